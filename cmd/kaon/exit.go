@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,17 @@ func exitCode(err error) int {
 		return exitUnreachable
 	}
 	return exitFailed
+}
+
+// interrupted has what was broken off by a signal end the process as that, whoever told of it.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) || errors.As(err, new(*exitError)) {
+		return err
+	}
+	if text := err.Error(); strings.HasSuffix(text, context.Canceled.Error()) && !strings.Contains(text, "\n") { // which is no news
+		err = errors.New("interrupted")
+	}
+	return &exitError{exitInterrupted, err}
 }
 
 // report prints the error for a person, and answers the exit code.

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/kaon-sweep/kaon/server"
@@ -26,11 +26,11 @@ type imported struct {
 	Left []*sweep.Error `json:"left"` // what was left out
 }
 
-func (c *importCmd) Run(out *output) error {
+func (c *importCmd) Run(ctx context.Context, out *output) error {
 	if c.Hydra != "" {
 		return c.ofHydra(out)
 	}
-	from, err := c.read()
+	from, err := c.read(ctx)
 	if c.JSON {
 		var problems sweep.Errors
 		if errors.As(err, &problems) {
@@ -76,8 +76,8 @@ func tellLeft(out *output, left []*sweep.Error) {
 }
 
 // read translates the file, and checks what came of it.
-func (c *importCmd) read() (*foreign.Translation, error) {
-	src, err := readSpec(c.File)
+func (c *importCmd) read(ctx context.Context) (*foreign.Translation, error) {
+	src, err := readSpec(ctx, c.File)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +95,8 @@ func (c *importCmd) read() (*foreign.Translation, error) {
 }
 
 // readSpec reads a file whole, or standard input.
-func readSpec(name string) (src []byte, err error) {
-	if name == "-" {
-		src, err = io.ReadAll(io.LimitReader(os.Stdin, maxSpec))
-	} else {
-		src, err = os.ReadFile(name)
-	}
-	if err != nil {
+func readSpec(ctx context.Context, name string) (src []byte, err error) {
+	if src, err = readNamed(ctx, name); err != nil {
 		return nil, fmt.Errorf("read spec: %w", err)
 	}
 	return src, nil

@@ -74,6 +74,9 @@ func helpOf(ctx context.Context, words []string) (string, error) {
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &stdout, &stderr, time.Second
 	cmd.Env = append(cmd.Environ(), "COLUMNS=100", "NO_COLOR=1", "TERM=dumb")
 	err := cmd.Run()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return "", ctx.Err()
+	}
 	if stdout.Len() > 0 {
 		return stdout.String(), nil // some end their help with another code than 0
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,10 +56,13 @@ func (t *typedWords) cut(words []string) (before, behind []string) {
 }
 
 // readInline reads parameters, with files and patterns of the working directory.
-func readInline(spec *inline.Spec, r inline.Reader, words []string) error {
-	r.Read, r.Glob = readValues, globFiles
+func readInline(ctx context.Context, spec *inline.Spec, r inline.Reader, words []string) error {
+	r.Read, r.Glob = func(name string) ([]byte, error) { return readValues(ctx, name) }, globFiles
 	for _, word := range words {
 		p, err := r.Parameter(word)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err == nil {
 			err = spec.Add(p)
 		}
@@ -70,17 +74,8 @@ func readInline(spec *inline.Spec, r inline.Reader, words []string) error {
 }
 
 // readValues reads the file behind an @.
-func readValues(name string) ([]byte, error) {
-	from := io.Reader(os.Stdin)
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("read values: %w", err)
-		}
-		defer f.Close()
-		from = f
-	}
-	data, err := io.ReadAll(io.LimitReader(from, maxSpec))
+func readValues(ctx context.Context, name string) ([]byte, error) {
+	data, err := readNamed(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("read values: %w", err)
 	}
@@ -117,10 +112,10 @@ func typedCommand(words []string) inline.Command {
 }
 
 // printInline prints the spec with all that flags change of it, for `kaon run` to take.
-func (c *runFlags) printInline(out *output, spec inline.Spec, more []inline.Setting) error {
+func (c *runFlags) printInline(ctx context.Context, out *output, spec inline.Spec, more []inline.Setting) error {
 	spec.Comment = typedAs()
 	text, _ := spec.YAML(more...)
-	run, err := c.parse(specFlags{Spec: inlineFile, Text: []byte(text)})
+	run, err := c.parse(ctx, specFlags{Spec: inlineFile, Text: []byte(text)})
 	if err != nil {
 		return err
 	}

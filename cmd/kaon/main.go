@@ -146,7 +146,7 @@ func execute(ctx context.Context, args []string, out *output) int {
 	if err := oneServer(command); err != nil {
 		return report(out.stderr, err)
 	}
-	return report(out.stderr, denied(crash.Guard(func() error { return command.Run() }), command))
+	return report(out.stderr, denied(interrupted(ctx, crash.Guard(func() error { return command.Run() })), command))
 }
 
 // normalizeArgs takes what people type by habit.

@@ -39,7 +39,7 @@ func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error 
 		return usage(errors.New("there is no command behind --: write it there, or as one word before the parameters"))
 	}
 	spec := inline.Spec{Name: c.Name, Method: "grid"}
-	err := readInline(&spec, inline.Reader{Text: true, Finite: true}, words)
+	err := readInline(ctx, &spec, inline.Reader{Text: true, Finite: true}, words)
 	if err == nil && len(spec.Parameters) == 0 {
 		err = errors.New("there are no parameters: write NAME=VALUES behind the command, as file='*.txt' or level=1..9")
 	}
@@ -50,7 +50,7 @@ func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error 
 		return usage(err)
 	}
 	if c.Print {
-		return c.printInline(out, spec, mapped)
+		return c.printInline(ctx, out, spec, mapped)
 	}
 	text, _ := spec.YAML(mapped...)
 	printer := &mapPrinter{c: c, out: out}

@@ -61,7 +61,7 @@ func (c *mcpCmd) reader(out *output) func(context.Context, *client.Client, strin
 			return api.Submission{}, errors.New("file: want a path; standard input is the protocol's")
 		}
 		f := specFlags{Spec: file, Set: set}
-		spec, err := f.parse()
+		spec, err := f.parse(ctx)
 		if err != nil {
 			return api.Submission{}, err
 		}

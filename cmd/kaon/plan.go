@@ -44,7 +44,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	from, err := c.apply(ctx, c.specFlags)
 	if err == nil {
 		c.specFlags = from
-		spec, err = c.parse()
+		spec, err = c.parse(ctx)
 	}
 	if err != nil {
 		return c.refuse(out, err)
@@ -127,7 +127,7 @@ func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p ser
 
 // refuse tells what is wrong with the spec, to a script if asked to.
 func (c *planCmd) refuse(out *output, err error) error {
-	if !c.JSON {
+	if !c.JSON || errors.Is(err, context.Canceled) {
 		return err
 	}
 	var problems sweep.Errors

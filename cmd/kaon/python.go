@@ -38,14 +38,14 @@ func (f pythonFlag) apply(ctx context.Context, from specFlags) (specFlags, error
 		from.Spec, from.Text = inlineFile, text
 		return from, err
 	}
-	text, err := readSpec(from.Spec) // once: it may be standard input
+	text, err := readSpec(ctx, from.Spec) // once: it may be standard input
 	if err != nil {
 		return from, usage(err)
 	}
 	from.Text = text
 	set := from.Set
 	from.Set = f.override(set, "")
-	if spec, err := from.parse(); err == nil { // what is wrong is told by who parses it next
+	if spec, err := from.parse(ctx); err == nil { // what is wrong is told by who parses it next
 		from.Set = f.override(set, spec.Objective.Name)
 	}
 	return from, nil
@@ -113,6 +113,8 @@ func (f pythonFlag) describe(ctx context.Context) ([]byte, error) {
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, usage(errors.New("--python: there is no python3 on the path: install it, or activate the environment that has it"))
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, ctx.Err()
 	case ctx.Err() != nil:
 		return nil, usage(fmt.Errorf("--python %s: it was not imported within %v: put what it does under if __name__ == \"__main__\", or name a sweep file before --python",
 			clean(f.Python), describeWait))

@@ -80,7 +80,7 @@ type ranAt struct{ sweep, server string }
 
 // run runs a spec and watches it to its end. It answers where also when the sweep has failed.
 func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ranAt, err error) {
-	spec, err := c.parse(from)
+	spec, err := c.parse(ctx, from)
 	if err != nil {
 		return at, err
 	}
@@ -142,8 +142,8 @@ func (f *workFlags) start(ctx context.Context, out *output, work func(context.Co
 	return r.finish(work(ctx, r))
 }
 
-func (c *runFlags) parse(from specFlags) (*sweep.Spec, error) {
-	spec, err := c.changed(from).parse()
+func (c *runFlags) parse(ctx context.Context, from specFlags) (*sweep.Spec, error) {
+	spec, err := c.changed(from).parse(ctx)
 	return spec, c.asTyped(err)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -26,10 +27,10 @@ const inlineFile = "command line"
 const maxSpec = 64 << 20
 
 // parse reads and checks the spec. The error of a bad one is all its problems on one screen.
-func (f specFlags) parse() (*sweep.Spec, error) {
+func (f specFlags) parse(ctx context.Context) (*sweep.Spec, error) {
 	src, err := f.Text, error(nil)
 	if src == nil {
-		src, err = readSpec(f.Spec)
+		src, err = readSpec(ctx, f.Spec)
 	}
 	if err != nil {
 		return nil, usage(err)

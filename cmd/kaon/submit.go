@@ -64,7 +64,7 @@ func (c *submitCmd) submit(ctx context.Context, out *output, to *client.Client) 
 		if err != nil {
 			return s, err
 		}
-		spec, err := f.parse() // here, for what is wrong is then told as run tells it
+		spec, err := f.parse(ctx) // here, for what is wrong is then told as run tells it
 		if err != nil {
 			return s, err
 		}

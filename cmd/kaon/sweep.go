@@ -36,7 +36,7 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 		}
 	}
 	spec := inline.Spec{Name: c.Name, Method: c.Method, Trials: c.Trials}
-	if err := readInline(&spec, inline.Reader{Finite: c.Method == "grid"}, words); err != nil {
+	if err := readInline(ctx, &spec, inline.Reader{Finite: c.Method == "grid"}, words); err != nil {
 		return err
 	}
 	switch {
@@ -71,7 +71,7 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 		return usage(err)
 	}
 	if c.Print {
-		return c.printInline(out, spec, nil)
+		return c.printInline(ctx, out, spec, nil)
 	}
 	text, _ := spec.YAML()
 	_, err = c.run(ctx, out, specFlags{Spec: inlineFile, Text: []byte(text)})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,8 +130,10 @@ func (c *loginCmd) Run(ctx context.Context, out *output) error {
 			return keep(tokensFile, func(known map[string]string) { delete(known, c.Server) }) // a token would say who asks
 		}
 	} else {
-		fmt.Fprint(out.stderr, "token: ")
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		line, err := readHidden(ctx, out, "token: ")
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		token := strings.TrimSpace(line)
 		if token == "" {
 			return usage(errors.Join(errors.New("no token on standard input: kaon token create on the server's machine makes one"), err))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"github.com/kaon-sweep/kaon/workflow"
@@ -42,8 +43,8 @@ type workflowFile struct {
 }
 
 // read reads and checks the file. The error of a bad one is all its problems on one screen.
-func (f workflowFile) read() (*workflow.Workflow, error) {
-	src, err := readSpec(f.File)
+func (f workflowFile) read(ctx context.Context) (*workflow.Workflow, error) {
+	src, err := readSpec(ctx, f.File)
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,8 +26,8 @@ type exportedWorkflow struct {
 	Left   []string `json:"left"` // what it does not hold
 }
 
-func (c *workflowExportCmd) Run(out *output) error {
-	w, err := c.read()
+func (c *workflowExportCmd) Run(ctx context.Context, out *output) error {
+	w, err := c.read(ctx)
 	if err != nil {
 		return err
 	}

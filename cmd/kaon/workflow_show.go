@@ -31,7 +31,7 @@ func (c *workflowShowCmd) read(ctx context.Context) (*workflow.Workflow, error) 
 		return nil, err
 	}
 	if _, missing := os.Stat(c.File); from == nil || c.File == "-" || !errors.Is(missing, os.ErrNotExist) {
-		return workflowFile{c.File}.read()
+		return workflowFile{c.File}.read(ctx)
 	}
 	src, err := from.WorkflowSource(ctx, c.File)
 	if err != nil {

@@ -155,6 +155,8 @@ func (c *Client) once(
 	rs, err := c.http.Do(rq)
 	var op *net.OpError
 	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return nil, 0, fmt.Errorf("ask %s: %w", c.address, context.Canceled)
 	case errors.As(err, &op) && op.Op == "dial":
 		return nil, 0, fmt.Errorf("%s: %w (%v)", c.address, ErrNobody, op.Err)
 	case err != nil && (broke(err) || errors.Is(err, io.EOF)):
