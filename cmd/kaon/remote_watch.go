@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,11 +23,8 @@ type remoteWatch struct {
 	result bool // the JSON is that of run
 }
 
-// askEvery is how often a server is asked; one that does not answer for longer than askPatience is gone.
-const (
-	askEvery    = 300 * time.Millisecond
-	askPatience = time.Minute
-)
+// askEvery is how often a server is asked.
+const askEvery = 300 * time.Millisecond
 
 func (r *remoteWatch) run(ctx context.Context) error {
 	w := r.out.stdout
@@ -106,11 +102,6 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 		case <-time.After(askEvery):
 		}
 	}
-}
-
-// mayComeBack tells whether an error is of a server that may be starting again, since it answered last.
-func mayComeBack(err error, last time.Time) bool {
-	return (errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)) && time.Since(last) < askPatience
 }
 
 // shownOf is a sweep as a display shows it.

@@ -70,11 +70,13 @@ func (n namedRun) begin(ctx context.Context, to *client.Client) (name string, s 
 // turnEvery is how often the queue of a workflow is looked at.
 const turnEvery = 500 * time.Millisecond
 
-// awaitTurn waits until a run is no longer in the queue of its workflow.
+// awaitTurn waits until a run is no longer in the queue of its workflow. A server that restarts is waited for.
 func awaitTurn(ctx context.Context, told io.Writer, to *client.Client, name, server string, s api.RunStanding) error {
 	fmt.Fprintf(told, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
-	for {
-		r, err := to.RegisteredWorkflow(ctx, name)
+	tick := time.NewTicker(turnEvery)
+	defer tick.Stop()
+	for ; ; waitOrEnd(ctx, tick.C) {
+		r, err := untilBack(ctx, tick.C, func() (api.Registered, error) { return to.RegisteredWorkflow(ctx, name) })
 		if ctx.Err() != nil {
 			fmt.Fprintf(told, "it waits there; watch it with: kaon workflow watch %s --server %s\n", s.Run, server)
 			return silently(exitInterrupted)
@@ -87,21 +89,17 @@ func awaitTurn(ctx context.Context, told io.Writer, to *client.Client, name, ser
 			waits = waits || q.Run == s.Run
 		}
 		if !waits {
-			return begun(ctx, to, r, s.Run)
-		}
-		rest := time.NewTimer(turnEvery)
-		select {
-		case <-rest.C:
-		case <-ctx.Done():
-			rest.Stop()
+			return begun(ctx, to, r, s.Run, tick.C)
 		}
 	}
 }
 
 // begun says why a run that waits no longer did not begin, if it did not.
-func begun(ctx context.Context, from *client.Client, r api.Registered, id string) error {
-	if _, err := from.WorkflowRun(ctx, id); err == nil {
-		return nil
+func begun(ctx context.Context, from *client.Client, r api.Registered, id string, tick <-chan time.Time) error {
+	_, err := runOf(ctx, from, id, tick)
+	var answer *client.Error
+	if !errors.As(err, &answer) || answer.Status != http.StatusNotFound {
+		return answered(err)
 	}
 	for _, n := range r.Notes {
 		if strings.HasPrefix(n.Text, id+" ") {

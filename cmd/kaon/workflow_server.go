@@ -93,24 +93,6 @@ func (f flowServer) followOn(ctx context.Context, out *output, b *flowBoard, fro
 	}
 }
 
-// runOf asks for a run of a server. One that may be starting again is asked anew with each tick.
-func runOf(ctx context.Context, from *client.Client, id string, tick <-chan time.Time) (api.WorkflowStatus, error) {
-	for began := time.Now(); ; waitOrEnd(ctx, tick) {
-		s, err := from.WorkflowRun(ctx, id)
-		if ctx.Err() != nil || !mayComeBack(err, began) {
-			return s, err
-		}
-	}
-}
-
-// waitOrEnd waits for a tick, or for the end of ctx.
-func waitOrEnd(ctx context.Context, tick <-chan time.Time) {
-	select {
-	case <-tick:
-	case <-ctx.Done():
-	}
-}
-
 // errAbandoned is of a run of a server that nobody works on, and that has not ended.
 var errAbandoned = errors.New("the server does not work on")
 
