@@ -28,7 +28,7 @@ func (c *doctorFlags) server(ctx context.Context, f *findings) {
 	}
 	address := c.Server
 	if address == "" {
-		a, ok := thisMachines()
+		a, ok := lastServer()
 		if !ok {
 			f.add("address", verdictInfo, "", "no server of yours runs on this machine, and none is named: kaon serve starts one")
 			return

@@ -21,18 +21,20 @@ func (c *runFlags) joins(ctx context.Context, spec *sweep.Spec) (*client.Client,
 	case c.State != "" || c.Metrics != "" || c.Cluster != localCluster:
 		return nil, nil
 	}
-	mine, ok := thisMachines()
-	if !ok || mine.Results != absolutePlace(c.Results) {
-		return nil, nil
+	for _, mine := range ownServers() {
+		if mine.Results != absolutePlace(c.Results) {
+			continue
+		}
+		to, err := clientAt(mine.Server)
+		if err == nil {
+			_, err = to.WhoAmI(ctx)
+		}
+		if errors.Is(err, client.ErrNobody) { // it has ended without a word
+			continue
+		}
+		return to, answered(err)
 	}
-	to, err := clientAt(mine.Server)
-	if err == nil {
-		_, err = to.WhoAmI(ctx)
-	}
-	if errors.Is(err, client.ErrNobody) { // it has ended without a word
-		return nil, nil
-	}
-	return to, answered(err)
+	return nil, nil
 }
 
 // join hands the sweep to a server and shows it until it has ended.

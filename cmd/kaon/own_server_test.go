@@ -48,3 +48,39 @@ func TestOwnServerGoneFromADeepFolder(t *testing.T) {
 	p.kaon("run", "quick.yaml").ends(exitDone).prints("winner: trial 1")
 	p.alone()
 }
+
+// Of two servers of one user, either is found when the other has ended or was killed, and a run joins the one that has its results.
+func TestTwoOwnServers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	list := func() string { return p.kaon("whoami").ends(exitDone).stdout }
+	first, one := p.serving("--results", "first")
+	second, two := p.serving("--results", "second")
+	if out := list(); !strings.Contains(out, two.Server) {
+		t.Errorf("of two the last is asked: %s", out)
+	}
+	p.kaon("run", "quick.yaml", "--results", "first").ends(exitDone).says(one.Server + " runs it")
+	second.signal(os.Interrupt)
+	second.wait().ends(exitDone)
+	if out := list(); !strings.Contains(out, one.Server) {
+		t.Errorf("the last has ended: %s", out)
+	}
+	third, _ := p.serving("--results", "third")
+	third.signal(syscall.SIGKILL)
+	third.wait()
+	if out := list(); !strings.Contains(out, one.Server) {
+		t.Errorf("the last was killed: %s", out)
+	}
+	is(t, p.doctor(exitDone, "--only", "server"), "server answer", verdictOK, "you are")
+	fourth, _ := p.serving("--results", "fourth")
+	if files, err := filepath.Glob(p.dir + ".run/kaon/server-*.json"); err != nil || len(files) != 2 {
+		t.Errorf("two servers are announced by %v, %v", files, err)
+	}
+	first.signal(os.Interrupt)
+	first.wait().ends(exitDone)
+	fourth.signal(os.Interrupt)
+	fourth.wait().ends(exitDone)
+	p.kaon("whoami").ends(exitUsage).says("no server of yours runs on this machine")
+	p.alone()
+}

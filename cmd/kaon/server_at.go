@@ -8,10 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server/client"
 )
 
@@ -25,45 +28,70 @@ const ownAddress = "own"
 
 // announced is what a server leaves for this user's other commands.
 type announced struct {
-	Server  string `json:"server"`
-	Results string `json:"results"`
-	PID     int    `json:"pid"`
+	Server  string    `json:"server"`
+	Results string    `json:"results"`
+	PID     int       `json:"pid"`
+	Began   time.Time `json:"began"`
+	file    string
 }
 
-func announcement() (string, error) {
-	folder, err := ledger.Folder()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(folder, "server.json"), nil
-}
-
-// announce lets this user's other commands find a server. The last that began is found.
+// announce lets this user's other commands find a server, until forget is called.
 func announce(address, results string) (forget func(), err error) {
 	forget = func() {}
-	file, err := announcement()
+	folder, err := ledger.Folder()
 	if err != nil {
 		return forget, err
 	}
-	text, err := json.Marshal(announced{address, results, os.Getpid()})
-	if err == nil {
-		err = os.WriteFile(file, text, 0o600)
+	own := announced{Server: address, Results: results, PID: os.Getpid(), Began: time.Now()}
+	text, err := json.Marshal(own)
+	if err != nil {
+		return forget, err
 	}
-	return func() {
-		if now, ok := thisMachines(); ok && now.PID == os.Getpid() {
-			_ = os.Remove(file) // who reads it finds that nobody listens
+	for _, a := range ownServers() { // those that were killed could not take theirs away
+		if a.Server == address || !a.listens() {
+			_ = os.Remove(a.file) // who reads it finds that nobody listens
 		}
-	}, err
+	}
+	own.file = filepath.Join(folder, fmt.Sprintf("server-%d.json", own.PID))
+	return func() { _ = os.Remove(own.file) }, durable.Replace(own.file, text)
 }
 
-// thisMachines is the server that this user runs on this machine, if one was announced.
-func thisMachines() (a announced, ok bool) {
-	file, err := announcement()
+// ownServers are the servers that this user runs on this machine, the last that began first. Some may have been killed.
+func ownServers() (all []announced) {
+	folder, err := ledger.Folder()
 	if err != nil {
+		return nil
+	}
+	entries, _ := os.ReadDir(folder) // of none: there is no server
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "server-") || !strings.HasSuffix(e.Name(), ".json") {
+			continue
+		}
+		a := announced{file: filepath.Join(folder, e.Name())}
+		if text, err := os.ReadFile(a.file); err == nil && json.Unmarshal(text, &a) == nil {
+			all = append(all, a)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b announced) int { return b.Began.Compare(a.Began) })
+	return all
+}
+
+// listens tells whether the server does.
+func (a announced) listens() bool {
+	conn, err := listen.DialUnix(context.Background(), strings.TrimPrefix(a.Server, "unix://"))
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
+// lastServer is this user's server on this machine: the last that began of those that listen, or of all if none does.
+func lastServer() (a announced, ok bool) {
+	all := ownServers()
+	if len(all) == 0 {
 		return a, false
 	}
-	text, err := os.ReadFile(file)
-	return a, err == nil && json.Unmarshal(text, &a) == nil
+	return all[max(0, slices.IndexFunc(all, announced.listens))], true
 }
 
 var errNoServer = errors.New("no server of yours runs on this machine: start one with `kaon serve`, or name one with --server or KAON_SERVER")
@@ -72,7 +100,7 @@ var errNoServer = errors.New("no server of yours runs on this machine: start one
 func (f serverFlags) client(ctx context.Context) (*client.Client, error) {
 	address, own := f.Server, f.Server == "" || f.Server == ownAddress
 	if own {
-		a, ok := thisMachines()
+		a, ok := lastServer()
 		if !ok {
 			return nil, usage(errNoServer)
 		}
