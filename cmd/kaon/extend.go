@@ -40,8 +40,8 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	}
 	switch done, err := src.control.Extend(ctx, src.id, set); {
 	case errors.Is(err, control.ErrNobody):
-		return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, _ *notices) error {
-			_, err := s.Extend(ctx, c.Sweep, set)
+		return c.onTop(ctx, out, src.id, func(ctx context.Context, s *server.Server, _ *notices) error {
+			_, err := s.Extend(ctx, src.id, set)
 			return err
 		})
 	case err != nil:

@@ -27,6 +27,20 @@ task: {resources: {cpus: 0.1, memory: 20MB}}
 limits: {parallel: 1}
 `
 
+// A sweep that has ended is extended by whatever it is called.
+func TestExtendByAnotherName(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("s.yaml", growing)
+	first := contract(t, p.kaon("run", "s.yaml", "--json", "--set", "run_cap=1").ends(exitDone))
+	for i, name := range []string{"@latest", "growing-"} {
+		more := contract(t, p.kaon("extend", name, "--set", fmt.Sprintf("run_cap=%d", 2+i), "--json").ends(exitDone))
+		if more.Sweep != first.Sweep || more.Trials.Succeeded != 2+i {
+			t.Errorf("%s: %+v", name, more)
+		}
+	}
+}
+
 // An ended sweep that is extended has the points of one that was longer from the start, and its results say so.
 func TestExtendAnEndedSweep(t *testing.T) {
 	t.Parallel()
