@@ -19,6 +19,6 @@ func uploadFolder(ctx context.Context, out *output, to *client.Client, folder st
 	if size := packed.Len(); size > 10<<20 {
 		fmt.Fprintf(out.stderr, "kaon: uploading %s (%d MB)\n", folder, size>>20)
 	}
-	f, err := to.Upload(ctx, &packed)
+	f, err := to.Upload(ctx, packed.Bytes())
 	return f.ID, answered(err)
 }

@@ -19,6 +19,7 @@ from .errors import Denied, KaonError, NotFound, Refused, SpecError, Unreachable
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _LARGEST = 1 << 30  # bytes of an answer
 _AGAIN, _WAIT = 5, 10.0  # how often a server may ask for patience, and seconds at a time
+_AT_FIRST, _GONE = 10.0, 60.0  # seconds for which events() waits for a server that has not answered yet, and for one that has
 _PAGE = 5000
 _LONGEST_PATH = 107  # bytes of a socket's name that the kernel takes
 
@@ -58,6 +59,14 @@ class _Unix(http.client.HTTPConnection):
             self.sock.connect(b"/proc/self/fd/%d/%s" % (folder, os.path.basename(path)))
         finally:
             os.close(folder)
+
+
+class _Later(Refused):
+    """A server wants more seconds between requests."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 def _loopback(host: str) -> bool:
@@ -334,31 +343,40 @@ class Client:
         return self._object("GET", "/usage", {"by": by, **({"since": since} if since else {})})
 
     def events(self, sweep: Optional[str] = None, last: str = "") -> Iterator[sse.Event]:
-        """What happens, for ever: a snapshot, then changes. After a broken connection it goes on where it was, without a gap."""
+        """What happens, for ever: a snapshot, then changes. After a broken connection it goes on where it was, without a gap;
+        a server that is gone for longer than a minute is Unreachable."""
         path = "/events" if sweep is None else "/sweeps/%s/events" % _name(sweep)
-        failed = 0
+        failed, gone, patience = 0, 0.0, _AT_FIRST
         while True:
-            began = time.monotonic()
+            wait = 0.25
             try:
                 for event in self._stream(path, last):
-                    last, failed = event.id or last, 0
-                    yield event
-            except Unreachable:
+                    failed, patience = 0, _GONE
+                    if event is not None:
+                        last = event.id or last
+                        yield event
+            except (Unreachable, _Later) as error:
+                gone = gone if failed else time.monotonic()
                 failed += 1
-                if failed > _AGAIN:
+                if time.monotonic() - gone > patience:
                     raise
-            time.sleep(min(2.0 ** failed, 10.0) / 4 if time.monotonic() - began < 5 else 0)
+                wait = max(error.seconds, wait) if isinstance(error, _Later) else min(2.0 ** failed, 10.0) / 4
+            time.sleep(wait)
 
-    def _stream(self, path: str, last: str) -> Iterator[sse.Event]:
+    def _stream(self, path: str, last: str) -> Iterator[Optional[sse.Event]]:
+        """The events of one connection, behind None when it answers."""
         headers = {"Accept": "text/event-stream"}
         if last:
             headers["Last-Event-ID"] = last
         connection, answer = self._send("GET", path, None, None, headers)
         try:
             if answer.status != 200:
-                raise self._problem(answer.status, answer.read(1 << 20))
+                problem = self._problem(answer.status, answer.read(1 << 20))
+                wait = _seconds(answer.getheader("Retry-After")) if answer.status == 429 else None
+                raise problem if wait is None or wait > _WAIT else _Later(str(problem), wait)
             if not str(answer.getheader("Content-Type")).startswith("text/event-stream"):
                 raise Refused("%s answers no stream of events; is it a kaon server?" % self.address)
+            yield None
             yield from sse.read(answer)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable("%s broke off: %s" % (self.address, _why(error))) from None

@@ -263,6 +263,34 @@ class Watches(Server):
         self.assertEqual([e.kind for e in self.client.watch("s")], ["trial", "ended"])
         self.assertEqual([h.get("Last-Event-ID") for _, _, h, _ in self.asked], [None, "4"])
 
+    def test_waits_for_a_server_that_is_gone_for_a_while(self):
+        """By a clock that nobody waits for."""
+        now = [0.0]
+        stream = {"Content-Type": "text/event-stream"}
+        self.says((200, stream, b'id: 4\nevent: event\ndata: {"kind": "trial"}\n\n'), (429, {"Retry-After": "3"}, {"detail": "slowly"}), (503, {}, {"detail": "stands by"}),
+                  (200, stream, b""), (200, stream, b'id: 5\nevent: event\ndata: {"kind": "ended"}\n\n'))
+        send, refused = self.client._send, []
+
+        def away(*args, **kwargs):
+            if len(self.asked) == 1 and now[0] < 40 or len(self.asked) == 4 and now[0] < 90:
+                refused.append(now[0])
+                raise kaon.Unreachable("nobody there")
+            return send(*args, **kwargs)
+
+        def sleep(seconds):
+            now[0] += seconds
+
+        with mock.patch.object(client.time, "monotonic", lambda: now[0]), mock.patch.object(client.time, "sleep", sleep), \
+                mock.patch.object(self.client, "_send", away):
+            self.assertEqual([e.kind for e in self.client.watch("s")], ["trial", "ended"])
+            self.assertEqual([h.get("Last-Event-ID") for _, _, h, _ in self.asked], [None] + ["4"] * 4)
+            self.assertGreater(len(refused), 12)
+            self.asked[:] = [None]
+            now[0] = -1000.0  # it stays away for longer than a minute, and has never answered
+            with self.assertRaisesRegex(kaon.Unreachable, "nobody there"):
+                next(self.client.events())
+            self.assertLess(now[0], -980)
+
     def test_one_that_has_ended(self):
         self.says((200, {"Content-Type": "text/event-stream"}, b'id: 1\nevent: snapshot\ndata: {"sweeps": [{"finished": "2026"}]}\n\n'))
         self.assertEqual([e.kind for e in self.client.watch("s")], ["snapshot"])

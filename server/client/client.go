@@ -110,12 +110,11 @@ const (
 	waitAtMost = 10 * time.Second
 )
 
-// request asks, as often as the server wants more time between requests and the body can be sent again.
-func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader) (*http.Response, error) {
+// request asks, as often as the server wants more time between requests. A body of nil is none.
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body []byte) (*http.Response, error) {
 	for again := 0; ; again++ {
 		rs, wait, err := c.once(ctx, method, path, query, header, body)
-		text, seekable := body.(*bytes.Reader)
-		if wait <= 0 || wait > waitAtMost || again == askAgain || body != nil && !seekable {
+		if wait <= 0 || wait > waitAtMost || again == askAgain {
 			return rs, err
 		}
 		select {
@@ -123,17 +122,12 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 			return nil, ctx.Err()
 		case <-time.After(wait):
 		}
-		if seekable {
-			if _, err := text.Seek(0, io.SeekStart); err != nil {
-				return nil, err
-			}
-		}
 	}
 }
 
 // once asks, and answers a body that is a success. The caller closes it. What a path has of names is escaped.
 func (c *Client) once(
-	ctx context.Context, method, path string, query url.Values, header http.Header, body io.Reader,
+	ctx context.Context, method, path string, query url.Values, header http.Header, body []byte,
 ) (_ *http.Response, wait time.Duration, _ error) {
 	u := *c.base
 	u.RawPath = strings.TrimRight(u.EscapedPath(), "/") + api.Prefix + path
@@ -142,7 +136,11 @@ func (c *Client) once(
 		return nil, 0, err
 	}
 	u.RawQuery = query.Encode()
-	rq, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	var text io.Reader
+	if body != nil {
+		text = bytes.NewReader(body)
+	}
+	rq, err := http.NewRequestWithContext(ctx, method, u.String(), text)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -188,14 +186,13 @@ func (c *Client) problem(rs *http.Response) error {
 // ask sends a value as JSON, nil for none, and reads the answer into another, nil for none.
 func (c *Client) ask(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	header := http.Header{}
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			return err
 		}
 		header.Set("Content-Type", "application/json")
-		body = bytes.NewReader(text)
 	}
 	rs, err := c.request(ctx, method, path, query, header, body)
 	if err != nil {
@@ -297,7 +294,7 @@ func (c *Client) handIn(ctx context.Context, path string, in any, key string) (s
 	if key != "" {
 		header.Set("Idempotency-Key", key)
 	}
-	rs, err := c.request(ctx, http.MethodPost, path, nil, header, bytes.NewReader(text))
+	rs, err := c.request(ctx, http.MethodPost, path, nil, header, text)
 	if err != nil {
 		return s, err
 	}
@@ -323,7 +320,7 @@ func (c *Client) Compare(ctx context.Context, all []string) (out api.Comparison,
 }
 
 // Upload brings a packed folder to the server, for Submission.Folder.
-func (c *Client) Upload(ctx context.Context, archive io.Reader) (f api.Folder, err error) {
+func (c *Client) Upload(ctx context.Context, archive []byte) (f api.Folder, err error) {
 	rs, err := c.request(ctx, http.MethodPost, "/folders", nil, http.Header{"Content-Type": {"application/zstd"}}, archive)
 	if err != nil {
 		return f, err

@@ -11,6 +11,37 @@ import (
 	"github.com/kaon-sweep/kaon/server/client"
 )
 
+// A server that wants more time between requests gets all of them again, uploads as well.
+func TestPatience(t *testing.T) {
+	asked := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if asked[r.URL.Path]++; asked[r.URL.Path] == 1 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		if r.URL.Path == "/v1/folders" && (err != nil || string(text) != "packed" || r.Header.Get("Content-Type") != "application/zstd") {
+			t.Errorf("%s brings %q, %v", r.URL.Path, text, err)
+		}
+		_, _ = io.WriteString(w, `{"folder": "f"}`)
+	}))
+	defer server.Close()
+	c, err := client.New(server.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := c.Upload(t.Context(), []byte("packed")); err != nil || f.ID != "f" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if _, err := c.WhoAmI(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Retry(t.Context(), "s"); err != nil {
+		t.Error(err)
+	}
+}
+
 // Names of sweeps and files come to the server as they are, also below a path of a proxy.
 func TestNamesArriveAsTheyAre(t *testing.T) {
 	mux := http.NewServeMux()

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -92,7 +91,7 @@ func (c *Client) askWithKey(ctx context.Context, path, key string, in, out any) 
 	if key != "" {
 		header.Set("Idempotency-Key", key)
 	}
-	rs, err := c.request(ctx, http.MethodPost, path, nil, header, bytes.NewReader(text))
+	rs, err := c.request(ctx, http.MethodPost, path, nil, header, text)
 	if err != nil {
 		return err
 	}
