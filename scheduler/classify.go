@@ -62,6 +62,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	switch {
 	case end != nil && end.Starved != "":
 		v = classifyStarved(att, end)
+	case end != nil && end.Unanswered && !end.Killed:
+		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("could not be started on agent %s: %s", att.where(), end.Error)
 	case end != nil && end.Squeezed && !end.Killed && !end.TimedOut:
 		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("agent %s had no memory left, and the kernel killed a process of it that was below its own limit", att.where())
 	}

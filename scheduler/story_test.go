@@ -308,6 +308,9 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
 		r.End = &task.End{Starved: starved}
 	}
+	if unanswered := ""; d.MaybeScanArgs(t, "unanswered", &unanswered) {
+		r.End = &task.End{Exit: -1, Error: unanswered + " does not answer", Unanswered: true}
+	}
 	if d.HasArg("squeezed") {
 		r.End = &task.End{Exit: 137, Squeezed: true}
 	}

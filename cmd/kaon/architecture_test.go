@@ -66,7 +66,7 @@ var narrow = map[string][]string{
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
 
 	// A user's sampler knows the search that it serves, and no scheduler.
-	"server/sampler": {"scheduler/crash", "sweep", "sweep/search"},
+	"server/sampler": {"scheduler/crash", "scheduler/proc", "sweep", "sweep/search"},
 
 	// Beside its service the socket knows what it carries, and not who answers.
 	"server/control": {"sweep", "results", "results/store", "scheduler", "scheduler/crash", "scheduler/listen"},

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -96,6 +98,8 @@ func (t *attempt) fail(err error) {
 	e := outbox.Ending{State: mesosapi.TASK_FAILED, Message: text, End: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
 	e.End.Starved = shortage.Of(err)
+	var unanswered *proc.UnansweredError
+	e.End.Unanswered = errors.As(err, &unanswered)
 	if t.mu.killed {
 		e.State = mesosapi.TASK_KILLED
 	}

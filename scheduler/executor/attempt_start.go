@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -37,21 +38,54 @@ func (t *attempt) start() (*process, error) {
 			return nil, err
 		}
 	}
-	t.events, t.textFile = t.followEvents(), t.followTextFile()
 	env, err := t.environment(id)
 	if err != nil {
 		return nil, err
 	}
+	what, err := t.host.starter.find(t.ctx, t.host.conf.Answer, &t.order, t.folder(), t.dir, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.followFiles(); err != nil {
+		return nil, err
+	}
 	var p *process
 	err = shortage.Retry(t.ctx, t.host.conf.Scarce, func() (err error) {
-		p, err = t.launch(env, id)
+		p, err = t.launch(&what, env, id)
 		return err
 	})
 	return p, err
 }
 
-// launch starts the process.
-func (t *attempt) launch(env []string, id *identity) (*process, error) {
+// followFiles prepares to read files that the trial will write elsewhere than where its executor says: they may lie where nothing answers.
+func (t *attempt) followFiles() error {
+	type files struct {
+		events *eventFiles
+		text   *textFile
+	}
+	below := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(t.folder(), name)
+	}
+	got, err := proc.Look(t.ctx, t.host.conf.Answer, t, func(at func(string)) (f files) {
+		at(below(t.order.Events))
+		f.events = t.followEvents()
+		at(below(t.order.Prometheus))
+		f.text = t.followTextFile()
+		return f
+	})
+	if err != nil {
+		return fmt.Errorf("look for its files of metrics: %w", err)
+	}
+	t.events, t.textFile = got.events, got.text
+	return nil
+}
+
+// launch starts the process. It holds the lock, so that whoever asks for the processes of attempts sees each, and waits for the file
+// systems of what is started, which have just answered.
+func (t *attempt) launch(what *program, env []string, id *identity) (*process, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.mu.killed {
@@ -62,7 +96,7 @@ func (t *attempt) launch(env []string, id *identity) (*process, error) {
 		t.limits.release()
 		return nil, err
 	}
-	p, err := t.host.starter.start(&t.order, t.folder(), t.dir, env, id, t.limits, t.tag)
+	p, err := t.host.starter.start(what, env, id, t.limits, t.tag)
 	if err != nil {
 		t.limits.release()
 		return nil, err

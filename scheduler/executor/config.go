@@ -54,6 +54,7 @@ type Config struct {
 	MaxProcesses int               // of one attempt at a time, then it is ended; default 4,096
 	ReadWait     time.Duration     // how long the rest of a metrics file may be read after the end; default 5 min
 	ReadRest     int64             // bytes of it, and of event files, that are read then: a sparse file may claim terabytes; default 1 GiB
+	Answer       time.Duration     // how long the program of an attempt and the folder that it starts in may take to answer, as on a network's file system; default 30 s
 	Scarce       time.Duration     // how long an attempt waits for what the machine ran out of; default 10 s
 	Patience     time.Duration     // how long the file server may be away; default 1 h
 	Subreaper    bool              // adopt and kill what trials leave behind; only for a process of our own
@@ -146,6 +147,7 @@ func (c *Config) complete() error {
 	setDefault(&c.MaxPoints, 10_000_000)
 	setDefault(&c.MaxLine, 64<<10)
 	setDefault(&c.Scarce, 10*time.Second)
+	setDefault(&c.Answer, 30*time.Second)
 	setDefault(&c.HeadBytes, 8<<20)
 	setDefault(&c.TailBytes, 8<<20)
 	setDefault(&c.Log, slog.New(slog.DiscardHandler))

@@ -19,7 +19,7 @@ func TestProgramsThatMove(t *testing.T) {
 	var p pathCache
 	find := func(path, want string) {
 		t.Helper()
-		got, err := p.find("train", []string{"PATH=/ignored", "PATH=" + path})
+		got, err := p.find(func(string) {}, "train", pathOf([]string{"PATH=/ignored", "PATH=" + path}))
 		if got != want || (err == nil) != (want != "") {
 			t.Fatalf("in %s: got %q, %v, want %q", path, got, err, want)
 		}

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,11 +31,18 @@ type starter struct {
 	paths pathCache
 }
 
-// start starts the order's command in dir with env as id, or when that is nil as the executor's own
-// user, within its limits. Its error is for people.
-func (s *starter) start(
-	o *task.Order, dir, folder string, env []string, id *identity, limits *limit, tag proc.Tag,
-) (*process, error) {
+// program is what is started: a file, with its arguments, in a folder.
+type program struct {
+	file string
+	argv []string
+	dir  string
+}
+
+// find finds the program of an order in the folder where it starts; folder is the attempt's. Of what does not answer within patience the
+// error is a *proc.UnansweredError. Its error is for people.
+func (s *starter) find(
+	ctx context.Context, patience time.Duration, o *task.Order, dir, folder string, env []string,
+) (program, error) {
 	argv := make([]string, 0, max(len(o.Argv), 3))
 	for _, a := range o.Argv {
 		argv = append(argv, expandFolder(a, folder))
@@ -42,12 +51,32 @@ func (s *starter) start(
 		argv = []string{"/bin/sh", "-c", expandFolder(o.Shell, folder)}
 	}
 	if len(argv) == 0 || argv[0] == "" {
-		return nil, errors.New("the order has no command")
+		return program{}, errors.New("the order has no command")
 	}
-	file, err := s.paths.find(argv[0], env)
+	type place struct {
+		file string
+		err  error
+	}
+	type key struct {
+		s               *starter
+		dir, name, path string
+	}
+	path := pathOf(env)
+	got, err := proc.Look(ctx, patience, key{s, dir, argv[0], path}, func(at func(string)) (p place) {
+		if p.file, p.err = s.paths.find(at, argv[0], path); p.err == nil {
+			proc.Touch(at, dir, p.file)
+		}
+		return p
+	})
 	if err != nil {
-		return nil, err
+		return program{}, fmt.Errorf("start %q: %w", argv[0], err)
 	}
+	return program{got.file, argv, dir}, got.err
+}
+
+// start starts a program with env as id, or when that is nil as the executor's own user, within its limits. Its error is for people.
+func (s *starter) start(what *program, env []string, id *identity, limits *limit, tag proc.Tag) (*process, error) {
+	file, argv, dir := what.file, what.argv, what.dir
 	out, outChild, err := pipe()
 	if err != nil {
 		return nil, err

@@ -127,7 +127,9 @@ type End struct {
 
 	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
 	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
-	Lacks     string             `codec:"lacks,omitempty"`     // what is missing of an attempt that exited with 0
+	// Unanswered: it could not be started (Error), for a file system of its agent did not answer
+	Unanswered bool   `codec:"unanswered,omitempty"`
+	Lacks      string `codec:"lacks,omitempty"` // what is missing of an attempt that exited with 0
 
 	Unread []results.Unread `codec:"unread,omitempty"` // of its output, that may have been meant as metrics
 	// Undelivered is what it left as artifacts and is none, and why: "model, a link to what is not there".

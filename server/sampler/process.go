@@ -3,6 +3,7 @@ package sampler
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // maxLine bounds one answer in bytes: a thousand points of a kilobyte.
@@ -40,6 +42,9 @@ type line struct {
 	err  error
 }
 
+// answersIn is how long the program and its folder may take to answer, as on a network's file system.
+const answersIn = 30 * time.Second
+
 func start(command []string, folder string) (*process, error) {
 	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan line, 1), stderr: &tail{},
 		gone: make(chan struct{})}
@@ -47,6 +52,9 @@ func start(command []string, folder string) (*process, error) {
 	p.cmd.Stderr = p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = time.Second // a child of it may hold standard error
+	if err := proc.Answers(context.Background(), answersIn, folder, p.cmd.Path); err != nil {
+		return nil, err
+	}
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -70,8 +70,14 @@ func (t custom) Run(ctx context.Context, c *Call) (Result, error) {
 	if len(program) == 0 {
 		return Result{}, wrong("program: it is empty, and must not be")
 	}
-	p, err := startCustom(filepath.Dir(c.File), program, c.environ())
-	if err != nil {
+	p, err := startCustom(ctx, filepath.Dir(c.File), program, c.environ())
+	var unanswered *proc.UnansweredError
+	switch {
+	case errors.As(err, &unanswered):
+		return Result{}, lost(fmt.Errorf("program: %w", err))
+	case err != nil && ctx.Err() != nil:
+		return Result{}, context.Cause(ctx)
+	case err != nil:
 		return Result{}, wrong("program: %w", err)
 	}
 	defer p.end()
@@ -157,8 +163,11 @@ const maxSaid = 2
 
 type empty = struct{}
 
+// customAnswer is how long a program and its folder may take to answer, as on a network's file system.
+const customAnswer = 30 * time.Second
+
 // startCustom starts a program in a process group of its own, which ends when kaon does.
-func startCustom(dir string, words, env []string) (*program, error) {
+func startCustom(ctx context.Context, dir string, words, env []string) (*program, error) {
 	if name := words[0]; strings.ContainsRune(name, '/') && !filepath.IsAbs(name) {
 		words = append([]string{filepath.Join(dir, name)}, words[1:]...)
 	}
@@ -171,6 +180,9 @@ func startCustom(dir string, words, env []string) (*program, error) {
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, env, p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.cmd.WaitDelay = time.Second
+	if err := proc.Answers(ctx, customAnswer, dir, p.cmd.Path); err != nil {
+		return nil, err
+	}
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -294,7 +306,7 @@ func (l *lastBytes) String() string {
 
 // Describe asks a program for the keys of its type.
 func Describe(ctx context.Context, dir string, words []string) (Description, error) {
-	p, err := startCustom(dir, words, os.Environ())
+	p, err := startCustom(ctx, dir, words, os.Environ())
 	if err != nil {
 		return Description{}, err
 	}

@@ -1,0 +1,115 @@
+package executor
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/task"
+)
+
+// deadMount is a folder on a file system that answers nothing, as one of the network whose server is gone.
+func deadMount(t *testing.T) string {
+	t.Helper()
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skipf("needs file systems in user space: %v", err)
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("kaon-test", dir, "fuse", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=0", fd, os.Getuid())); err != nil {
+		unix.Close(fd)
+		t.Skipf("needs to mount file systems: %v", err)
+	}
+	t.Cleanup(func() {
+		unix.Close(fd) // and whoever waits gets an error
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// Where the program of an attempt, its folder or a file that it is to write does not answer, its start fails by that name, and holds up
+// no neighbour; until then it can be stopped.
+func TestAttackFilesThatDoNotAnswer(t *testing.T) {
+	dead := deadMount(t)
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("#!"+dead+"/python3 -u\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	orders := map[string]task.Order{
+		"folder":      {Shell: "true", Dir: dead},
+		"program":     {Argv: []string{dead + "/train"}, Dir: "/"},
+		"interpreter": {Argv: []string{script}},
+		"path":        {Argv: []string{"train"}, Env: []string{"PATH=" + dead + ":/usr/bin"}},
+		"events":      {Shell: "true", Dir: "/", Events: dead, Alone: true},
+		"prometheus":  {Shell: "true", Dir: "/", Prometheus: dead + "/a.prom", Alone: true},
+	}
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.Answer = 2 * time.Second })
+	for id, o := range orders {
+		for i := range 3 {
+			a.launch(fmt.Sprintf("%s.%d", id, i), o)
+		}
+	}
+	for i := range 10 {
+		id := fmt.Sprintf("neighbour.%d", i)
+		a.launch(id, task.Order{Shell: `echo '{"a": 1}'`})
+		if o := a.finished(id); o.state != mesosapi.TASK_FINISHED || len(o.points) != 1 {
+			t.Errorf("%s: %s %q", id, o.state, o.message)
+		}
+	}
+	for id := range orders {
+		for i := range 3 {
+			o := a.finished(fmt.Sprintf("%s.%d", id, i))
+			if o.state != mesosapi.TASK_FAILED || !o.end.Unanswered || !strings.Contains(o.end.Error, dead) || !strings.Contains(o.end.Error, "does not answer within 2s") {
+				t.Errorf("%s: %s %+v", id, o.state, o.end)
+			}
+		}
+	}
+
+	patient := newFakeAgent(t)
+	startExecutor(t, patient, func(c *Config) { c.Answer = time.Hour })
+	for id, o := range orders {
+		patient.launch(id, o)
+	}
+	for id := range orders {
+		patient.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: id}}})
+		if o := patient.finished(id); o.state != mesosapi.TASK_KILLED {
+			t.Errorf("%s: %s %+v", id, o.state, o.end)
+		}
+	}
+}
+
+// Who has a lease of a program holds up who starts it, for as long as the kernel grants, and no neighbour.
+func TestAttackLeasedProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\nexit 0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		t.Skipf("needs leases: %v", err)
+	}
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.Answer = time.Second })
+	a.launch("s.1.1", task.Order{Argv: []string{file}})
+	a.launch("s.2.1", task.Order{Shell: "true"})
+	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+	if o := a.finished("s.1.1"); !o.end.Unanswered || !strings.Contains(o.end.Error, file) {
+		t.Errorf("%s %+v", o.state, o.end)
+	}
+}
