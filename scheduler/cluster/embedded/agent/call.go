@@ -41,7 +41,7 @@ func (a *Agent) Call(conn string, who protocol.Claims, c *api.Call) protocol.Ans
 	if e.state == executorRegistering && c.Type != api.Call_SUBSCRIBE {
 		return protocol.Forbidden("Executor is not subscribed")
 	}
-	if c.Type != api.Call_MESSAGE && a.owed[executorKey{f.id, e.id}] > owedMax {
+	if c.Type == api.Call_UPDATE && a.full(e) {
 		return protocol.Answer{Status: http.StatusServiceUnavailable,
 			Body: "Too many updates of this executor wait for their acknowledgement"}
 	}
@@ -81,7 +81,8 @@ func (a *Agent) checkOwnTasks(e *executor, c *api.Call) string {
 // subscribe connects an executor, which may have been started a moment ago, have lost its connection, or have
 // outlived the agent. It brings updates that the agent may have missed and the tasks it knows of, and gets
 // the tasks that wait for it. One that is to end is told so and disconnected; one whose tasks were all killed
-// before it could get them is shut down, as it would idle for ever.
+// before it could get them is shut down, as it would idle for ever. Updates for which there is no room it keeps, and brings again when
+// there is: to refuse its call would be to lose it with all its tasks, when that lasts.
 func (a *Agent) subscribe(conn string, e *executor, c *api.Call_Subscribe) {
 	if e.state >= executorTerminating || e.framework.terminating {
 		a.emit(protocol.SendExecutor{Conn: conn, Event: &api.Event{Type: api.Event_SHUTDOWN}})
@@ -91,7 +92,11 @@ func (a *Agent) subscribe(conn string, e *executor, c *api.Call_Subscribe) {
 	a.closeStream(e)
 	e.state, e.conn = executorRunning, conn
 	a.conns[conn] = e
+	e.held = false
 	for i := range c.UnacknowledgedUpdates {
+		if e.held = a.full(e); e.held {
+			break
+		}
 		a.executorUpdate(e, c.UnacknowledgedUpdates[i].Status)
 	}
 	a.dropUndelivered(e, c.UnacknowledgedTasks)

@@ -41,6 +41,7 @@ type executor struct {
 	pending    *termination
 	checkpoint bool
 	saved      bool
+	held       bool // it brought updates for which there was no room, and has them still
 }
 
 // executorState is Mesos's: registering (its container starts, or it may come back after the agent's death),

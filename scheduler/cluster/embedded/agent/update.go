@@ -189,6 +189,9 @@ func (a *Agent) acknowledged(msg protocol.Acknowledge) {
 		return
 	}
 	ended := protocol.Terminal(st.pending[0].GetState())
+	if by := st.pending[0].ExecutorID; by != nil {
+		defer a.again(a.executor(key.Framework, protocol.ExecutorID(by.Value)))
+	}
 	a.owe(key.Framework, &st.pending[0], -1)
 	st.pending = slices.Delete(st.pending, 0, 1)
 	e, t := a.find(key)
@@ -206,4 +209,12 @@ func (a *Agent) acknowledged(msg protocol.Acknowledge) {
 		delete(e.tasks, t.id)
 	}
 	a.removeIfDone(e)
+}
+
+// again has an executor that was not taken all that it brought subscribe anew, with what it has still, once there is room.
+func (a *Agent) again(e *executor) {
+	if e != nil && e.held && a.owed[executorKey{e.framework.id, e.id}] <= owedAgain {
+		e.held = false
+		a.closeStream(e)
+	}
 }
