@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -27,12 +28,12 @@ type found struct {
 const maxEntries = 1_000_000
 
 // findArtifacts lists the files that the sweep's patterns choose, all without patterns, and says what else
-// they choose and why that is not delivered. A pattern that names a file or folder must find it.
+// they choose and why that is not delivered, of more than are told the number. A pattern that names a file or folder must find it.
 func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string, err error) {
 	patterns := t.order.Deliver.Artifacts
 	there, folder := make([]bool, len(patterns)), make([]bool, len(patterns))
 	why := make([]string, len(patterns)) // a file that a pattern chooses was refused
-	files, entries := t.files.Load(), 0
+	files, entries, refusals := t.files.Load(), 0, 0
 	err = files.Walk(artifactsName, func(file string, st *unix.Stat_t) error {
 		if entries++; entries > maxEntries {
 			return fmt.Errorf("there are more than %d files and folders in $KAON_ARTIFACTS", maxEntries)
@@ -60,7 +61,9 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string,
 			}
 		}
 		if refused != "" && refusedToo {
-			not = append(not, t.seen(name)+", "+refused)
+			if refusals++; refusals <= maxUndelivered {
+				not = append(not, t.seen(name)+", "+refused)
+			}
 		}
 		if !chosen || refused != "" {
 			return nil
@@ -99,8 +102,16 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string,
 			}
 		}
 	}
+	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	slices.Sort(not)
+	if more := refusals - maxUndelivered; more > 0 {
+		not = append(not, fmt.Sprintf("and %d more", more))
+	}
 	return all, not, err
 }
+
+// maxUndelivered bounds how much of what was not delivered an attempt's record names.
+const maxUndelivered = 10
 
 // seen is a name as people may see it: without secrets and without what terminals do not show.
 func (t *attempt) seen(name string) string {

@@ -64,7 +64,7 @@ func (t *attempt) stageOut(e *outbox.Ending) {
 			got.lacks = ctx.Err()
 		}
 	}
-	e.End.Artifacts, e.End.Undelivered = got.artifacts, boundedUndelivered(got.not)
+	e.End.Artifacts, e.End.Undelivered = got.artifacts, got.not
 	switch {
 	case e.State != mesosapi.TASK_FINISHED:
 		if got.lacks != nil {
@@ -169,15 +169,4 @@ func (t *attempt) deliverArtifacts(
 		_ = files.Remove(path.Join(artifactsName, a.name))
 	}
 	return out, not, nil
-}
-
-// maxUndelivered bounds how much of what was not delivered an attempt's record names.
-const maxUndelivered = 10
-
-// boundedUndelivered is what was not delivered, of more than the bound the first and how many others.
-func boundedUndelivered(not []string) []string {
-	if more := len(not) - maxUndelivered; more > 0 {
-		return append(not[:maxUndelivered:maxUndelivered], fmt.Sprintf("and %d more", more))
-	}
-	return not
 }

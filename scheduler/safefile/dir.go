@@ -203,28 +203,42 @@ func (d *Dir) removeAll(name string, depth int) error {
 	if err != nil {
 		return err
 	}
-	names, err := sub.names()
-	for _, n := range names {
-		err = errors.Join(err, sub.removeAll(n, depth-1))
+	defer sub.Close()
+	for range mostPasses {
+		removed, err := sub.empty(depth)
+		if err != nil {
+			return err
+		}
+		err = d.Remove(name)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if removed == 0 || !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, unix.EEXIST) {
+			return err
+		}
 	}
-	sub.Close()
-	if err != nil {
-		return err
-	}
-	if err := d.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return d.refuse(name, "it does not become empty, for somebody puts more into it")
 }
 
-func (d *Dir) names() ([]string, error) {
-	fresh, err := d.open("open", ".", unix.O_RDONLY|unix.O_DIRECTORY, 0) // with an offset of its own
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(fresh), d.Path())
-	defer f.Close()
-	return f.Readdirnames(-1)
+// mostPasses is how often a folder is emptied: not all file systems list what is there while others of it are removed, and more may come.
+const mostPasses = 10
+
+// mostErrors is how many errors of one folder are told.
+const mostErrors = 10
+
+// empty removes what is in the directory, and answers how much it was. What cannot be removed stays, and does not keep it from the rest.
+func (d *Dir) empty(depth int) (removed int, err error) {
+	var all []error
+	err = d.each(func(name string) error {
+		err := d.removeAll(name, depth-1)
+		if err == nil {
+			removed++
+		} else if len(all) < mostErrors {
+			all = append(all, err)
+		}
+		return nil
+	})
+	return removed, errors.Join(append(all, err)...)
 }
 
 // Count is how many entries a directory has.

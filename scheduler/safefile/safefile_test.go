@@ -2,11 +2,14 @@ package safefile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -228,12 +231,49 @@ func TestOrdinaryUse(t *testing.T) {
 	}
 	var names []string
 	must(t, d.Walk(".", func(name string, _ *unix.Stat_t) error { names = append(names, name); return nil }), d.Rename("same", "other"))
-	if got := strings.Join(names, " "); got != "a a/b a/b/f same" {
+	before := slices.Index(names, "a") < slices.Index(names, "a/b") && slices.Index(names, "a/b") < slices.Index(names, "a/b/f")
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != "a a/b a/b/f same" || !before {
 		t.Error(got)
 	}
 	deep := strings.Repeat("d/", maxDepth+5)
 	must(t, d.RemoveAll("a"), d.RemoveAll("a"), d.MkdirAll(deep[:len(deep)-1], 0o755))
 	if err := d.Walk(".", func(string, *unix.Stat_t) error { return nil }); !errors.Is(err, ErrRefused) {
 		t.Error(err)
+	}
+}
+
+// A folder of very many names costs no memory to speak of, whether one looks at the first of them, at all, or removes them.
+func TestAttackFolderOfManyNames(t *testing.T) {
+	d, folder := open(t)
+	must(t, os.Mkdir(filepath.Join(folder, "many"), 0o755), os.WriteFile(filepath.Join(folder, "one"), nil, 0o644))
+	const many = 40_000
+	for i := range many { // names of one file: it takes less time
+		must(t, os.Link(filepath.Join(folder, "one"), filepath.Join(folder, "many", fmt.Sprintf("%0200d", i))))
+	}
+	held := func(f func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	enough, seen := errors.New("enough"), 0
+	if n := held(func() {
+		if err := d.Walk("many", func(string, *unix.Stat_t) error {
+			if seen++; seen > 10 {
+				return enough
+			}
+			return nil
+		}); !errors.Is(err, enough) {
+			t.Error(err)
+		}
+	}); n > 1<<20 {
+		t.Errorf("to look at 10 names of %d took %d bytes", many, n)
+	}
+	seen = 0
+	must(t, d.Walk("many", func(string, *unix.Stat_t) error { seen++; return nil }), d.RemoveAll("many"))
+	if _, err := d.Stat("many"); seen != many || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%d of %d were seen, and then: %v", seen, many, err)
 	}
 }

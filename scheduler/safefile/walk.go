@@ -3,17 +3,17 @@ package safefile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
-// Walk calls f with the name and kind of all that is below a directory, in the order of names, folders before
-// what is in them. Links are not followed. What vanishes meanwhile is passed over; an error of f ends the
-// walk.
+// Walk calls f with the name and kind of all that is below a directory, in no order but that folders come before
+// what is in them: it holds a piece of each folder at a time, however much is in it. Links are not followed. What
+// vanishes meanwhile is passed over; an error of f ends the walk.
 func (d *Dir) Walk(name string, f func(name string, st *unix.Stat_t) error) error {
 	return d.walk(name, maxDepth, f)
 }
@@ -31,15 +31,10 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 		return err
 	}
 	defer sub.Close()
-	names, err := sub.names()
-	if err != nil {
-		return err
-	}
-	slices.Sort(names)
-	for _, n := range names {
+	return sub.each(func(n string) error {
 		st, err := sub.Stat(n)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue
+			return nil
 		}
 		if err != nil {
 			return err
@@ -49,14 +44,41 @@ func (d *Dir) walk(name string, depth int, f func(name string, st *unix.Stat_t) 
 			return err
 		}
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
-			continue
+			return nil
 		}
 		below := func(below string, st *unix.Stat_t) error { return f(path.Join(name, below), st) }
 		if err := sub.walk(n, depth-1, below); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+		return nil
+	})
+}
+
+// piece is how many names of a folder are in memory at a time.
+const piece = 256
+
+// each calls f with the names in the directory, as the file system has them. An error of f ends it.
+func (d *Dir) each(f func(name string) error) error {
+	fresh, err := d.open("open", ".", unix.O_RDONLY|unix.O_DIRECTORY, 0) // with an offset of its own
+	if err != nil {
+		return err
 	}
-	return nil
+	folder := os.NewFile(uintptr(fresh), d.Path())
+	defer folder.Close()
+	for {
+		names, err := folder.Readdirnames(piece)
+		for _, name := range names {
+			if err := f(name); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // Chown gives a directory below this one, with all in it, to a user. Of files with several names it leaves

@@ -103,15 +103,20 @@ func IsEventFile(base string) bool { return strings.Contains(base, "tfevents") }
 // Find adds the files of a folder below Folder that are wanted.
 func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t) bool) {
 	looked := 0
+	var found []string
 	err := f.Folder.Walk(folder, func(name string, st *unix.Stat_t) error {
 		if looked++; looked > maxEntries {
 			return errEnough
 		}
-		if st.Mode&unix.S_IFMT == unix.S_IFREG && IsEventFile(path.Base(name)) && wanted(name, st) {
-			f.Add(name)
+		if st.Mode&unix.S_IFMT == unix.S_IFREG && IsEventFile(path.Base(name)) && wanted(name, st) && f.files[name] == nil && len(found) <= maxFiles {
+			found = append(found, name)
 		}
 		return nil
 	})
+	slices.Sort(found) // the names begin with the time
+	for _, name := range found {
+		f.Add(name)
+	}
 	if errors.Is(err, errEnough) {
 		f.enough(fmt.Sprintf("below %s are more than %d files and folders", folder, maxEntries))
 	}
