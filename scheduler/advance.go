@@ -90,6 +90,7 @@ func (c *Core) end(run *run, phase sweep.Phase, reason string) {
 	run.entry.States, run.entry.Attempts = journal.PackRuns(run.states), journal.PackRuns(run.attempts)
 	run.entry.Records = run.records
 	run.entry.Best, run.entry.BestTrial = run.best, run.bestTrial
+	run.endStored = false
 	c.journalSweep(run)
 	run.entry.States, run.entry.Attempts = nil, nil
 	run.queue.Clear()
@@ -109,11 +110,20 @@ func (c *Core) evictEnded() {
 		}
 	}
 	for _, r := range c.order {
-		if ended > c.cfg.KeptSweeps && r.forgettable() {
+		if ended > c.cfg.KeptSweeps && r.forgettable() && (r.endStored || !c.cfg.AwaitEnds) {
 			c.evict(r)
 			c.note(SweepForgotten{r.id})
 			ended--
 		}
+	}
+}
+
+// endStored has a sweep make place for others once nothing of it waits for its bucket: who would store its end after a crash if the journal
+// had forgotten it?
+func (c *Core) endStored(id string) {
+	if run := c.runs[id]; run != nil && run.entry.Phase.Ended() {
+		run.endStored = true
+		c.evictEnded()
 	}
 }
 

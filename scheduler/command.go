@@ -65,6 +65,9 @@ type (
 		Sweep   string
 		Through uint64
 	}
+	// EndStored: all that tells of the end of a sweep is stored, or never will be. With Config.AwaitEnds a sweep is forgotten for later
+	// ones only then.
+	EndStored struct{ Sweep string }
 	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
 	Won struct {
 		Sweep    string
@@ -91,5 +94,6 @@ func (Extend) command()        {}
 func (Forget) command()        {}
 func (SendMessage) command()   {}
 func (RecordsStored) command() {}
+func (EndStored) command()     {}
 func (Won) command()           {}
 func (SetCordons) command()    {}

@@ -51,6 +51,7 @@ type run struct {
 	lacking          []offers.AgentID // agents that lack a user or image that the spec names
 	loss             Loss             // the last
 	first            firstFailures
+	endStored        bool     // see EndStored; since it has ended
 	touched          bool     // see Core.advance
 	hits             int      // trials that have ended as cached in this pass
 	recalling        bool     // a timer will ask its bundles again for what has not begun

@@ -78,6 +78,8 @@ func (c *Core) Do(now time.Time, cmd Command) {
 		c.sendMessage(ev)
 	case RecordsStored:
 		c.stored(ev)
+	case EndStored:
+		c.endStored(ev.Sweep)
 	case Won:
 		c.won(ev)
 	case SetCordons:

@@ -67,6 +67,9 @@ func (sw *Sweep) finish(stored chan struct{}) func() {
 		if err == nil {
 			sw.prune(ctx)
 		}
+		if ctx.Err() == nil {
+			s.loop.Enqueue(scheduler.EndStored{Sweep: sw.id})
+		}
 	}
 }
 

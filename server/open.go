@@ -234,6 +234,7 @@ func (s *Server) coreConfig() scheduler.Config {
 		PartitionGrace: s.cfg.PartitionGrace,
 		UnprovenCap:    s.cfg.UnprovenCap,
 		KeptSweeps:     s.cfg.KeptSweeps,
+		AwaitEnds:      true,
 		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).Spec(), openFiles()) },
 		ReviveEvery:    s.cluster.reviveEvery,
 		Builder: func(id string, spec *sweep.Spec) (*task.Builder, error) {
