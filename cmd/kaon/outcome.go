@@ -54,6 +54,7 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	defer cancel()
 	removed := s.Teardown(last)
 	ended, err := sw.Wait(last)
+	err = asLeft(last, err, sw.Trouble())
 	o := outcome{phase: ended.Phase, sentence: ended.Reason, winner: ended.Winner, result: result{
 		Sweep: sw.ID(), State: string(ended.Phase), Results: r.flags.Results,
 		Trials: trialCounts{Counts: ended.Counts}, EarlyStopped: ended.Early,
@@ -64,7 +65,9 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 	if removed != nil {
 		r.teardownOrWarn(ctx, s, sw.ID())
 	}
-	err = errors.Join(err, s.Close(last))
+	if closed := s.Close(last); !errors.Is(err, errLeft) || !errors.Is(closed, errLeft) {
+		err = errors.Join(err, closed)
+	}
 	if left := sw.Unremoved(); left != nil {
 		fmt.Fprintf(r.out.stderr, "kaon: warning: files that %s does not keep are still in the results: %v\n", sw.ID(), left)
 	}

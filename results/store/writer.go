@@ -159,10 +159,22 @@ func (w *Writer) Flush(ctx context.Context) error {
 			return nil
 		case <-ctx.Done():
 			return fmt.Errorf("write records of sweep %s: the bucket has them up to number %d only: %w", w.cfg.Sweep, s.Flushed,
-				errors.Join(bucket.ErrUnavailable, s.Err))
+				unwritten(ctx, s.Err))
 		case <-time.After(flushLook):
 		}
 	}
+}
+
+// unwritten is why records are not in the bucket when ctx ends: who waited went, or it takes nothing. Last is what it said last; nil:
+// nothing was wrong.
+func unwritten(ctx context.Context, last error) error {
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		return errors.Join(bucket.ErrUnavailable, last)
+	}
+	if last != nil {
+		return fmt.Errorf("%w, while the bucket was unavailable: %w", context.Cause(ctx), last)
+	}
+	return context.Cause(ctx)
 }
 
 // Close has Run write what is left and waits for it, no longer than ctx lasts; then it makes Run give up. The
@@ -172,18 +184,23 @@ func (w *Writer) Close(ctx context.Context) error {
 	w.mu.closing = true
 	w.mu.Unlock()
 	w.signal()
+	var last error
 	select {
 	case <-w.done:
 	case <-ctx.Done():
+		last = w.Status().Err
 		w.giveUp()
 		<-w.done
 	}
 	w.giveUp()
 	s := w.Status()
+	if ctx.Err() == nil {
+		last = s.Err
+	}
 	switch {
 	case s.Waiting > 0 || s.Behind:
 		return fmt.Errorf("close records of sweep %s: the bucket has them up to number %d only: %w",
-			w.cfg.Sweep, s.Flushed, errors.Join(bucket.ErrUnavailable, s.Err))
+			w.cfg.Sweep, s.Flushed, unwritten(ctx, last))
 	case s.Lost > 0:
 		return fmt.Errorf("close records of sweep %s: %d records did not reach the bucket", w.cfg.Sweep, s.Lost)
 	}

@@ -398,6 +398,22 @@ func TestWriterCloseHasADeadline(t *testing.T) {
 	})
 }
 
+// Who does not want to wait any more is told that, and not that the bucket is to blame.
+func TestWriterCloseIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b buckettest.Faulty
+		b.Fail(nil, true)
+		w := start(t, store.Config{Bucket: &b})
+		w.Add(1, small(0))
+		ctx, leave := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { leave(errors.New("somebody went")) })
+		err := w.Close(ctx)
+		if err == nil || errors.Is(err, bucket.ErrUnavailable) || !strings.HasSuffix(err.Error(), "up to number 0 only: somebody went") {
+			t.Error(err)
+		}
+	})
+}
+
 // That Close has given up is no failure of Run: who runs it would take the server down.
 func TestWriterGivenUpHasNotFailed(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
