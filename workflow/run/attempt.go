@@ -188,18 +188,6 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	if c.Kept, err = kept(r.folder, c.ID); err != nil {
 		return never(fmt.Errorf("read what it has kept: %w", err))
 	}
-	file, err := r.cacheFile(t.Node.Step, c)
-	if err != nil {
-		if unwanted(r.facts.ctx) {
-			return context.Cause(r.facts.ctx)
-		}
-		return never(err)
-	}
-	had, left := r.cached(t, file)
-	if had != nil && len(left) == 0 {
-		r.early = append(r.early, *had)
-		return nil
-	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &attempt{
 		task: t, cancel: cancel, approved: make(chan string, 8), waits: waits, nests: t.Node.Step.Type == nestedType, told: make(chan struct{}), kind: kind, ctx: ctx, call: c, found: r.found[t.ID] && !kind.About().Light,
@@ -232,12 +220,13 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	begun := r.found[t.ID]
 	r.group.Go(crash.Func(func() {
 		var result steps.Result
-		var err error
-		missed := had != nil && !r.stored(ctx, c, left)
+		had, file, err := r.lookFor(ctx, t, c)
 		switch {
-		case had != nil && !missed:
-		case missed && ctx.Err() != nil && !begun:
+		case had != nil:
+		case ctx.Err() != nil && t.Node.Step.Cache != nil && !begun:
 			err = context.Cause(ctx) // there is nothing to end
+		case err != nil && ctx.Err() == nil:
+			err = &steps.Failure{Fault: engine.Input, Err: err}
 		default:
 			result, err = kind.Run(ctx, c)
 		}
@@ -248,7 +237,7 @@ func (r *Run) start(t engine.Task, waits bool) error {
 		cancel(nil)
 		var gone *steps.GoneError
 		switch {
-		case had != nil && !missed:
+		case had != nil:
 			r.tell(*had)
 			return
 		case errors.As(err, &gone):
@@ -278,6 +267,19 @@ func (r *Run) start(t engine.Task, waits bool) error {
 	return nil
 }
 
+// lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the work is kept;
+// empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it.
+func (r *Run) lookFor(ctx context.Context, t engine.Task, c *steps.Call) (end *engine.Event, file string, err error) {
+	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil {
+		return nil, "", err
+	}
+	had, left := r.cached(t, file)
+	if had == nil || len(left) > 0 && !r.stored(ctx, c, left) {
+		return nil, file, nil
+	}
+	return had, file, nil
+}
+
 // cached is the end of an attempt for which earlier work stands, if any does, and the files that this left, of which it is to be looked
 // whether they are still there. File is where the work is kept; empty: nowhere.
 func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []string) {
@@ -300,8 +302,7 @@ func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []str
 	return &ev, had.files()
 }
 
-// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does its work again. It
-// may take as long as the results are tried, so the goroutine of an attempt asks.
+// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does its work again.
 func (r *Run) stored(ctx context.Context, c *steps.Call, files []string) bool {
 	all, err := r.cfg.Stored(ctx, files)
 	if err != nil && ctx.Err() == nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kaon-sweep/kaon/workflow"
@@ -30,7 +31,7 @@ type cached struct {
 const cacheFolder = ".cache"
 
 // cacheFile is where an attempt's work is looked for, by all that it depends on; empty: it is not.
-func (r *Run) cacheFile(step *workflow.Step, c *steps.Call) (string, error) {
+func (r *Run) cacheFile(ctx context.Context, step *workflow.Step, c *steps.Call) (string, error) {
 	if step.Cache == nil {
 		return "", nil
 	}
@@ -43,7 +44,7 @@ func (r *Run) cacheFile(step *workflow.Step, c *steps.Call) (string, error) {
 		winner = []any{w.Params, w.Value, w.Seed}
 	}
 	named := words(nil, []any{c.Keys, c.Script.Shell, anyOf(c.Script.Words), c.Inputs, string(spec)})
-	files, err := r.sums.of(r.facts.ctx, r.header.Within, filepath.Dir(c.File), named)
+	files, err := r.sums.of(ctx, r.header.Within, filepath.Dir(c.File), named)
 	if err != nil {
 		return "", err
 	}
@@ -98,8 +99,27 @@ func words(to []string, v any) []string {
 	return to
 }
 
-// sums are the hashes of files that were read, so that each is read once as long as it looks the same.
-type sums map[string]sum
+// sums are the hashes of files that were read, so that each is read once as long as it looks the same. Any goroutine may ask.
+type sums struct {
+	mu  sync.Mutex
+	all map[string]sum // by path
+}
+
+func (s *sums) known(path string) (had sum, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	had, ok = s.all[path]
+	return had, ok
+}
+
+func (s *sums) keep(path string, one sum) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[string]sum{}
+	}
+	s.all[path] = one
+}
 
 type sum struct {
 	size int64
@@ -112,7 +132,7 @@ const mostHashed = 1 << 30
 
 // of are the hashes of the files that are named: of the programs, scripts and data of the work, as far as they stand in its keys. Within
 // is the one folder that may be read; empty: any. It fails when ctx ends.
-func (s sums) of(ctx context.Context, within, folder string, names []string) (map[string]string, error) {
+func (s *sums) of(ctx context.Context, within, folder string, names []string) (map[string]string, error) {
 	stat, open := os.Stat, os.Open
 	if within != "" {
 		root, err := os.OpenRoot(within)
@@ -132,7 +152,7 @@ func (s sums) of(ctx context.Context, within, folder string, names []string) (ma
 	all := map[string]string{}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if unwanted(ctx) {
+		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		path := name
@@ -147,7 +167,7 @@ func (s sums) of(ctx context.Context, within, folder string, names []string) (ma
 			all[name] = fmt.Sprintf("%d bytes of %d", info.Size(), info.ModTime().UnixNano())
 			continue
 		}
-		if had, ok := s[path]; ok && had.size == info.Size() && had.at.Equal(info.ModTime()) {
+		if had, ok := s.known(path); ok && had.size == info.Size() && had.at.Equal(info.ModTime()) {
 			all[name] = had.text
 			continue
 		}
@@ -158,13 +178,13 @@ func (s sums) of(ctx context.Context, within, folder string, names []string) (ma
 		h := sha256.New()
 		_, err = io.Copy(h, io.LimitReader(reading{ctx, f}, mostHashed)) // some files of the system have no end
 		_ = f.Close()                                                    // it was read
-		if unwanted(ctx) {
+		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		if err == nil {
 			all[name] = hex.EncodeToString(h.Sum(nil))
 			if time.Since(info.ModTime()) > settled {
-				s[path] = sum{info.Size(), info.ModTime(), all[name]}
+				s.keep(path, sum{info.Size(), info.ModTime(), all[name]})
 			}
 		}
 	}
@@ -178,7 +198,7 @@ type reading struct {
 }
 
 func (r reading) Read(p []byte) (int, error) {
-	if unwanted(r.ctx) {
+	if r.ctx.Err() != nil {
 		return 0, context.Cause(r.ctx)
 	}
 	return r.Reader.Read(p)

@@ -171,7 +171,7 @@ func newRun(cfg Config, id string) *Run {
 	return &Run{
 		closing: closing, close: end,
 		cfg: cfg, folder: Folder(cfg.Folder, id), ended: make(chan engine.Event, 64), quit: make(chan struct{}), broken: make(chan error, 1),
-		live: map[string]*attempt{}, sums: sums{}, delivered: map[string]bool{}, known: map[string]Request{}, handing: map[string]bool{}, handed: make(chan handed),
+		live: map[string]*attempt{}, delivered: map[string]bool{}, known: map[string]Request{}, handing: map[string]bool{}, handed: make(chan handed),
 		repeat: map[string]repeat{}, found: map[string]bool{}, untold: map[string]bool{}, told: map[string]bool{},
 		said: map[string]steps.Progress{}, change: make(chan struct{}),
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -256,11 +258,51 @@ func TestCachedFilesAreLookedForBeside(t *testing.T) {
 	}
 }
 
+// While a file that a step with a cache names is read, which may take as long as a gigabyte does, its run hears all else.
+func TestCachedFilesAreReadBeside(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: './big', cache: {scope: global}}\n  b: {type: notify, message: hello}\ngraph: \"start ==> ( a, b ) >== end\"\n"
+	ran := 0
+	r, cfg := newTestRun(t, text, cluster(func(steps.Job) (steps.Done, error) {
+		ran++
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	}))
+	big, err := os.OpenFile(filepath.Join(filepath.Dir(r.flow.File), "big"), os.O_RDWR|os.O_CREATE, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer big.Close()
+	if _, err := unix.FcntlInt(big.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil { // who opens it waits until it is given up
+		t.Skipf("needs leases: %v", err)
+	}
+	ended := make(chan engine.View, 1)
+	go func() {
+		view, err := r.Work(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- view
+	}()
+	says := func(what string) func() bool {
+		return func() bool { return strings.Contains(strings.Join(logged(t, cfg.Folder, "r"), "\n"), what) }
+	}
+	testkit.Await(t, "the other step to end", says(`"ended"`))
+	if _, err := Ask(cfg.Folder, "r", Request{Kind: CancelRun}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "the cancel to be heard", says(`"cancel`))
+	if _, err := unix.FcntlInt(big.Fd(), unix.F_SETLEASE, unix.F_UNLCK); err != nil {
+		t.Fatal(err)
+	}
+	if view := <-ended; view.State != engine.Canceled || ran != 0 {
+		t.Errorf("it is %s (%s), and ran %d times", view.State, view.Reason, ran)
+	}
+}
+
 // A file is read once for its hash as long as it is the same, and again when it is not.
 func TestSumsAreOfTheFilesThereAre(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "f")
-	s := sums{}
+	s := &sums{}
 	seen := map[string]string{}
 	ages := map[string]time.Duration{"one": time.Hour, "two": time.Minute} // the others are so new that their time tells nothing
 	for _, text := range []string{"one", "two", "tri", "for"} {
@@ -284,7 +326,7 @@ func TestSumsAreOfTheFilesThereAre(t *testing.T) {
 		}
 		seen[got] = text
 	}
-	if len(s) != 1 || s[file].size != 3 {
+	if len(s.all) != 1 || s.all[file].size != 3 {
 		t.Errorf("it remembers %v", s)
 	}
 }
@@ -312,7 +354,7 @@ func TestAttackSumsOfOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := []string{"own", "link", "huge", outside, up, "/proc/self/pagemap", "/etc/passwd"}
-	all, err := sums{}.of(t.Context(), within, within, names)
+	all, err := (&sums{}).of(t.Context(), within, within, names)
 	if err != nil || len(all) != 2 || all["own"] == "" || !strings.Contains(all["huge"], "bytes") {
 		t.Errorf("%v, %v", all, err)
 	}
@@ -321,7 +363,7 @@ func TestAttackSumsOfOtherFiles(t *testing.T) {
 	if err := os.Truncate(huge, mostHashed); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := (sums{}).of(ctx, "", within, []string{"huge"}); err == nil {
+	if all, err := (&sums{}).of(ctx, "", within, []string{"huge"}); err == nil {
 		t.Errorf("%v", all)
 	}
 }
