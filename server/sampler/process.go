@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -27,12 +26,15 @@ const maxLine = 1 << 20
 var passedOn = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 	"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH"}
 
+// mostTail is how many bytes of the end of what it writes on standard error are kept.
+const mostTail = 2000
+
 // process is the program while it runs.
 type process struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	lines  chan line // capacity 1: one answer to one request
-	stderr *tail
+	stderr proc.Said
 	over   sync.Once
 	gone   chan struct{} // closed when it has ended, and what it wrote was read
 }
@@ -46,10 +48,10 @@ type line struct {
 const answersIn = 30 * time.Second
 
 func start(command []string, folder string) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan line, 1), stderr: &tail{},
+	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan line, 1), stderr: proc.Said{Most: mostTail},
 		gone: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = folder, environment()
-	p.cmd.Stderr = p.stderr
+	p.cmd.Stderr = &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = time.Second // a child of it may hold standard error
 	if err := proc.Answers(context.Background(), answersIn, folder, p.cmd.Path); err != nil {
@@ -149,28 +151,4 @@ func (p *process) kill() {
 	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // and what it left
 	<-p.gone
-}
-
-// tail keeps the end of what the program wrote on standard error.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const mostTail = 2000
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if n := len(t.text); n > mostTail {
-		t.text = append([]byte{}, t.text[n-mostTail:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.text))
 }

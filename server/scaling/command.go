@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 const (
@@ -27,19 +29,8 @@ func runCommand(ctx context.Context, argv []string, body []byte) (said string, e
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // with all that it began
 	cmd.WaitDelay = time.Second
-	var out end
+	out := proc.Said{Most: mostSaid}
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err = cmd.Run()
-	return string(out.text), err
-}
-
-// end keeps the last bytes that are written.
-type end struct{ text []byte }
-
-func (e *end) Write(p []byte) (int, error) {
-	e.text = append(e.text, p...)
-	if more := len(e.text) - mostSaid; more > 0 {
-		e.text = append(e.text[:0], e.text[more:]...)
-	}
-	return len(p), nil
+	return out.String(), err
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -155,7 +154,7 @@ type program struct {
 	leave  func()        // closes quit
 	stdout io.Closer
 	err    error // when done is closed
-	stderr *lastBytes
+	stderr proc.Said
 }
 
 // maxSaid is how many lines wait for a program at most: start, describe or a message, and cancel.
@@ -173,11 +172,11 @@ func startCustom(ctx context.Context, dir string, words, env []string) (*program
 	}
 	p := &program{
 		cmd: exec.Command(words[0], words[1:]...), said: make(chan []byte, maxSaid), wrote: make(chan empty, 1), lines: make(chan Message, 16),
-		done: make(chan struct{}), quit: make(chan struct{}), stderr: &lastBytes{},
+		done: make(chan struct{}), quit: make(chan struct{}), stderr: proc.Said{Most: mostSaidWrong},
 	}
 	p.silent = sync.OnceFunc(func() { close(p.said) })
 	p.leave = sync.OnceFunc(func() { close(p.quit) })
-	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, env, p.stderr
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, env, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p.cmd.WaitDelay = time.Second
 	if err := proc.Answers(ctx, customAnswer, dir, p.cmd.Path); err != nil {
@@ -249,7 +248,7 @@ func (p *program) verdict(why error) error {
 	if why != nil || p.err == nil {
 		return why
 	}
-	return failed("the program failed: %w%s", p.err, p.stderr)
+	return failed("the program failed: %w%s", p.err, p.told())
 }
 
 // cancel asks the program to end, and waits for so long that it does.
@@ -285,20 +284,12 @@ func (p *program) end() {
 	}
 }
 
-// lastBytes keeps the end of what is written to it.
-type lastBytes struct{ b []byte }
+// mostSaidWrong is how many bytes of the end of what a program writes on standard error are told of.
+const mostSaidWrong = 500
 
-func (l *lastBytes) Write(data []byte) (int, error) {
-	const most = 500
-	l.b = append(l.b, data...)
-	if over := len(l.b) - most; over > 0 {
-		l.b = slices.Delete(l.b, 0, over)
-	}
-	return len(data), nil
-}
-
-func (l *lastBytes) String() string {
-	if text := strings.TrimSpace(string(l.b)); text != "" {
+// told is what a program has written on standard error, behind a message.
+func (p *program) told() string {
+	if text := p.stderr.String(); text != "" {
 		return ": " + text
 	}
 	return ""
@@ -317,7 +308,7 @@ func Describe(ctx context.Context, dir string, words []string) (Description, err
 		select {
 		case m, ok := <-p.lines:
 			if !ok {
-				return Description{}, fmt.Errorf("%s did not answer {\"type\":\"describe\"} with a line {\"type\":\"description\", …}%s", words[0], p.stderr)
+				return Description{}, fmt.Errorf("%s did not answer {\"type\":\"describe\"} with a line {\"type\":\"description\", …}%s", words[0], p.told())
 			}
 			if m.Type == "description" {
 				return Description{Name: m.Name, Text: m.Text, Light: true, Keys: m.Keys}, nil
