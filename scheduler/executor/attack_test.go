@@ -241,6 +241,24 @@ func TestAttackForkBombOfASpec(t *testing.T) {
 	}
 }
 
+// Threads are bounded, too, and count as no processes.
+func TestAttackThreadBomb(t *testing.T) {
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.MaxProcesses, c.MaxThreads, c.MemoryPoll = 30, 100, 10*time.Millisecond })
+	threads := func(n int, seconds string) task.Order {
+		const code = "import sys, threading, time\nfor i in range(int(sys.argv[1])): threading.Thread(target=time.sleep, args=(float(sys.argv[2]),)).start()"
+		return task.Order{Argv: []string{"python3", "-c", code, fmt.Sprint(n), seconds}}
+	}
+	a.launch("s.1.1", threads(300, "1000"))
+	a.launch("s.2.1", threads(60, "1"))
+	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || !strings.Contains(o.message, "more than 100 threads at a time") || o.end.Lacks != o.message {
+		t.Errorf("got %s %q %+v", o.state, o.message, o.end)
+	}
+	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+}
+
 // An attempt with too many processes is ended, says so, and leaves none behind; its neighbour goes on.
 func TestAttackForkBomb(t *testing.T) {
 	a := newFakeAgent(t)

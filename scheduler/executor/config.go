@@ -52,6 +52,7 @@ type Config struct {
 	HeadBytes    int64             // of stdout and stderr each, kept from the start; default 8 MiB
 	TailBytes    int64             // and from the end, at least; default 8 MiB
 	MaxProcesses int               // of one attempt at a time, then it is ended; default 4,096
+	MaxThreads   int               // of all processes of one attempt at a time, likewise; default 16,384, and at least 4 for each process that it may have
 	ReadWait     time.Duration     // how long the rest of a metrics file may be read after the end; default 5 min
 	ReadRest     int64             // bytes of it, and of event files, that are read then: a sparse file may claim terabytes; default 1 GiB
 	Answer       time.Duration     // how long the program of an attempt and the folder that it starts in may take to answer, as on a network's file system; default 30 s
@@ -137,6 +138,7 @@ func (c *Config) complete() error {
 	setDefault(&c.Poll, 200*time.Millisecond)
 	setDefault(&c.MemoryPoll, 200*time.Millisecond)
 	setDefault(&c.MaxProcesses, mostProcesses)
+	setDefault(&c.MaxThreads, mostThreads)
 	setDefault(&c.ReadWait, 5*time.Minute)
 	setDefault(&c.ReadRest, 1<<30)
 	setDefault(&c.Patience, time.Hour)
@@ -184,3 +186,10 @@ func trialBase(environ []string) []string {
 // mostProcesses is how many processes one attempt may have at a time: plenty for a program, and less than
 // what takes a machine down.
 const mostProcesses = 4096
+
+// mostThreads is how many threads all of them may have together, and leastThreads for each process that an attempt may have at the least: the
+// kernel counts threads where it counts processes, and a machine runs out of both at once.
+const (
+	mostThreads  = 4 * mostProcesses
+	leastThreads = 4
+)

@@ -16,7 +16,7 @@ type processMonitor struct {
 	attempts func() []*attempt
 }
 
-// run ends attempts that have too many processes, as a fork bomb has. While the whole machine has
+// run ends attempts that have too many processes or threads, as a fork bomb has. While the whole machine has
 // fewer, which one read of one file tells, it looks no further.
 func (m *processMonitor) run(ctx context.Context) {
 	for wait := m.conf.MemoryPoll; ; {
@@ -45,35 +45,53 @@ func (m *processMonitor) leastLimit() int {
 // mostProcesses is how many processes an attempt may have at a time.
 func (t *attempt) mostProcesses() int { return cmp.Or(t.order.Processes, t.host.conf.MaxProcesses) }
 
+// mostThreads is how many threads all its processes may have at a time.
+func (t *attempt) mostThreads() int {
+	if t.order.Processes == 0 {
+		return t.host.conf.MaxThreads
+	}
+	return max(t.host.conf.MaxThreads, leastThreads*t.order.Processes)
+}
+
 func (m *processMonitor) endTooMany() {
 	members := m.byTag()
 	for _, t := range m.attempts() {
-		most := t.mostProcesses()
-		if len(members[t.tag]) <= most {
+		most, there := t.mostProcesses(), members[t.tag]
+		if len(there.pids) <= most && there.threads <= t.mostThreads() {
 			continue
 		}
 		t.mu.Lock()
 		runs := t.mu.process != nil
 		if runs {
-			const has = "had more than %d processes at a time, and no attempt may have more"
-			t.mu.tooMany = fmt.Sprintf(has, most)
-			if t.order.Processes > 0 {
+			const has = "had more than %d %s at a time, and no attempt may have more"
+			switch {
+			case len(there.pids) <= most:
+				t.mu.tooMany = fmt.Sprintf(has, t.mostThreads(), "threads")
+			case t.order.Processes > 0:
 				t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time (task.process_limit)", most)
+			default:
+				t.mu.tooMany = fmt.Sprintf(has, most, "processes")
 			}
 		}
 		t.mu.Unlock()
-		if runs && !proc.KillAll(proc.KillPatience, func() []int { return m.byTag()[t.tag] }) {
+		if runs && !proc.KillAll(proc.KillPatience, func() []int { return m.byTag()[t.tag].pids }) {
 			m.conf.Log.Warn("an attempt's processes outrun being killed", "task", t.id)
 		}
 	}
 }
 
+// crowd is the processes of one attempt, and how many threads they have.
+type crowd struct {
+	pids    []int
+	threads int
+}
+
 // byTag sorts the processes that began after this one by their tag.
-func (m *processMonitor) byTag() map[proc.Tag][]int {
-	out := map[proc.Tag][]int{}
+func (m *processMonitor) byTag() map[proc.Tag]crowd {
+	out := map[proc.Tag]crowd{}
 	for _, s := range proc.All(proc.FirstSince(os.Getpid())) {
 		if tag := proc.TagFrom(s.PID); tag.SameOwner(ownTag(m.conf)) {
-			out[tag] = append(out[tag], s.PID)
+			out[tag] = crowd{append(out[tag].pids, s.PID), out[tag].threads + s.Threads}
 		}
 	}
 	return out

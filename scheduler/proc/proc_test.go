@@ -13,9 +13,9 @@ func TestLineOfAProcess(t *testing.T) {
 	page := int64(os.Getpagesize())
 	for text, want := range map[string]Stat{
 		"42 (a) b) S 1 40 39 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 1000 25 18446744073709551615": {
-			PID: 42, State: 'S', Parent: 1, Session: 39, Started: 777, Resident: 25 * page},
+			PID: 42, State: 'S', Parent: 1, Session: 39, Threads: 1, Started: 777, Resident: 25 * page},
 		"42 () Z 1 40 39 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 0 0 0": {PID: 42, State: 'Z', Parent: 1,
-			Session: 39, Started: 777},
+			Session: 39, Threads: 1, Started: 777},
 	} {
 		if got, ok := parse(42, text); !ok || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", text, got, ok, want)

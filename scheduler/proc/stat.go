@@ -14,6 +14,7 @@ type Stat struct {
 	State   byte // Z and X are processes that have ended
 	Parent  int
 	Session int // process id of its leader
+	Threads int
 	// Clock ticks since the machine started: tells one process from a later one with the same number
 	Started  uint64
 	Resident int64 // bytes in memory, those shared with others included
@@ -27,6 +28,7 @@ const (
 	stateField    = 0
 	parentField   = 1
 	sessionField  = 3
+	threadsField  = 17
 	startedField  = 19
 	residentField = 21
 	leastFields   = residentField + 1
@@ -50,14 +52,15 @@ func parse(pid int, text string) (Stat, bool) {
 		return Stat{}, false
 	}
 	s := Stat{PID: pid, State: f[stateField][0]}
-	var err [4]error
+	var err [5]error
 	var pages int64
 	s.Parent, err[0] = strconv.Atoi(f[parentField])
 	s.Session, err[1] = strconv.Atoi(f[sessionField])
 	s.Started, err[2] = strconv.ParseUint(f[startedField], 10, 64)
 	pages, err[3] = strconv.ParseInt(f[residentField], 10, 64)
+	s.Threads, err[4] = strconv.Atoi(f[threadsField])
 	s.Resident = pages * pageSize
-	return s, err == [4]error{}
+	return s, err == [5]error{}
 }
 
 // Started is when a process began, in clock ticks; 0 when it has ended or never was.
