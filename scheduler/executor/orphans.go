@@ -92,6 +92,7 @@ func (r *reaper) orphans() []int {
 	for _, pid := range out {
 		orphans[pid] = true
 	}
+	ours := proc.Ours(all)
 	tags := map[int]proc.Tag{}
 	for _, s := range all {
 		tags[s.PID] = proc.TagFrom(s.PID)
@@ -103,7 +104,7 @@ func (r *reaper) orphans() []int {
 				continue
 			}
 			tag := tags[s.PID]
-			if !running.tags[tag] && (orphans[s.Parent] || tag.SameOwner(ownTag(r.conf))) {
+			if !running.tags[tag] && (orphans[s.Parent] || tag.SameOwner(ownTag(r.conf)) && ours(s)) {
 				orphans[s.PID], grown = true, true
 				out = append(out, s.PID)
 			}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -103,11 +104,30 @@ func (s *starter) start(what *program, env []string, id *identity, limits *limit
 		errs.Close()
 		return nil, explain(file, argv[0], dir, err)
 	}
+	preferToKill(pid)
 	p := &process{pid: pid, stdout: out, stderr: errs}
 	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil {
 		p.handle = os.NewFile(uintptr(pidfd), "pidfd")
 	}
 	return p, nil
+}
+
+// morePreferred is by how much the kernel prefers a trial's processes to their executor when it has no memory left, in thousandths of it.
+const morePreferred = 300
+
+// preferToKill has the kernel kill a trial, and what it starts, rather than the executor with all its trials, which may be the largest
+// process where a trial has many small ones.
+func preferToKill(pid int) {
+	own, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return
+	}
+	score, err := strconv.Atoi(strings.TrimSpace(string(own)))
+	if err != nil {
+		return
+	}
+	// Not where the kernel has none: then it is as it was.
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte(strconv.Itoa(min(score+morePreferred, 1000))), 0)
 }
 
 // forkExec starts a program that carries a tag.

@@ -89,8 +89,10 @@ type crowd struct {
 // byTag sorts the processes that began after this one by their tag.
 func (m *processMonitor) byTag() map[proc.Tag]crowd {
 	out := map[proc.Tag]crowd{}
-	for _, s := range proc.All(proc.FirstSince(os.Getpid())) {
-		if tag := proc.TagFrom(s.PID); tag.SameOwner(ownTag(m.conf)) {
+	all := proc.All(proc.FirstSince(os.Getpid()))
+	ours := proc.Ours(all)
+	for _, s := range all {
+		if tag := proc.TagFrom(s.PID); tag.SameOwner(ownTag(m.conf)) && ours(s) {
 			out[tag] = crowd{append(out[tag].pids, s.PID), out[tag].threads + s.Threads}
 		}
 	}
