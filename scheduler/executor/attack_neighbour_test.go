@@ -40,13 +40,13 @@ func TestAttackTagOfAnother(t *testing.T) {
 	if tag == 0 {
 		t.Fatal("it has no tag")
 	}
-	tagged := func() (pids []int) {
+	tagged := func() (all []proc.Stat) {
 		for _, s := range proc.All(1) {
 			if s.PID != pid && s.Parent != pid && proc.TagFrom(s.PID) == tag {
-				pids = append(pids, s.PID)
+				all = append(all, s)
 			}
 		}
-		return pids
+		return all
 	}
 	cmd := exec.Command("/bin/sh", "-c", "for i in $(seq 60); do sleep 1000 & done") // whose parent ends: they are nobody's here
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

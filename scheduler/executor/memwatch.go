@@ -168,7 +168,7 @@ func (w *memoryMonitor) enforce(leader int, members []proc.Stat) {
 	a.killed = true
 	_ = unix.Kill(-leader, unix.SIGKILL)
 	for _, s := range members {
-		if s.Session != leader && proc.Started(s.PID) != s.Started {
+		if proc.Started(s.PID) != s.Started { // it has ended, and its number may be another's
 			continue
 		}
 		_ = unix.Kill(s.PID, unix.SIGKILL)

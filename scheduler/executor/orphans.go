@@ -69,18 +69,20 @@ func (r *reaper) killOrphans() {
 // ended, with all that they have started. An attempt's processes have its tag (package proc); one that got
 // rid of it belongs to the attempt whose control file its environment names. One that got rid of both is left
 // alone while an attempt runs: it may be that one's.
-func (r *reaper) orphans() []int {
+func (r *reaper) orphans() []proc.Stat {
 	adopted := children() // before the tasks: every leader among them is then known as one
 	running := r.running()
 	found := false
-	var out []int
+	var out []proc.Stat
 	for _, pid := range adopted {
 		if running.leaders[pid] || reaped(pid, unix.WNOHANG) {
 			continue
 		}
 		if running.orphan(r.conf, pid) {
 			found = true
-			out = append(out, pid)
+			if s, ok := proc.Read(pid); ok { // it is a child of ours, whose number nobody gets before it is reaped
+				out = append(out, s)
+			}
 		}
 	}
 	if !found {
@@ -89,8 +91,8 @@ func (r *reaper) orphans() []int {
 	all := proc.All(proc.FirstSince(os.Getpid()))
 	running = r.running() // after the look at them: what was seen there had begun before
 	orphans := map[int]bool{}
-	for _, pid := range out {
-		orphans[pid] = true
+	for _, s := range out {
+		orphans[s.PID] = true
 	}
 	ours := proc.Ours(all)
 	tags := map[int]proc.Tag{}
@@ -106,7 +108,7 @@ func (r *reaper) orphans() []int {
 			tag := tags[s.PID]
 			if !running.tags[tag] && (orphans[s.Parent] || tag.SameOwner(ownTag(r.conf)) && ours(s)) {
 				orphans[s.PID], grown = true, true
-				out = append(out, s.PID)
+				out = append(out, s)
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func (m *processMonitor) endTooMany() {
 	members := m.byTag()
 	for _, t := range m.attempts() {
 		most, there := t.mostProcesses(), members[t.tag]
-		if len(there.pids) <= most && there.threads <= t.mostThreads() {
+		if len(there.all) <= most && there.threads <= t.mostThreads() {
 			continue
 		}
 		t.mu.Lock()
@@ -65,7 +65,7 @@ func (m *processMonitor) endTooMany() {
 		if runs {
 			const has = "had more than %d %s at a time, and no attempt may have more"
 			switch {
-			case len(there.pids) <= most:
+			case len(there.all) <= most:
 				t.mu.tooMany = fmt.Sprintf(has, t.mostThreads(), "threads")
 			case t.order.Processes > 0:
 				t.mu.tooMany = fmt.Sprintf("had more than %d processes at a time (task.process_limit)", most)
@@ -74,7 +74,7 @@ func (m *processMonitor) endTooMany() {
 			}
 		}
 		t.mu.Unlock()
-		if runs && !proc.KillAll(proc.KillPatience, func() []int { return m.byTag()[t.tag].pids }) {
+		if runs && !proc.KillAll(proc.KillPatience, func() []proc.Stat { return m.byTag()[t.tag].all }) {
 			m.conf.Log.Warn("an attempt's processes outrun being killed", "task", t.id)
 		}
 	}
@@ -82,7 +82,7 @@ func (m *processMonitor) endTooMany() {
 
 // crowd is the processes of one attempt, and how many threads they have.
 type crowd struct {
-	pids    []int
+	all     []proc.Stat
 	threads int
 }
 
@@ -93,7 +93,7 @@ func (m *processMonitor) byTag() map[proc.Tag]crowd {
 	ours := proc.Ours(all)
 	for _, s := range all {
 		if tag := proc.TagFrom(s.PID); tag.SameOwner(ownTag(m.conf)) && ours(s) {
-			out[tag] = crowd{append(out[tag].pids, s.PID), out[tag].threads + s.Threads}
+			out[tag] = crowd{append(out[tag].all, s), out[tag].threads + s.Threads}
 		}
 	}
 	return out

@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,40 +12,59 @@ const KillPatience = 30 * time.Second
 // KillAll ends the processes that find gives, until it gives none or patience is over, and tells whether that
 // came to be. What forks faster than it is killed, as a fork bomb does, is stopped first: what is stopped
 // forks no more, and what waits for a child that was killed would go on. find must not give zombies.
-// What this process may not kill, since it is another user's, is left alone.
-func KillAll(patience time.Duration, find func() []int) bool {
+// What this process may not kill, since it is another user's, is left alone, and so is a process that has got the
+// number of one that was found: while a bomb goes off numbers may come round within moments.
+func KillAll(patience time.Duration, find func() []Stat) bool {
 	until := time.Now().Add(patience)
-	others := map[int]bool{}
-	ours := func() []int { return slices.DeleteFunc(find(), func(pid int) bool { return others[pid] }) }
+	others := map[Stat]bool{}
+	ours := func() (all []Stat) {
+		for _, s := range find() {
+			if s = s.identity(); !others[s] {
+				all = append(all, s)
+			}
+		}
+		return all
+	}
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		pids := ours()
-		if len(pids) == 0 {
+		found := ours()
+		if len(found) == 0 {
 			return true
 		}
 		if time.Now().After(until) {
 			return false
 		}
-		stopped := map[int]bool{}
+		stopped := map[Stat]bool{}
 		for fresh := true; fresh && time.Now().Before(until); {
 			fresh = false
-			for _, pid := range pids {
-				if stopped[pid] {
+			for _, s := range found {
+				if stopped[s] {
 					continue
 				}
-				switch unix.Kill(pid, unix.SIGSTOP) {
+				switch s.kill(unix.SIGSTOP) {
 				case nil:
-					stopped[pid], fresh = true, true
+					stopped[s], fresh = true, true
 				case unix.EPERM:
-					others[pid] = true
+					others[s] = true
 				}
 			}
 			if fresh {
-				pids = ours()
+				found = ours()
 			}
 		}
-		for _, pid := range pids {
-			_ = unix.Kill(pid, unix.SIGKILL)
+		for _, s := range found {
+			_ = s.kill(unix.SIGKILL)
 		}
 		time.Sleep(wait) // the kernel needs a moment to take them away
 	}
+}
+
+// identity is what tells the process from all others.
+func (s Stat) identity() Stat { return Stat{PID: s.PID, Started: s.Started} }
+
+// kill sends the process a signal, unless another has its number now.
+func (s Stat) kill(sig unix.Signal) error {
+	if now := Started(s.PID); now != s.Started {
+		return unix.ESRCH
+	}
+	return unix.Kill(s.PID, sig)
 }

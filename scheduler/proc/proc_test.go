@@ -81,7 +81,9 @@ func TestSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	leader := cmd.Process.Pid
-	if got := Session(leader); !slices.Contains(got, leader) || !slices.Contains(got, child) {
+	got := Session(leader)
+	has := func(pid int) bool { return slices.ContainsFunc(got, func(s Stat) bool { return s.PID == pid }) }
+	if !has(leader) || !has(child) {
 		t.Errorf("session of %d: %v; want %d in it", leader, got, child)
 	}
 	in.Close()

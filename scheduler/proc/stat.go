@@ -99,11 +99,11 @@ func All(from int) []Stat {
 // Session lists the living processes of a session, which is named by the process id of its leader. Its other
 // members are younger, so unless numbers have wrapped around since only greater ones are looked at: on a
 // machine of 500 processes that is the difference between 5 ms and a quarter of one.
-func Session(leader int) []int {
-	var out []int
+func Session(leader int) []Stat {
+	var out []Stat
 	for _, s := range All(FirstSince(leader)) {
 		if s.Session == leader {
-			out = append(out, s.PID)
+			out = append(out, s)
 		}
 	}
 	return out

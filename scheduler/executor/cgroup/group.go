@@ -273,7 +273,7 @@ func killAll(dir string) {
 	if write(dir, "cgroup.kill", "1") == nil {
 		return
 	}
-	proc.KillAll(removePatience, func() (out []int) {
+	proc.KillAll(removePatience, func() (out []proc.Stat) {
 		text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		if err != nil {
 			return nil
@@ -282,8 +282,11 @@ func killAll(dir string) {
 			// In version 1 this process is listed, too, while a thread of it starts a program there; and what
 			// has ended, until it is reaped.
 			pid, err := strconv.Atoi(p)
-			if err == nil && pid > 1 && pid != os.Getpid() && proc.Started(pid) != 0 {
-				out = append(out, pid)
+			if err != nil || pid <= 1 || pid == os.Getpid() {
+				continue
+			}
+			if s, ok := proc.Read(pid); ok && s.State != 'Z' && s.State != 'X' {
+				out = append(out, s)
 			}
 		}
 		return out

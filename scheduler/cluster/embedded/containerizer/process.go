@@ -103,9 +103,9 @@ func commandLine(c *mesos.CommandInfo) (string, []string) {
 // signalTree sends a signal to a process, its group, and everything else in its session.
 func signalTree(pid int, sig syscall.Signal) {
 	_ = syscall.Kill(-pid, sig) // the group may be gone already
-	for _, p := range proc.Session(pid) {
-		if p != pid {
-			_ = syscall.Kill(p, sig)
+	for _, s := range proc.Session(pid) {
+		if s.PID != pid {
+			_ = syscall.Kill(s.PID, sig)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func signalTree(pid int, sig syscall.Signal) {
 // killTree kills a process and everything in its session, also what is forked meanwhile.
 func killTree(pid int) {
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
-	proc.KillAll(proc.KillPatience, func() []int { return proc.Session(pid) })
+	proc.KillAll(proc.KillPatience, func() []proc.Stat { return proc.Session(pid) })
 }
 
 // killEscaped kills what a container's executor started in sessions of their own, as it does with trials.
@@ -124,11 +124,11 @@ func killEscaped(container, sandbox string, executor int) {
 	ours := func(v string) bool {
 		return (strings.HasPrefix(v, "MESOS_") || strings.HasPrefix(v, "KAON_")) && strings.Contains(v, inside)
 	}
-	proc.KillAll(proc.KillPatience, func() (out []int) {
+	proc.KillAll(proc.KillPatience, func() (out []proc.Stat) {
 		for _, s := range proc.All(proc.FirstSince(executor)) {
 			if s.PID != os.Getpid() &&
 				(sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) || slices.ContainsFunc(proc.Environ(s.PID), ours)) {
-				out = append(out, s.PID)
+				out = append(out, s)
 			}
 		}
 		return out

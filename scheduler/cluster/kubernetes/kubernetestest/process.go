@@ -177,13 +177,13 @@ func (p *process) wait(copying *sync.WaitGroup, tell func()) {
 }
 
 // others are all living processes of the container.
-func (p *process) others() (pids []int) {
+func (p *process) others() (all []proc.Stat) {
 	for _, s := range proc.All(0) {
 		if slices.Contains(proc.Environ(s.PID), markName+"="+p.mark) {
-			pids = append(pids, s.PID)
+			all = append(all, s)
 		}
 	}
-	return pids
+	return all
 }
 
 // signal sends a signal to the first process, as a container runtime does; reason, where there is one, is what its end is called.
