@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
 
@@ -96,8 +97,8 @@ func (h *limiter) open() {
 	}
 }
 
-// start has start start the attempt's process so that the limits hold from its first moment.
-func (a *limit) start(sys *syscall.SysProcAttr, start func() (int, error)) (pid int, err error) {
+// start has start start the attempt's process, which has a tag, so that the limits hold from its first moment.
+func (a *limit) start(sys *syscall.SysProcAttr, tag proc.Tag, start func() (int, error)) (pid int, err error) {
 	if a.group == nil {
 		pid, err = start()
 	} else {
@@ -106,7 +107,7 @@ func (a *limit) start(sys *syscall.SysProcAttr, start func() (int, error)) (pid 
 	switch {
 	case err != nil || a.limits.Memory == 0:
 	case a.group == nil || !a.limiter.tree.LimitsMemory():
-		a.watched = a.limiter.monitor.add(&watched{leader: pid, limit: a.limits.Memory})
+		a.watched = a.limiter.monitor.add(&watched{leader: pid, tag: tag, limit: a.limits.Memory})
 	case !a.group.KillsWhole():
 		a.watched = a.limiter.monitor.add(&watched{leader: pid, group: a.group})
 	}

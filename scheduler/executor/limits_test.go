@@ -10,6 +10,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -129,6 +130,27 @@ func TestKillsInAContainer(t *testing.T) {
 	}
 }
 
+// What a trial has made a daemon counts with it, though it has neither its session nor its parents.
+func TestMemoryOfDaemonsIsLimited(t *testing.T) {
+	t.Cleanup(func() { // or this process adopts what other tests leave behind
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { ways["watch"].change(c); c.Subreaper = true })
+	limits := &task.Limits{Memory: 64 << 20}
+	a.launch("s.2.1", task.Order{Sweep: "s", Limits: limits, Shell: "sleep 600"})
+	a.launch("s.1.1", task.Order{Sweep: "s", Limits: limits, Shell: "(env -i setsid " + ways["watch"].hog + " </dev/null >/dev/null 2>&1 &); sleep 600"})
+	if o := a.finished("s.1.1"); o.state != mesosapi.TASK_FAILED || o.end.Limit != 64<<20 || !o.end.Own {
+		t.Errorf("%v %q, %+v", o.state, o.message, o.end)
+	}
+	a.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: "s.2.1"}}})
+	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_KILLED || o.end.Limit != 0 {
+		t.Errorf("the neighbour: %v %q, %+v", o.state, o.message, o.end)
+	}
+}
+
 // An attempt that holds much together though none of its processes does is told from one whose processes
 // share the same memory.
 func TestSharedMemoryCountsOnce(t *testing.T) {
@@ -175,9 +197,11 @@ func TestFamilies(t *testing.T) {
 		{PID: 13, Parent: 11, Session: 13}, {PID: 14, Parent: 13, Session: 13}, // left the session
 		{PID: 20, Parent: 2, Session: 20}, {PID: 21, Parent: 20, Session: 20},
 		{PID: 30, Parent: 31, Session: 30}, {PID: 31, Parent: 30, Session: 30}, // read at two moments, a circle
+		{PID: 40, Parent: os.Getpid(), Session: 40}, {PID: 41, Parent: 40, Session: 41}, // a daemon
+		{PID: 50, Parent: os.Getpid(), Session: 50}, // somebody else's
 	}
-	got := families(all, func(pid int) bool { return pid == 10 || pid == 20 })
-	for leader, want := range map[int]string{10: "10 11 12 13 14", 20: "20 21"} {
+	got := families(all, func(pid int) bool { return pid == 10 || pid == 20 }, func(pid int) int { return map[int]int{40: 20}[pid] })
+	for leader, want := range map[int]string{10: "10 11 12 13 14", 20: "20 21 40 41"} {
 		var pids []string
 		for _, s := range got[leader] {
 			pids = append(pids, fmt.Sprint(s.PID))

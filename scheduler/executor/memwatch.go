@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"os"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type memoryMonitor struct {
 // watched is one attempt whose memory is sampled.
 type watched struct {
 	leader  int
+	tag     proc.Tag      // of its processes
 	limit   int64         // bytes
 	group   *cgroup.Group // that the kernel keeps to its limit; nil: the attempt's processes are counted
 	monitor *memoryMonitor
@@ -97,23 +99,27 @@ func (w *memoryMonitor) run(ctx context.Context) {
 // sample looks at all attempts once; it tells whether there are any.
 func (w *memoryMonitor) sample() bool {
 	first := 0 // of the leaders whose processes are to be counted
+	var broken []*cgroup.Group
 	w.mu.Lock()
 	any := len(w.mu.all) > 0
 	for leader, a := range w.mu.all {
 		switch {
 		case a.group != nil:
 			if a.group.OutOfMemory() || a.group.KilledForOthers() {
-				a.group.Kill()
+				broken = append(broken, a.group)
 			}
 		case first == 0 || leader < first:
 			first = leader
 		}
 	}
 	w.mu.Unlock()
+	for _, g := range broken { // which waits for those that cannot be killed at once: nobody is to wait for that to begin or to end
+		g.Kill()
+	}
 	if first == 0 {
 		return any
 	}
-	for leader, members := range families(proc.All(proc.FirstSince(first)), w.counts) {
+	for leader, members := range families(proc.All(proc.FirstSince(first)), w.counts, w.adopted) {
 		w.enforce(leader, members)
 	}
 	return true
@@ -127,14 +133,32 @@ func (w *memoryMonitor) counts(pid int) bool {
 	return a != nil && a.group == nil
 }
 
-// families sorts processes by the leader whose session they are in or whose descendants they are; others are
-// left out.
-func families(all []proc.Stat, leads func(pid int) bool) map[int][]proc.Stat {
+// adopted is the leader of the attempt of which this process has adopted a child, which has lost its parents and left their session; 0: of
+// none whose processes are counted.
+func (w *memoryMonitor) adopted(pid int) int {
+	tag := proc.TagFrom(pid)
+	if tag == 0 {
+		return 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for leader, a := range w.mu.all {
+		if a.group == nil && a.tag == tag {
+			return leader
+		}
+	}
+	return 0
+}
+
+// families sorts processes by the leader whose session they are in or whose descendants they are, or those of a child that this process has
+// adopted of it; others are left out.
+func families(all []proc.Stat, leads func(pid int) bool, adopted func(pid int) int) map[int][]proc.Stat {
 	parents := make(map[int]int, len(all))
 	for _, s := range all {
 		parents[s.PID] = s.Parent
 	}
 	out := map[int][]proc.Stat{}
+	self, of := os.Getpid(), map[int]int{}
 	for _, s := range all {
 		if leads(s.Session) {
 			out[s.Session] = append(out[s.Session], s)
@@ -145,6 +169,18 @@ func families(all []proc.Stat, leads func(pid int) bool) map[int][]proc.Stat {
 				out[pid] = append(out[pid], s)
 				break
 			}
+			if parents[pid] != self {
+				continue
+			}
+			leader, known := of[pid]
+			if !known {
+				leader = adopted(pid)
+				of[pid] = leader
+			}
+			if leader != 0 {
+				out[leader] = append(out[leader], s)
+			}
+			break
 		}
 	}
 	return out

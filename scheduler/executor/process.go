@@ -96,7 +96,7 @@ func (s *starter) start(what *program, env []string, id *identity, limits *limit
 	}
 	attr := &syscall.ProcAttr{Dir: dir, Env: env, Sys: sys,
 		Files: []uintptr{s.null.Fd(), uintptr(outChild), uintptr(errsChild)}}
-	pid, err := limits.start(sys, func() (int, error) { return forkExec(tag, file, argv, attr) })
+	pid, err := limits.start(sys, tag, func() (int, error) { return forkExec(tag, file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
 	if err != nil {
