@@ -118,6 +118,9 @@ func looksLike(line []byte, names []string) bool {
 // opening is a word that has a value after it, however many blanks are between: ~ 0.5, tensor( 0.5.
 var opening = regexp.MustCompile(`^(?:[^\pL\pN]+|.*[(\[{])$`)
 
+// maxGiven is how many bytes of a value are looked through for a digit: a line may have a value at each other byte.
+const maxGiven = 64
+
 // given tells whether text, which stands after a name, gives it a value with a digit.
 func given(text []byte) bool {
 	text = text[:min(len(text), maxNumber)]
@@ -132,11 +135,12 @@ func given(text []byte) bool {
 	if len(text) == 0 || text[0] == ':' || text[0] == '=' {
 		return false
 	}
+	text = text[:min(len(text), maxGiven)]
 	word := text
 	if i := bytes.IndexAny(text, " \t"); i > 0 {
 		if word = text[:i]; opening.Match(word) {
-			word = text[:min(len(text), 64)]
+			word = text
 		}
 	}
-	return hasDigit(word[:min(len(word), 64)])
+	return hasDigit(word)
 }

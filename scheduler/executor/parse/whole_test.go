@@ -1,9 +1,12 @@
 package parse
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
@@ -135,5 +138,29 @@ func TestWhatLooksLikeMetricsIsTold(t *testing.T) {
 		if got != c.want || ok != (c.want != "") || missed != c.missed {
 			t.Errorf("%q: got %q, %v, %q; want %q, %q", c.line, got, ok, missed, c.want, c.missed)
 		}
+	}
+}
+
+// A line that is nothing but names without values takes about as long as the same in short lines: what comes behind a name is not looked
+// through to the end of the line.
+func TestLinesOfManyNames(t *testing.T) {
+	text := bytes.Repeat([]byte("a="), 15_000)
+	least := func(width int) time.Duration {
+		best := time.Hour
+		for range 10 {
+			began := time.Now()
+			for line := range slices.Chunk(text, width) {
+				if looksLike(line, []string{"a"}) {
+					t.Fatal("it looks like metrics")
+				}
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	if long, short := least(len(text)), least(60); long > 12*short { // it was 27 times
+		t.Errorf("one line took %v, and %v in short ones", long, short)
+	} else {
+		t.Logf("%v, %v", long, short)
 	}
 }
