@@ -204,7 +204,5 @@ func (r *run) failedTrials() []int {
 // journalTerminals writes the trials of a reopened sweep one by one again, as long as it is not ended.
 func (c *Core) journalTerminals(run *run) {
 	c.journalSweep(run)
-	if !run.entry.KeepTrials {
-		c.journalEnded(run)
-	}
+	c.journalEnded(run, run.entry.KeepTrials)
 }

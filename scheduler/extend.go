@@ -90,6 +90,17 @@ func (r *run) neverStarted() (n int) {
 	return n
 }
 
+// unstopped is the trials stopped before they began that an extension to total trials brings back, where the sweep has ended, or does
+// away with. The journal may have them as stopped, which they would be after a restart; these when the sweep grows again.
+func (r *run) unstopped(total int, ended bool) (all []int) {
+	for t := range r.total {
+		if (ended || t >= total) && r.attempts[t] == 0 && sweep.State(r.states[t]) == sweep.Stopped {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // extend goes on with a sweep by another spec.
 func (c *Core) extend(ev Extend) {
 	x, err := c.extensionOf(ev)
@@ -109,6 +120,10 @@ func (c *Core) extend(ev Extend) {
 	run.entry.KeepTrials = kept || run.keepsTrials()
 	ended := run.entry.Phase.Ended()
 	run.spec, run.builder, run.executor = x.spec, x.builder, x.executor
+	var unstopped []int
+	if !ended || kept { // else the journal has none of them
+		unstopped = run.unstopped(x.spec.Trials, ended)
+	}
 	next := run.grow(x.spec.Trials, ended)
 	if run.race != nil {
 		run.race.Extend(x.spec)
@@ -122,11 +137,14 @@ func (c *Core) extend(ev Extend) {
 		run.first, run.unstartable, run.reached = firstFailures{}, "", nil
 	}
 	c.journalSweep(run)
+	for _, t := range unstopped {
+		c.journal(journal.TrialEntry{Sweep: run.id, Trial: t})
+	}
 	switch {
 	case run.search.Learns() && !learnt:
 		c.teach(run)
 	case ended && !kept:
-		c.journalEnded(run)
+		c.journalEnded(run, false)
 	}
 	if ended {
 		c.note(SweepStarted{Sweep: run.id, Spec: run.spec, At: run.entry.Submitted, Resumed: true})

@@ -146,6 +146,12 @@ func (r *run) restoreEnded() error {
 // restoreTrial puts one trial back where it stood.
 func (c *Core) restoreTrial(e journal.TrialEntry) error {
 	run := c.runs[e.Sweep]
+	if run != nil && e.Attempt == 0 && e.AskSeq == 0 && (e.State == sweep.Waiting || e.Trial >= run.total) {
+		if e.State != sweep.Waiting { // as releases before left it of trials that an extension did away with
+			c.journal(journal.TrialEntry{Sweep: run.id, Trial: e.Trial})
+		}
+		return nil // it never had a turn
+	}
 	if run == nil || !run.has(e.Trial) || e.Attempt < 0 || e.Attempt > math.MaxUint16 || e.State > sweep.Cached {
 		return fmt.Errorf("trial %d of sweep %s does not fit the sweep", e.Trial, e.Sweep)
 	}

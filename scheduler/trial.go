@@ -196,11 +196,11 @@ func (c *Core) disbelieve(a *attempt) {
 	}
 }
 
-// journalEnded writes the trials that have ended one by one.
-func (c *Core) journalEnded(run *run) {
+// journalEnded writes the trials that have ended one by one; where the journal has kept those that began, only the others.
+func (c *Core) journalEnded(run *run, kept bool) {
 	for t := ThenTrial; t < run.total; t++ {
-		if s := run.state(t); s != sweep.Waiting {
-			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: run.lastAttempt(t)})
+		if s, n := run.state(t), run.lastAttempt(t); s != sweep.Waiting && (n == 0 || !kept) {
+			c.journal(journal.TrialEntry{Sweep: run.id, Trial: t, State: s, Attempt: n})
 		}
 	}
 }

@@ -58,7 +58,8 @@ type (
 		KeepTrials bool        // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
 	}
 
-	// TrialEntry is one trial that has been launched at least once or has ended. Key: Sweep and Trial.
+	// TrialEntry is one trial that has been launched at least once or has ended. One that waits, was never launched and had no point
+	// asked for is as none. Key: Sweep and Trial.
 	TrialEntry struct {
 		Sweep      string
 		Trial      int // ThenTrial for the `then` step

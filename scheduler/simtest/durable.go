@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"errors"
 	"math"
 	"strings"
 
@@ -18,9 +19,14 @@ func (l *laws) durable(entries []journal.Entry) {
 		case journal.SweepEntry:
 			l.durableSweep(e)
 		case journal.TrialEntry:
+			s := l.sweep(e.Sweep)
+			if e.Attempt == 0 && e.AskSeq == 0 {
+				l.neverBegan(s, e)
+				continue
+			}
 			l.durableTrial(e)
-			l.early(l.sweep(e.Sweep).race.entry(e))
-			l.early(l.sweep(e.Sweep).early.entry(e))
+			l.early(s.race.entry(e))
+			l.early(s.early.entry(e))
 		case journal.RecordEntry:
 			l.durableRecord(e)
 			l.early(l.sweep(e.Sweep).early.record(&e.Record))
@@ -52,6 +58,9 @@ func (l *laws) durableSweep(e journal.SweepEntry) {
 	if e.Phase == sweep.PhaseDraining {
 		s.halted = true
 	}
+	if e.Phase.Ended() {
+		l.endedUnbegun(s, &e)
+	}
 	s.phase, s.winner = e.Phase, e.Winner
 	s.race.over = e.Phase != sweep.PhaseActive
 	s.early.killing = e.Killing && e.Phase == sweep.PhaseDraining
@@ -67,10 +76,11 @@ func (l *laws) extended(s *ledger, e *journal.SweepEntry) {
 	ended := s.phase.Ended() && !e.Phase.Ended()
 	if ended {
 		s.halted = false // what never started runs too
-		for t, x := range s.trials {
-			if x.State == sweep.Stopped && x.Attempt == 0 {
-				delete(s.trials, t)
-			}
+	}
+	for t := range s.unbegun {
+		if ended || t >= spec.Trials {
+			delete(s.unbegun, t)
+			delete(s.race.trials, t)
 		}
 	}
 	l.w.log("journal: %s is extended, to %d trials", e.ID, spec.Trials)
@@ -81,9 +91,42 @@ func (l *laws) extended(s *ledger, e *journal.SweepEntry) {
 	s.race.extend(spec)
 }
 
+// endedUnbegun notes which trials of a sweep that has ended were stopped before they began.
+func (l *laws) endedUnbegun(s *ledger, e *journal.SweepEntry) {
+	states, attempts := make([]uint8, s.growth.spec.Trials+1), make([]uint16, s.growth.spec.Trials+1)
+	if err := errors.Join(journal.UnpackRuns(e.States, states), journal.UnpackRuns(e.Attempts, attempts)); err != nil {
+		l.w.fail("law 1: what became of the trials of %s: %v", e.ID, err)
+	}
+	for t := range s.growth.spec.Trials {
+		if sweep.State(states[t]) == sweep.Stopped && attempts[t] == 0 {
+			s.unbegun[t] = true
+		}
+	}
+}
+
+// neverBegan sees what is durable of a trial that never had a turn: that it is stopped, or is so no more.
+func (l *laws) neverBegan(s *ledger, e journal.TrialEntry) {
+	if old := s.trials[e.Trial]; old.Attempt > 0 {
+		l.w.fail("law 1: trial %d of %s is %v and has not begun, it was %v", e.Trial, e.Sweep, e.State, old.State)
+	}
+	switch {
+	case e.State == sweep.Stopped && e.Trial < s.growth.spec.Trials:
+		s.unbegun[e.Trial] = true
+		s.race.trials[e.Trial] = e
+		s.turns.kept++
+	case e.State != sweep.Waiting || s.unbegun[e.Trial]:
+		l.w.fail("law 1: trial %d of %s, of %d, is %v and has not begun", e.Trial, e.Sweep, s.growth.spec.Trials, e.State)
+	default:
+		s.turns.back++
+	}
+}
+
 func (l *laws) durableTrial(e journal.TrialEntry) {
 	s := l.sweep(e.Sweep)
 	old, known := s.trials[e.Trial]
+	if s.unbegun[e.Trial] {
+		l.w.fail("law 1: trial %d of %s is %v, and was stopped before it began", e.Trial, e.Sweep, e.State)
+	}
 	retried := known && old.State == sweep.Failed && e.State == sweep.Waiting
 	if known && e.Trial == scheduler.ThenTrial && e.State == sweep.Waiting && (old.State == sweep.Succeeded || old.State == sweep.Stopped) {
 		if retried = s.used != s.winner; !retried {

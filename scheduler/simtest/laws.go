@@ -47,9 +47,11 @@ type ledger struct {
 	params  map[int]string // of the first attempt that told
 	lost    map[int]int    // attempts lost
 	stopped map[int]bool
-	winner  journal.AttemptRef // that the step is given
-	used    journal.AttemptRef // that it was last launched with
-	first   journal.AttemptRef // that it was first launched with
+	unbegun map[int]bool             // stopped before they began, and not brought back
+	turns   struct{ kept, back int } // of those: that the journal was told of as stopped, and as waiting
+	winner  journal.AttemptRef       // that the step is given
+	used    journal.AttemptRef       // that it was last launched with
+	first   journal.AttemptRef       // that it was first launched with
 	early   *stopReplay
 	race    *raceReplay
 	growth  *growth
@@ -125,7 +127,7 @@ func (l *laws) sweep(id string) *ledger {
 		spec := l.w.story.Sharing.spec(id, l.w.specs.first)
 		s = &ledger{
 			trials: map[int]journal.TrialEntry{}, finals: map[int]int{}, params: map[int]string{},
-			lost: map[int]int{}, stopped: map[int]bool{}, early: newStopReplay(spec),
+			lost: map[int]int{}, stopped: map[int]bool{}, unbegun: map[int]bool{}, early: newStopReplay(spec),
 			race: newRaceReplay(spec), growth: newGrowth(spec, l.w.story.Learns),
 		}
 		l.sweeps[id] = s
@@ -408,7 +410,7 @@ func (l *laws) noticed(p *process, n scheduler.Notice) {
 	case scheduler.NeverStarted:
 		l.w.log("trials %d to %d of %s never start: %s", n.From, n.To-1, n.Sweep, n.Reason)
 		for t := n.From; t < n.To; t++ {
-			if _, known := l.sweep(n.Sweep).trials[t]; known && l.sweep(n.Sweep).trials[t].Attempt > 0 {
+			if l.sweep(n.Sweep).trials[t].Attempt > 0 {
 				l.w.fail("law 1: trial %d of %s is said never to have started", t, n.Sweep)
 			}
 		}
