@@ -71,9 +71,11 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	return asKilled(att, v)
 }
 
-// asKilled is what the end of an attempt comes to that somebody wanted before it did.
+// asKilled is what the end of an attempt comes to that somebody wanted before it did. One whose executor says that it ended by itself was
+// not overdue.
 func asKilled(att *attempt, v classification) classification {
-	if v = asWanted(att, v); att.killing == killOverdue {
+	byItself := v.end != nil && !v.end.Killed && !v.end.TimedOut
+	if v = asWanted(att, v); att.killing == killOverdue && !byItself {
 		v.outcome, v.reason = sweep.AttemptTimedOut, att.reason
 	}
 	return v

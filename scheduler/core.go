@@ -121,6 +121,11 @@ func (c *Core) clock(now time.Time) {
 	}
 }
 
+// connectedFor reports whether the master has been there for some time: what agents repeat has come by then.
+func (c *Core) connectedFor(wait time.Duration) bool {
+	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
+}
+
 func (c *Core) journal(e journal.Entry) { c.ready.Journal = append(c.ready.Journal, e) }
 
 func (c *Core) call(call cluster.Call) { c.ready.Calls = append(c.ready.Calls, call) }

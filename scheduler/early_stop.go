@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -60,9 +59,8 @@ func (c *Core) watchBudget(att *attempt) {
 	if most <= 0 || att.trial == ThenTrial {
 		return
 	}
-	c.timers.Set(att.started.Add(most), func(time.Time) {
-		extended := att.run.spec.Limits.TrialTime != most // and there is another timer
-		if att.run.live[att.trial] == att && !att.hasEnded() && !extended {
+	c.atLimit(att, att.started.Add(most), func() {
+		if att.run.spec.Limits.TrialTime == most { // else there is another timer
 			c.stopAttempt(att, att.run.stops.Overtime(att.trial, &att.value))
 		}
 	})

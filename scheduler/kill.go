@@ -117,9 +117,26 @@ func (c *Core) watchRun(att *attempt) {
 	if spec.Timeout <= 0 {
 		return
 	}
-	c.timers.Set(att.started.Add(spec.Timeout+spec.Grace+overtime), func(time.Time) {
-		if att.run.live[att.trial] == att && !att.hasEnded() {
-			c.kill(att, killOverdue, fmt.Sprintf("%s, and its executor did not end it", describeTimeout(att)))
+	c.atLimit(att, att.started.Add(spec.Timeout+spec.Grace+overtime), func() {
+		c.kill(att, killOverdue, fmt.Sprintf("%s, and its executor did not end it", describeTimeout(att)))
+	})
+}
+
+// heardWithin is how long after a subscription it is known of every attempt in reach whether it has ended: the master is asked at once,
+// and agents send again what was not acknowledged.
+const heardWithin = time.Minute
+
+// atLimit does something about an attempt that lives when its time is up. While there is no master, or its agent is out of reach, it may
+// have ended before, and nobody can tell: then not before that is known.
+func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
+	c.timers.Set(at, func(time.Time) {
+		heard := c.connected && (!c.connectedSince.After(att.started) || c.connectedFor(heardWithin))
+		switch {
+		case att.run.live[att.trial] != att || att.hasEnded():
+		case !heard || !att.unreachableSince.IsZero():
+			c.atLimit(att, c.now.Add(heardWithin), do)
+		default:
+			do()
 		}
 	})
 }

@@ -75,11 +75,6 @@ func (c *Core) failAll() {
 	}
 }
 
-// connectedFor reports whether the master has been there for some time: what agents repeat has come by then.
-func (c *Core) connectedFor(wait time.Duration) bool {
-	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
-}
-
 func (c *Core) disconnected(ev cluster.Disconnected) {
 	if c.connected {
 		c.note(Connected{Framework: c.framework, Err: ev.Err})

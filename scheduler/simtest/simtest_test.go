@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 var (
@@ -255,5 +257,33 @@ func TestDeathMeetsRepetition(t *testing.T) {
 			s.Faults[i].Kind = []Kind{ExecutorDeath, Corrupt, kinds[seed%11], kinds[seed/11%11]}[i%4]
 		}
 		played(t, s)
+	}
+}
+
+// TestTimeIsUpWhileNobodyHears has masters die while trials fail by themselves, and the time that they have is up before there is another:
+// they have failed, though their values so far would do.
+func TestTimeIsUpWhileNobodyHears(t *testing.T) {
+	failed := 0
+	for seed := range uint64(60) {
+		s := Draw(seed)
+		s.Hard, s.Retries, s.FailLimit, s.Target, s.Steps, s.TrialSteps, s.Early, s.Slow, s.Short = true, 1, 0, false, 0, 0, "", false, false
+		s.TrialTime, s.Racing, s.Known = 20*time.Second, 0, 0
+		s.Faults = []Fault{{At: time.Duration(1+seed%12) * time.Second, Kind: MasterDeath, Arg: uint32(seed)}}
+		w := played(t, s)
+		for id, l := range w.laws.sweeps {
+			for i := range l.all {
+				r := &l.all[i]
+				a := w.truth[cluster.NewTaskID(id, r.Trial, r.Attempt)]
+				if r.End == nil || a == nil || a.exit == 0 || a.killed || a.timedOut {
+					continue
+				}
+				if failed++; r.End.State != sweep.AttemptFailed {
+					t.Errorf("seed %d: %s failed by itself after %v, and is %s: %s", seed, a.task, time.UnixMilli(a.endMs).Sub(a.started), r.End.State, r.End.Reason)
+				}
+			}
+		}
+	}
+	if failed < 100 {
+		t.Errorf("only %d attempts failed by themselves", failed)
 	}
 }
