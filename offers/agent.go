@@ -25,6 +25,7 @@ type Agent struct {
 
 	number uint32   // order of first appearance; breaks ties everywhere
 	roles  []string // allocation roles it ever offered to, in order of appearance
+	gone   bool     // it was removed, and tasks of ours may still run there: it counts for them alone
 }
 
 // JobTasks counts the tasks of one job on one agent.
@@ -72,7 +73,7 @@ func byExecutor(w Executor, id ExecutorID) int { return cmp.Compare(w.ID, id) }
 // observe updates a copy of the agent from an offer. What an offer says of executors is the truth, except
 // that an executor with tasks of ours is alive even when the offer was made before it started.
 func (a Agent) observe(o *Offer) *Agent {
-	a.Hostname, a.Attributes = o.Hostname, o.Attributes
+	a.Hostname, a.Attributes, a.gone = o.Hostname, o.Attributes, false
 	if o.URL != "" {
 		a.URL = o.URL
 	}
@@ -93,6 +94,15 @@ func (a Agent) observe(o *Offer) *Agent {
 		}
 	}
 	a.Executors = executors
+	return &a
+}
+
+// away is the agent when it is gone, and its tasks may run on.
+func (a Agent) away() *Agent {
+	for i := range a.Executors {
+		a.Used = a.Used.Plus(a.Executors[i].Overhead, -1)
+	}
+	a.Executors, a.Capacity, a.gone = nil, resource.Resources{}, true
 	return &a
 }
 

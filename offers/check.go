@@ -12,7 +12,7 @@ var ErrIndex = errors.New("offer index disagrees with itself")
 func (x *Index) Check() error {
 	txn := x.db.Txn(false)
 	known := make(map[uint32]*Agent)
-	for a := range agents(txn) {
+	for a := range allAgents(txn) {
 		known[a.number] = a
 		if x.chunks[a.number/chunkSize].agents[a.number%chunkSize] != a {
 			return fmt.Errorf("%w: agent %s is not the derived one", ErrIndex, a.ID)

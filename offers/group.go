@@ -149,6 +149,11 @@ func (p *pass) countTasks(job, field string) *taskCounts {
 			c.add(p.agents[i].row, n)
 		}
 	}
+	for _, a := range p.gone {
+		if n := a.tasksOf(job); n > 0 {
+			c.add(a, n)
+		}
+	}
 	return c
 }
 

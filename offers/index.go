@@ -71,17 +71,23 @@ func (x *Index) Rescind(id OfferID) bool {
 	return known
 }
 
-// RemoveAgent forgets an agent with its offers and load.
+// RemoveAgent forgets an agent with its offers. Tasks counted there may go on, where nobody hears of them: until each has ended it counts
+// for constraints, and is counted if the agent offers again. That executors run there is not believed.
 func (x *Index) RemoveAgent(id AgentID) {
 	number, known := x.byID[id]
 	if !known {
 		return
 	}
 	x.write(func(t *tables) {
-		for _, b := range t.binsOf(t.row(number)) {
+		row := t.row(number)
+		for _, b := range t.binsOf(row) {
 			t.putBin(slot{b.number, b.role}, b, nil)
 		}
-		t.dropAgent(id)
+		if row.Tasks() == 0 {
+			t.dropAgent(id)
+			return
+		}
+		t.putAgent(row.away())
 	})
 }
 

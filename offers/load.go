@@ -15,7 +15,11 @@ func (p *pass) readIndex(txn *memdb.Txn, known, bins int) {
 	p.agents = make([]agentState, 0, known)
 	p.bins = make([]binState, 0, bins)
 	byNumber := make([]int32, 0, known+1)
-	for a := range agents(txn) {
+	for a := range allAgents(txn) {
+		if a.gone {
+			p.gone = append(p.gone, a)
+			continue
+		}
 		for len(byNumber) <= int(a.number) {
 			byNumber = append(byNumber, -1)
 		}

@@ -16,7 +16,8 @@ type pass struct {
 	demands  []Demand
 	agents   []agentState
 	bins     []binState
-	offered  int // offers in all bins
+	offered  int      // offers in all bins
+	gone     []*Agent // on which tasks may run on
 	groups   []*group
 	byKey    map[string]int // groups by what tells them apart
 	key      []byte         // buffer

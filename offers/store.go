@@ -141,7 +141,10 @@ func (t *tables) putAgent(a *Agent) {
 func (t *tables) load(id AgentID, d *Demand, n int) {
 	row := t.agent(id)
 	a := row.clone()
-	a.addTasks(d, d.Role, n)
+	if a.addTasks(d, d.Role, n); a.gone && a.Tasks() == 0 {
+		t.dropAgent(id)
+		return
+	}
 	t.putAgent(a)
 }
 
@@ -220,8 +223,19 @@ func must(err error) {
 	}
 }
 
-// agents lists every agent in order of number.
+// agents lists every agent that is not gone, in order of number.
 func agents(txn *memdb.Txn) iter.Seq[*Agent] {
+	return func(yield func(*Agent) bool) {
+		for a := range allAgents(txn) {
+			if !a.gone && !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// allAgents lists every agent in order of number, also those that are gone.
+func allAgents(txn *memdb.Txn) iter.Seq[*Agent] {
 	return func(yield func(*Agent) bool) {
 		for row := range rows(txn, agentTable) {
 			for _, a := range row.(*agentChunk).agents {

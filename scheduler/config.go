@@ -127,7 +127,8 @@ type Packer interface {
 	// Could reports whether an agent, other than those excepted, could hold a task of the demand if nothing
 	// ran there.
 	Could(d *offers.Demand, except func(offers.AgentID) bool) bool
-	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers.
+	// ExecutorGone says that an executor ended; RemoveAgent that an agent is gone with all its offers; its tasks
+	// end by TaskEnded.
 	ExecutorGone(offers.AgentID, offers.ExecutorID)
 	RemoveAgent(offers.AgentID)
 }

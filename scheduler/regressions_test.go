@@ -292,3 +292,34 @@ func TestDroppedLaunchesCostNothing(t *testing.T) {
 		c.Tick(now)
 	}
 }
+
+// An agent is back from beyond a short partition, and a trial with it that runs there still: it counts for constraints, for what the agent
+// is taken to have, and for what is free when it ends.
+func TestAgentBackWithItsTasks(t *testing.T) {
+	unique := []resource.Constraint{{Field: "hostname", Operator: resource.Unique}}
+	c := begun(testSpec{Trials: 2, Task: sweep.Task{Constraints: unique}})
+	index := c.cfg.Packer.(*offers.Index)
+	c.Step(t0, oneOffer("o1", 2*resource.Unit))
+	first, _ := pass(c)
+	status := func(state cluster.TaskState, reason string) cluster.Updated {
+		return cluster.Updated{Status: cluster.Status{Task: first[0].ID, Agent: "a", State: state, Source: "SOURCE_MASTER", Reason: reason}}
+	}
+	c.Step(t0, status(cluster.Unreachable, "REASON_AGENT_REMOVED"))
+	c.Step(t0, cluster.AgentGone{Agent: "a"})
+	if n := len(index.Agents()); n != 0 {
+		t.Errorf("%d agents are known", n)
+	}
+	c.Step(t0, status(cluster.Running, "REASON_AGENT_REREGISTERED"))
+	c.Step(t0, oneOffer("o2", resource.Unit, first[0].Executor.ID))
+	if tasks, _ := pass(c); len(tasks) > 0 {
+		t.Errorf("%s is launched beside %s", tasks[0].ID, first[0].ID)
+	}
+	if a := index.Agents()[0]; a.Tasks() != 1 || a.Capacity.CPUs < 2*resource.Unit-100 {
+		t.Errorf("the packer has %+v", a)
+	}
+	c.Step(t0, ended(first[0].ID, cluster.Finished, 0))
+	c.Step(t0, oneOffer("o3", 2*resource.Unit, first[0].Executor.ID))
+	if tasks, _ := pass(c); len(tasks) != 1 {
+		t.Errorf("launched: %+v", tasks)
+	}
+}

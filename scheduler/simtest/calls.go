@@ -92,9 +92,25 @@ func (l *laws) accept(c cluster.Accept) {
 			take(free, t.Executor.Resources)
 		}
 	}
+	l.maxPer(c.Agent)
 	for name, left := range free {
 		if left < 0 {
 			l.w.fail("law 3: an ACCEPT on %s wants %v thousandths of %s too much", c.Agent, -left, name)
+		}
+	}
+}
+
+// maxPer checks that an agent has no more tasks of a sweep than its constraint allows, also of those that nobody hears of.
+func (l *laws) maxPer(agent offers.AgentID) {
+	for id, s := range l.sweeps {
+		tasks := map[cluster.TaskID]bool{}
+		for _, e := range s.trials {
+			if e.Agent == agent && (e.State == sweep.Launched || e.State == sweep.Running) {
+				tasks[taskOf(&e)] = true
+			}
+		}
+		if most := l.w.story.MaxPer; most > 0 && len(tasks) > most {
+			l.w.fail("law 3: %d tasks of %s are on %s, which may have %d", len(tasks), id, agent, most)
 		}
 	}
 }

@@ -287,3 +287,16 @@ func TestTimeIsUpWhileNobodyHears(t *testing.T) {
 		t.Errorf("only %d attempts failed by themselves", failed)
 	}
 }
+
+// TestBackWithItsTasks has agents out of reach for less than the grace: what runs there counts when they are back.
+func TestBackWithItsTasks(t *testing.T) {
+	for seed := range uint64(40) {
+		s := Draw(seed)
+		s.MaxPer, s.Slow, s.Hard, s.Grace, s.Short = 1+int(seed%2), true, false, 5*time.Minute, false
+		s.Trials, s.Wall = 12, 0
+		for i := range s.Faults {
+			s.Faults[i].Kind = Partition
+		}
+		played(t, s)
+	}
+}

@@ -24,6 +24,7 @@ type Story struct {
 	Method      string
 	Mixed       bool // trials differ in what they need
 	Constrained bool // only agents of one rack will do
+	MaxPer      int  // tasks of a sweep on one agent; 0: any number
 	Parallel    int  // 0: no limit
 	Retries     int
 	FailLimit   int           // 0: none
@@ -117,6 +118,7 @@ func Draw(seed uint64) Story {
 	s.drawQueues()
 	s.drawLiving()
 	s.drawMaintenance()
+	s.drawMaxPer()
 	return s
 }
 
@@ -135,6 +137,14 @@ func (s *Story) drawTime() {
 	r := rand.New(rand.NewPCG(s.Seed, 3))
 	if r.IntN(10) == 0 {
 		s.TrialTime = pick(r, time.Second, 5*time.Second, 20*time.Second)
+	}
+}
+
+// drawMaxPer draws how many tasks an agent may have, from chance of its own too.
+func (s *Story) drawMaxPer() {
+	r := rand.New(rand.NewPCG(s.Seed, 7))
+	if r.IntN(6) == 0 {
+		s.MaxPer = 1 + r.IntN(3)
 	}
 }
 
@@ -185,8 +195,15 @@ func (s *Story) source() []byte {
 	}
 	p("task:\n  resources: {cpus: %s, memory: 64MB, disk: 10MB}\n  retries: %d\n  timeout: %v", cpus, s.Retries, trialTimeout)
 	p("  bundle: %s", cmp.Or(s.Bundle, "off"))
+	var constraints []string
 	if s.Constrained {
-		p("  constraints: [[rack, IS, r0]]")
+		constraints = append(constraints, "[rack, IS, r0]")
+	}
+	if s.MaxPer > 0 {
+		constraints = append(constraints, fmt.Sprintf("[hostname, MAX_PER, %d]", s.MaxPer))
+	}
+	if constraints != nil {
+		p("  constraints: [%s]", strings.Join(constraints, ", "))
 	}
 	var limits []string
 	if s.Parallel > 0 {
@@ -259,7 +276,7 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			name string
 			on   bool
 		}{
-			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {"target", s.Target}, {"then", s.Then},
+			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {fmt.Sprintf("at most %d on an agent", s.MaxPer), s.MaxPer > 0}, {"target", s.Target}, {"then", s.Then},
 			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 			{"a budget of time", s.TrialTime > 0},
