@@ -76,8 +76,7 @@ func keepFormer(path string) error {
 		return err
 	}
 	if _, err := os.Stat(path + logSuffix + oldSuffix); errors.Is(err, fs.ErrNotExist) {
-		temp := path + logSuffix + newSuffix
-		if err := errors.Join(os.WriteFile(temp, log, 0o600), os.Rename(temp, path+logSuffix+oldSuffix)); err != nil {
+		if err := durable.Replace(path+logSuffix+oldSuffix, log); err != nil { // the log's own file is written anew next
 			return err
 		}
 	}
