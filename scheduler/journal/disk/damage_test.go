@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -107,6 +108,15 @@ func TestNotEvenFiles(t *testing.T) {
 				t.Errorf("without its log: %v", err)
 			}
 		}
+		if suffix == "" {
+			log, err := os.ReadFile(path + logSuffix)
+			if _, opened := Open(path); err != nil || !errors.Is(opened, journal.ErrDamaged) {
+				t.Errorf("without its store: %v, %v", opened, err)
+			}
+			if now, _ := os.ReadFile(path + logSuffix); !bytes.Equal(now, log) {
+				t.Error("without its store its log was changed")
+			}
+		}
 		if err := os.Mkdir(path+suffix, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -141,5 +151,63 @@ func TestCompaction(t *testing.T) {
 		if n > 1000 {
 			t.Fatal("it is never written anew")
 		}
+	}
+}
+
+// A journal that nobody has written to may be made again when the process that made it died before its store was there; any other without
+// its store is damaged.
+func TestStoreIsMissing(t *testing.T) {
+	for name, x := range map[string]struct {
+		leave   func(t *testing.T, path string)
+		damaged bool
+	}{
+		"made":      {func(t *testing.T, path string) {}, false},
+		"empty":     {func(t *testing.T, path string) { truncate(t, path+logSuffix, 0) }, false},
+		"half made": {func(t *testing.T, path string) { truncate(t, path+logSuffix, 700) }, false},
+		"killed":    {func(t *testing.T, path string) { write(t, path, false) }, true},
+		"closed":    {func(t *testing.T, path string) { write(t, path, true) }, true},
+		"of before": {func(t *testing.T, path string) { put(t, path, formerFiles(t)) }, true},
+	} {
+		path := filepath.Join(t.TempDir(), "journal")
+		f, err := os.Create(path + logSuffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := makeLog(f, newID()); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		x.leave(t, path)
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		j, err := Open(path)
+		if err == nil {
+			j.Close()
+		}
+		if (err != nil) != x.damaged || err != nil && !errors.Is(err, journal.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func truncate(t *testing.T, path string, size int64) {
+	t.Helper()
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write leaves a journal of one batch, of a process that closed it or died.
+func write(t *testing.T, path string, closed bool) {
+	t.Helper()
+	j := open(t, path)
+	if err := j.Append(history(1)[1]); err != nil {
+		t.Fatal(err)
+	}
+	if closed {
+		j.Close()
+	} else {
+		j.file.Close() // and with it its lock
 	}
 }

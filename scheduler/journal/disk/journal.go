@@ -128,6 +128,9 @@ func (j *Journal) read() error {
 	f, err := openRegular(j.path, os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if err := unwritten(j.file); err != nil {
+			return err
+		}
 		return j.make(func(*storeWriter) error { return nil })
 	case err != nil:
 		return err

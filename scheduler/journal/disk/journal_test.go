@@ -48,7 +48,7 @@ func load(t testing.TB, j journal.Journal) []journal.Entry {
 func TestSameAsMemory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	rapid.Check(t, func(rt *rapid.T) {
-		if err := os.RemoveAll(path); err != nil {
+		if err := errors.Join(os.RemoveAll(path), os.RemoveAll(path+logSuffix)); err != nil {
 			rt.Fatal(err)
 		}
 		var m journal.Memory

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -119,6 +120,23 @@ func parseMark(b []byte) (m mark, seed uint32, ok bool) {
 	}
 	m = mark{binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])}
 	return m, binary.LittleEndian.Uint32(b[32:]), true
+}
+
+// unwritten refuses a log that is not as makeLog leaves it, or as it was before: then there was a store beside it.
+func unwritten(f *os.File) error {
+	all, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<62))
+	if err != nil {
+		return err
+	}
+	written := len(all) > logStart && slices.ContainsFunc(all[logStart:], func(b byte) bool { return b != 0 })
+	for at := 0; at < min(len(all), logStart); at += sector {
+		m, _, ok := parseMark(all[at:])
+		written = written || ok && m != mark{}
+	}
+	if written {
+		return damaged("there is only its log, %s, and there was more: bring the file back; removing the log begins anew, without what was in them", f.Name())
+	}
+	return nil
 }
 
 // openLog reads the log of a journal whose store was read up to where its last block says: with the log's records up to

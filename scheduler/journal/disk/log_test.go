@@ -31,7 +31,7 @@ func TestTornLog(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		path := filepath.Join(dir, "journal")
-		_ = os.Remove(path) // its log stays, as one of another journal
+		_, _ = os.Remove(path), os.Remove(path+logSuffix)
 		j, err := Open(path)
 		if err != nil {
 			rt.Fatal(err)
