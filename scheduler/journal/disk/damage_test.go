@@ -154,6 +154,54 @@ func TestCompaction(t *testing.T) {
 	}
 }
 
+// A store for which there is no room to write it anew stays as it is, and nothing is left of the attempt, which is made again later.
+func TestCompactionWithoutRoom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := open(t, path)
+	var m journal.Memory
+	full, tried := false, 0
+	for n := 1; j.store.generation == 1; n++ {
+		if !full && tried < 3 {
+			if err := os.Symlink("/dev/full", path+newSuffix); err != nil {
+				t.Fatal(err)
+			}
+			full = true
+		}
+		batch := []journal.Entry{
+			journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive, Source: make([]byte, 300_000), BestTrial: n},
+			journal.TrialEntry{Sweep: "s", Trial: n, Attempt: n},
+		}
+		if err := errors.Join(j.Append(batch), m.Append(batch)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Lstat(path + newSuffix); full && err != nil {
+			full = false
+			tried++
+		}
+		if n > 1000 {
+			t.Fatal("it is never written anew")
+		}
+	}
+	if tried != 3 {
+		t.Errorf("it was tried %d times without room", tried)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 2 {
+		t.Errorf("left: %v", left)
+	}
+	for range 2 {
+		if got, want := load(t, j), load(t, &m); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%d entries, want %d", len(got), len(want))
+		}
+		if err := errors.Join(j.Close(), os.WriteFile(path+newSuffix, []byte("half"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		j = open(t, path)
+		if _, err := os.Lstat(path + newSuffix); err == nil {
+			t.Error("what a process left that died is still there")
+		}
+	}
+}
+
 // A journal that nobody has written to may be made again when the process that made it died before its store was there; any other without
 // its store is damaged.
 func TestStoreIsMissing(t *testing.T) {

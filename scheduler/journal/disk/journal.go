@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
@@ -154,6 +155,7 @@ func (j *Journal) read() error {
 	if err := f.Truncate(s.size); err != nil { // behind it is what the machine's death tore, and the log has
 		return err
 	}
+	_ = os.Remove(j.path + newSuffix) // of a process that died while it wrote it; if it cannot be removed it is in nobody's way
 	return j.settle()
 }
 
@@ -163,8 +165,10 @@ func (j *Journal) make(fill func(*storeWriter) error) (err error) {
 	if j.log, err = makeLog(j.file, id); err != nil {
 		return err
 	}
-	j.store, err = makeStore(j.path, id, 1, 0, fill)
-	return err
+	if j.store, err = makeStore(j.path, id, 1, 0, fill); err != nil {
+		return err
+	}
+	return durable.SyncFolder(filepath.Dir(j.path))
 }
 
 // Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in it as
@@ -237,17 +241,31 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	clear(j.pending)
 	j.pending = j.pending[:0]
 	j.log.empty()
-	if j.store.wasteful() {
-		fresh, err := j.store.compact(j.path)
-		if err != nil {
-			return err
-		}
-		if err := j.store.file.Close(); err != nil {
-			return err
-		}
-		j.store = fresh
+	if err := j.compact(); err != nil {
+		return err
 	}
 	return j.log.mark(j.durable())
+}
+
+// compact writes the store anew if half of it is dead. Where that cannot be done, as on a disk that is nearly full, it stays as it is, with
+// all that is alive, and is tried again when it has grown by a quarter.
+func (j *Journal) compact() error {
+	if !j.store.wasteful() {
+		return nil
+	}
+	fresh, err := j.store.compact(j.path)
+	if err != nil {
+		j.store.again = j.store.size + j.store.size/4
+		return nil
+	}
+	if err := durable.SyncFolder(filepath.Dir(j.path)); err != nil { // nobody knows which of the two is there after the machine's death
+		return errors.Join(err, fresh.file.Close())
+	}
+	if err := j.store.file.Close(); err != nil {
+		return err
+	}
+	j.store = fresh
+	return nil
 }
 
 func (j *Journal) durable() mark {

@@ -7,11 +7,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
@@ -43,11 +41,13 @@ type store struct {
 	blocks     uint64
 	applied    uint64
 	index      index
+	again      int64  // the size from which on it may be written anew: there was no room for that
 	buf        []byte // what was read last
 	bufAt      int64
 }
 
-// makeStore writes a store that holds the entries which fill adds, under the path, in place of what is there.
+// makeStore writes a store that holds the entries which fill adds, under the path, in place of what is there. That it has that place is
+// durable when the folder is synced. After an error nothing is left of it, and what is there stays.
 func makeStore(path string, id []byte, generation, applied uint64, fill func(*storeWriter) error) (*store, error) {
 	f, err := os.OpenFile(path+newSuffix, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -58,11 +58,8 @@ func makeStore(path string, id []byte, generation, applied uint64, fill func(*st
 	if err == nil {
 		err = os.Rename(path+newSuffix, path)
 	}
-	if err == nil {
-		err = durable.SyncFolder(filepath.Dir(path))
-	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close(), os.Remove(path+newSuffix))
 	}
 	return s, nil
 }
@@ -203,7 +200,9 @@ func (s *store) get(r ref) ([]byte, error) {
 }
 
 // wasteful reports whether half of the store is dead.
-func (s *store) wasteful() bool { return s.size > compactBytes && s.size > 2*s.index.live }
+func (s *store) wasteful() bool {
+	return s.size > compactBytes && s.size > 2*s.index.live && s.size >= s.again
+}
 
 // compact is a store with what is alive in this one, in its place.
 func (s *store) compact(path string) (*store, error) {
