@@ -324,13 +324,24 @@ func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
 		return
 	}
 	att.unreachableSince = c.now
-	p, since := att.placement, c.now
 	c.pollUnreachable(att, 0)
-	c.timers.Set(c.now.Add(c.cfg.PartitionGrace), func(time.Time) {
-		if !p.alive() || !p.unreachableSince.Equal(since) {
-			return
+	c.loseUnreachable(att.placement, c.now, c.now.Add(c.cfg.PartitionGrace))
+}
+
+// loseUnreachable gives a task up that has been missing since a time, unless it returns. Nobody can say that it has while there is no master,
+// so with the next one the grace begins anew.
+func (c *Core) loseUnreachable(p *placement, since, at time.Time) {
+	grace := c.cfg.PartitionGrace
+	c.timers.Set(at, func(time.Time) {
+		switch {
+		case !p.alive() || !p.unreachableSince.Equal(since):
+		case !c.connected:
+			c.loseUnreachable(p, since, c.now.Add(grace))
+		case !c.connectedFor(grace):
+			c.loseUnreachable(p, since, c.connectedSince.Add(grace))
+		default:
+			c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), grace)})
 		}
-		c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), c.cfg.PartitionGrace)})
 	})
 }
 
