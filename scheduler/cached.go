@@ -94,7 +94,7 @@ func (c *Core) takeHits(run *run) {
 			return
 		}
 		trial, ok := run.queue.Next()
-		if !ok {
+		if !ok || run.lastAttempt(trial) >= mostLaunches {
 			return
 		}
 		order, err := c.taskOrder(run, trial, run.lastAttempt(trial)+1)

@@ -181,6 +181,10 @@ func (c *Core) nextOrder(g *group) (order task.Order, ok bool) {
 		if !ok {
 			return order, false
 		}
+		if run.lastAttempt(trial) >= mostLaunches {
+			c.failLaunch(run, trial, errLaunches)
+			continue
+		}
 		order, err := c.taskOrder(run, trial, run.lastAttempt(trial)+1)
 		if err != nil {
 			c.failLaunch(run, trial, err)

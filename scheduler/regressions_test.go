@@ -323,3 +323,29 @@ func TestAgentBackWithItsTasks(t *testing.T) {
 		t.Errorf("launched: %+v", tasks)
 	}
 }
+
+// A trial that is launched for ever, as none of its ends is its own, fails when its attempts have no more numbers.
+func TestNoMoreAttempts(t *testing.T) {
+	for _, cached := range []bool{false, true} {
+		l := newLife(t, testSpec{Trials: 2})
+		if l.spec.Cache = cached; cached {
+			l.core.cfg.Cached = func(string, string) (Hit, bool) { return Hit{}, false }
+		}
+		run := l.core.runs["s"]
+		run.attempts[0] = 1<<16 - 3
+		l.turn(oneOffer("o1", 4*resource.Unit))
+		l.turn(cluster.Updated{Status: cluster.Status{Task: "s.0.65534", Agent: "a", State: cluster.Killed, Source: "SOURCE_EXECUTOR", Reason: drainReason, UUID: []byte("u")}})
+		if run.state(0) != sweep.Waiting || run.lastAttempt(0) != 65534 {
+			t.Fatalf("%v, attempt %d", run.state(0), run.lastAttempt(0))
+		}
+		for try := range 3 {
+			l.core.Tick(l.core.now.Add(time.Minute))
+			l.turn(oneOffer(fmt.Sprintf("o%d", 2+try), 4*resource.Unit))
+			if run = l.core.runs["s"]; run.state(0) != sweep.Failed || run.lastAttempt(0) != 65535 {
+				t.Errorf("%v, attempt %d", run.state(0), run.lastAttempt(0))
+			}
+			l.crash()
+			l.do(Retry{Sweep: "s"})
+		}
+	}
+}

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -16,6 +17,12 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/search"
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
+
+// mostLaunches bounds the attempts of a trial, as most ends by no fault of its own are on no budget. The number after the last is left for
+// the record that says so.
+const mostLaunches = math.MaxUint16 - 1
+
+var errLaunches = fmt.Errorf("it has been launched %d times, and never came to an end of its own", mostLaunches)
 
 // run is one sweep while the core knows it. A trial that waits costs three bytes; only live attempts and
 // trials that failed before cost more.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -20,7 +21,9 @@ func (c *Core) endUnlaunchedBy(run *run, trial int, to sweep.State, reason strin
 	run.queue.Forget(trial)
 	delete(run.budgets, trial)
 	delete(run.dropped, trial)
-	run.attempts[run.slot(trial)]++
+	if last := &run.attempts[run.slot(trial)]; *last < math.MaxUint16 { // else its user retried it, and it cannot be launched again
+		*last++
+	}
 	number := run.lastAttempt(trial)
 	e := journal.TrialEntry{Sweep: run.id, Trial: trial, State: to, Attempt: number, Reason: reason}
 	setSteps(&e, run.observe(trial, to, &e.Value))
