@@ -188,7 +188,8 @@ type streams struct {
 
 // stream is that of one executor.
 type stream struct {
-	live     int           // attempts
+	attempts []*attempt    // alive, in order of launch
+	silent   *attempt      // of them, the one found last whose last word is awaited; nil: none was
 	told     time.Duration // the interval that it goes by; 0: unknown
 	received uint64        // the last receipt
 	damaged  bool          // a report of it could not be read: points may be missing for good

@@ -74,3 +74,58 @@ func BenchmarkSubmit1000000(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkExecutorsDie has the executors of 20 agents of 156 end at once, with 128 of 20,000 attempts each. What their agents say of the
+// attempts comes in turn, so that all are held until the last of each is there.
+func BenchmarkExecutorsDie(b *testing.B) {
+	const agents, each, dying = 156, 128, 20
+	for b.Loop() {
+		b.StopTimer()
+		now := time.Unix(0, 0)
+		cfg := testConfig()
+		cfg.UnprovenCap = each
+		c := NewCore(cfg)
+		c.Step(now, cluster.Subscribed{Framework: "f"})
+		c.Do(now, Submit{ID: "s", Spec: testSpec{Trials: agents * each, Objective: "loss"}.spec()})
+		var list []offers.Offer
+		for a := range agents {
+			list = append(list, offers.Offer{
+				ID: offers.OfferID(fmt.Sprint("o", a)), Agent: offers.AgentID(fmt.Sprint("a", a)), Hostname: "h",
+				Amounts: []offers.Amount{{Name: "cpus", Scalar: (each + 1) * resource.Unit}, {Name: "mem", Scalar: 1e9}, {Name: "disk", Scalar: 1e9}},
+			})
+		}
+		var ends [dying][]cluster.Updated
+		launched := 0
+		for _, call := range c.Turn(now, cluster.Offered{Offers: list}).Calls {
+			a, ok := call.(cluster.Accept)
+			if !ok {
+				continue
+			}
+			var number int
+			fmt.Sscanf(string(a.Agent), "a%d", &number)
+			for _, t := range a.Tasks {
+				launched++
+				s := cluster.Status{Task: t.ID, Agent: a.Agent, Executor: t.Executor.ID, State: cluster.Running, Source: "SOURCE_EXECUTOR", UUID: []byte("1" + t.ID)}
+				c.Step(now, cluster.Updated{Status: s})
+				s.State, s.Source, s.Reason, s.UUID = cluster.Failed, "SOURCE_AGENT", "REASON_EXECUTOR_TERMINATED", []byte("2"+t.ID)
+				if number < dying {
+					ends[number] = append(ends[number], cluster.Updated{Status: s})
+				}
+			}
+		}
+		if launched != agents*each {
+			b.Fatalf("%d were launched", launched)
+		}
+		c.Ready()
+		b.StartTimer()
+		for i := range each {
+			for a := range dying {
+				c.Step(now, ends[a][i])
+			}
+		}
+		if c.live.len != (agents-dying)*each || len(c.held) > 0 {
+			b.Fatalf("%d are alive, %d held", c.live.len, len(c.held))
+		}
+		c.Ready()
+	}
+}

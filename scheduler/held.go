@@ -127,8 +127,8 @@ func missingPoints(att *attempt, r *task.Report) uint64 {
 // awaitLastWords makes the end of an attempt, which its agent tells of at some time by the agent's clock, wait for the last word
 // of all others that may have been on its executor. Of those not heard of the master is asked.
 func (c *Core) awaitLastWords(att *attempt, ended time.Time) {
-	for other := c.live.first; other != nil; other = other.next {
-		if !other.sharesExecutor(att) || other.lastWord || isLater(other.spoke, ended) {
+	for _, other := range c.on(att.executorKey()) {
+		if !other.speaksWith(att) || other.lastWord || isLater(other.spoke, ended) {
 			continue
 		}
 		other.awaited, other.awaitedSince = true, ended
@@ -141,18 +141,23 @@ func (c *Core) awaitLastWords(att *attempt, ended time.Time) {
 
 // awaitsLastWords reports whether the last word of another attempt on the executor of one has not come.
 func (c *Core) awaitsLastWords(att *attempt) bool {
-	for other := c.live.first; other != nil; other = other.next {
-		if other.sharesExecutor(att) && other.awaited && !other.lastWord {
-			return true
-		}
+	s := c.streams.of[att.executorKey()]
+	if s == nil {
+		return false
 	}
-	return false
+	silent := func(other *attempt) bool { return other.speaksWith(att) && other.awaited && !other.lastWord }
+	if s.silent != nil && silent(s.silent) {
+		return true // mostly it is so of the one that was so before
+	}
+	i := slices.IndexFunc(s.attempts, silent)
+	if i >= 0 {
+		s.silent = s.attempts[i]
+	}
+	return i >= 0
 }
 
-// sharesExecutor reports whether the points of two attempts may travel together.
-func (a *attempt) sharesExecutor(b *attempt) bool {
-	return a != b && a.agent == b.agent && a.executor == b.executor && !a.bundle && !b.bundle
-}
+// speaksWith reports whether the points of two attempts on one executor may travel together.
+func (a *attempt) speaksWith(b *attempt) bool { return a != b && !a.bundle && !b.bundle }
 
 // noteSpoken takes in that the executor of an attempt said something of it, by its clock: if that was after the end of an
 // executor, it is another, and the attempt was not on the one that ended.

@@ -187,10 +187,9 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 // executorStartFailed reads why an executor ended before it was one. Its attempts end by updates of their own, which come after.
 func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
-	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == ev.Agent && att.executor == ev.Executor {
-			att.executorWait = ev.Wait
-		}
+	all := c.on(journal.ExecutorKey{Agent: ev.Agent, Executor: ev.Executor})
+	for _, att := range all {
+		att.executorWait = ev.Wait
 	}
 	switch {
 	case ev.Wait&0x7f != 0, code != cluster.ExitWrongArch && code != cluster.ExitWrongBinary && code != cluster.ExitAgentUnreachable:
@@ -198,10 +197,8 @@ func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 	case code == cluster.ExitWrongArch && c.arch(ev.Agent) != "":
 		return // nobody asked it what the agent's attributes tell
 	}
-	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == ev.Agent && att.executor == ev.Executor {
-			att.startExit = code
-		}
+	for _, att := range all {
+		att.startExit = code
 	}
 	if code == cluster.ExitWrongArch {
 		if bad, found := c.health.ArchMismatch(ev.Agent); found {

@@ -60,7 +60,7 @@ func (c *Core) confirmExecutor(k journal.ExecutorKey) {
 
 // observeExecutorEnd draws from the end of an attempt what it says of its executor.
 func (c *Core) observeExecutorEnd(att *attempt) {
-	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
+	k := att.executorKey()
 	switch {
 	case att.endSource == sourceExecutorEnded:
 		c.executorEnded(k)
@@ -104,14 +104,7 @@ func (c *Core) forgetExecutor(k journal.ExecutorKey) {
 }
 
 // hasLiveAttempt reports whether an attempt is believed on an executor.
-func (c *Core) hasLiveAttempt(k journal.ExecutorKey) bool {
-	for att := c.live.first; att != nil; att = att.next {
-		if att.agent == k.Agent && att.executor == k.Executor {
-			return true
-		}
-	}
-	return false
-}
+func (c *Core) hasLiveAttempt(k journal.ExecutorKey) bool { return len(c.on(k)) > 0 }
 
 // compareExecutors compares what an offer lists with the shared executors that were seen on its agent.
 func (c *Core) compareExecutors(o *offers.Offer) {

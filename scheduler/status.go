@@ -351,8 +351,8 @@ func (c *Core) markCoTerminated(att *attempt) {
 		return
 	}
 	var all []*attempt
-	for other := c.live.first; other != nil; other = other.next {
-		if other.agent == att.agent && other.executor == att.executor && !other.waits() {
+	for _, other := range c.on(att.executorKey()) {
+		if !other.waits() {
 			all = append(all, other)
 		}
 	}

@@ -30,13 +30,13 @@ const (
 
 // joinStream counts an attempt in on its executor; told: its order told the interval.
 func (c *Core) joinStream(att *attempt, told time.Duration) {
-	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
+	k := att.executorKey()
 	s := c.streams.of[k]
 	if s == nil {
 		s = &stream{}
 		c.streams.of[k] = s
 	}
-	s.live++
+	s.attempts = append(s.attempts, att)
 	if told > 0 {
 		s.told = told
 	}
@@ -45,12 +45,31 @@ func (c *Core) joinStream(att *attempt, told time.Duration) {
 
 // leaveStream counts it out.
 func (c *Core) leaveStream(att *attempt) {
-	k := journal.ExecutorKey{Agent: att.agent, Executor: att.executor}
+	k := att.executorKey()
 	if s := c.streams.of[k]; s != nil {
-		if s.live--; s.live == 0 {
+		if i := slices.Index(s.attempts, att); i >= 0 {
+			s.attempts = slices.Delete(s.attempts, i, i+1)
+		}
+		if s.silent == att {
+			s.silent = nil
+		}
+		if len(s.attempts) == 0 {
 			delete(c.streams.of, k)
 		}
 	}
+}
+
+// on is the attempts alive on an executor, in order of launch.
+func (c *Core) on(k journal.ExecutorKey) []*attempt {
+	if s := c.streams.of[k]; s != nil {
+		return s.attempts
+	}
+	return nil
+}
+
+// executorKey names the executor that it is on.
+func (p *placement) executorKey() journal.ExecutorKey {
+	return journal.ExecutorKey{Agent: p.agent, Executor: p.executor}
 }
 
 // pointInterval is the interval that all executors are to keep, of more streams by so many.
@@ -89,7 +108,7 @@ func (c *Core) retell() {
 	}
 	interval := c.pointInterval(0)
 	for att := c.live.first; att != nil; att = att.next {
-		s := c.streams.of[journal.ExecutorKey{Agent: att.agent, Executor: att.executor}]
+		s := c.streams.of[att.executorKey()]
 		if s == nil || !farFrom(s.told, interval) {
 			continue
 		}
