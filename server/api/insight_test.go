@@ -37,6 +37,13 @@ func TestPlan(t *testing.T) {
 	if status, answer, _ = w.ask(Viewer, http.MethodPost, Prefix+"/plan", Submission{Spec: hostile}); status != http.StatusOK || !strings.Contains(string(answer), `{"x":"NaN"}`) {
 		t.Errorf("values that are no numbers: %d %s", status, answer)
 	}
+	lists := strings.Replace(three, "values: [3, 1, 2]", "values: [[3], [1, {a: 2}]]", 1)
+	for _, method := range []string{"grid", "random", "sobol", "halton", "lhs", "tpe", "gp", "cma-es", "bayes", "auto"} {
+		set := []string{"method=" + method, "run_cap=2"}
+		if status, answer, _ = w.ask(Viewer, http.MethodPost, Prefix+"/plan", Submission{Spec: lists, Set: set}); status != http.StatusOK {
+			t.Errorf("%s over lists: %d %s", method, status, answer)
+		}
+	}
 	if status, answer, _ = w.ask(Viewer, http.MethodPost, Prefix+"/plan", Submission{Spec: three, Like: "x"}); status != http.StatusUnprocessableEntity {
 		t.Errorf("a spec and like: %d %s", status, answer)
 	}
@@ -171,7 +178,12 @@ func TestInsight(t *testing.T) {
 	w := newWorld(t)
 	s := w.submit(Submitter, Submission{Spec: many})
 	other := w.submit(Submitter, Submission{Spec: many, Set: []string{"parameters.x.values=[9]", "task.resources.memory=32MB"}})
+	lists := w.submit(Submitter, Submission{Spec: many, Set: []string{"parameters.z={values: [[3], {a: [2]}]}", "run_cap=30"}})
 	w.ended(s.ID)
+	w.ended(lists.ID)
+	if r := get[Explanation](w, Viewer, "/sweeps/"+lists.ID+"/importance"); r.Trials != 30 || len(r.Importance) != 3 {
+		t.Errorf("importance of lists %+v", r)
+	}
 	w.ended(other.ID)
 	r := get[Explanation](w, Viewer, "/sweeps/"+s.ID+"/importance")
 	if r.Trials != 24 || len(r.Importance) != 2 || r.Importance[0].Parameter != "x" || r.Importance[0].Share < 0.5 {

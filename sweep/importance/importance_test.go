@@ -118,6 +118,18 @@ func TestSharesOfChoices(t *testing.T) {
 	}
 }
 
+// Lists and mappings are choices as others are.
+func TestSharesOfListsAndMappings(t *testing.T) {
+	space, trials := sampled(t, "{layers: {values: [[64], [64, 64], [128, [8]]]}, m: {values: [{a: 1}, {a: [2]}], probabilities: [0.5, 0.5]}, "+
+		"c: {value: [1]}, x: {min: 0.0, max: 1.0}}", 200, func(get func(string) sweep.Value) float64 {
+		return float64(len(get("layers").([]sweep.Value))) + 0.1*number(get("x"))
+	})
+	r := Explain(space, sweep.Minimize, trials)
+	if r.Importance[0].Parameter != "layers" || r.of("layers") < 0.9 || len(r.Importance) != 3 || len(r.Region) != 3 {
+		t.Errorf("%+v", r)
+	}
+}
+
 // A function of two parameters is their shares and their interaction, and nothing else.
 func TestVarianceAddsUp(t *testing.T) {
 	space, trials := sampled(t, "{a: {min: 0.0, max: 1.0}, b: {values: [p, q, r]}}", 200, func(get func(string) sweep.Value) float64 {

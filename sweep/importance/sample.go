@@ -30,7 +30,7 @@ const mostChoices = 64
 func axesOf(space *sweep.Space) (axes []axis) {
 	for place, d := range space.Dimensions() {
 		low, high, ok := d.Cell(d.Quantile(0.5))
-		if !ok || low == 0 && high == 1 || d.Quantile(1e-9) == d.Quantile(1-1e-9) && d.Values == nil {
+		if !ok || low == 0 && high == 1 || d.Values == nil && d.Quantile(1e-9) == d.Quantile(1-1e-9) { // only numbers can be compared
 			continue // one value only
 		}
 		a := axis{Dimension: d, place: place}

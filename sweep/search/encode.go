@@ -56,7 +56,7 @@ func newEncoder(space *sweep.Space) *encoder {
 		case high > low && high-low > 1.0/manyLevels:
 			a.kind, a.levels = ordered, int(math.Ceil(1/(high-low)))
 		}
-		if low == 0 && high == 1 || a.Quantile(closest) == a.Quantile(1-closest) && a.kind == continuous {
+		if low == 0 && high == 1 || a.kind == continuous && a.Quantile(closest) == a.Quantile(1-closest) { // only numbers can be compared
 			e.fixed[place] = d.Quantile(0.5) // one value only
 			continue
 		}

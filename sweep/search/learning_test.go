@@ -17,7 +17,7 @@ import (
 const orderly = `metric: {name: y}, program: x, parameters: {a: {min: -1.0, max: 1.0}, b: {values: [8, 16, 32]}, c: {value: 3},
 	d: {distribution: log_uniform_values, min: 1e-5, max: 1}, e: {distribution: normal}, f: {min: 1, max: 9, when: b > 8},
 	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [on, off]}}, when: a < 0.5},
-	k: {min: 2.0, max: 2.0}}, constraints: ["a < 0.9 or d > 0.001"]`
+	k: {min: 2.0, max: 2.0}, l: {values: [[64], [64, 64]]}, m: {values: [{n: 1}, {n: [2]}]}}, constraints: ["a < 0.9 or d > 0.001"]`
 
 var learners = map[string]string{
 	"tpe":              "{method: tpe, run_cap: 60, " + orderly + "}",

@@ -38,7 +38,8 @@ var specs = map[string]string{
 const everything = `program: x, parameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y, z]}, c: {value: 3},
 	d: {distribution: log_uniform_values, min: 1e-5, max: 1}, e: {distribution: normal}, f: {min: 1, max: 9, when: b == "x"},
 	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [8, 16, 32]}}, when: b != "z"},
-	j: {values: [p, q], probabilities: [0, 1]}, k: {min: 2.0, max: 2.0}}, constraints: ["a < 0.5 or d > 0.001"]`
+	j: {values: [p, q], probabilities: [0, 1]}, k: {min: 2.0, max: 2.0}, l: {values: [[64], [64, 64], [64, [8]]]},
+	m: {values: [{n: 1}, {n: [2]}], probabilities: [0.5, 0.5]}, o: {value: [{p: 1}]}}, constraints: ["a < 0.5 or d > 0.001"]`
 
 func text(t rapid.TB, p sweep.Point) string {
 	b, err := json.Marshal(p)
