@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +77,32 @@ func TestHostileSpecsEnd(t *testing.T) {
 		}
 		if err != nil && (len(err.Error()) > 20_000 || strings.ContainsRune(err.Error(), 0x1b)) {
 			t.Errorf("%s: the refusal is %d bytes: %.200q", name, len(err.Error()), err)
+		}
+	}
+}
+
+// What merge keys and aliases bring in is counted as it comes: a small file makes no large tree before it is refused.
+func TestAttackMergesOfMany(t *testing.T) {
+	var base strings.Builder
+	for i := range 15_000 {
+		fmt.Fprintf(&base, "k%d: 1, ", i)
+	}
+	const lines = 1000 // of many more that a file may have
+	head := "base: &a {" + base.String() + "}\nx:\n"
+	for name, text := range map[string]string{
+		"in items":       head + strings.Repeat("- <<: *a\n", lines),
+		"in one mapping": head + strings.Repeat("  <<: *a\n", lines),
+		"of a list":      head + "  <<: [" + strings.Repeat("*a, ", lines) + "*a]\n",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse(name, []byte(text))
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "once its aliases are written out") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if made := after.TotalAlloc - before.TotalAlloc; made > 500<<20 {
+			t.Errorf("%s: %d MB were made of %d KB", name, made>>20, len(text)>>10)
 		}
 	}
 }

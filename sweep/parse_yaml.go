@@ -114,7 +114,9 @@ func (r *reader) convert(n ast.Node, depth int) *node {
 		for _, v := range n.Values {
 			item := r.item(v, n.IsFlowStyle, depth+1)
 			out.items = append(out.items, item)
-			out.grow(item)
+			if out.grow(item); r.tooMany(out, at) {
+				break
+			}
 		}
 	case *ast.AnchorNode:
 		return r.anchor(n, depth)
@@ -167,11 +169,17 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 
 func (r *reader) count(n *node, at token.Position) {
 	r.nodes++
+	r.tooMany(n, at)
+}
+
+// tooMany refuses what holds more than is read, of which more may be to come.
+func (r *reader) tooMany(n *node, at token.Position) bool {
 	if (n.size > maxNodes || r.nodes > maxNodes) && !r.broken {
 		r.fail(at.Line, at.Column,
 			fmt.Sprintf("the spec holds more than %d values once its aliases are written out", maxNodes),
 			"use fewer values, or min and max instead of a list")
 	}
+	return r.broken
 }
 
 func (r *reader) scalar(n ast.Node, out *node) {
@@ -222,7 +230,9 @@ func (r *reader) alias(n *ast.AliasNode, depth int) *node {
 func (r *reader) mapping(out *node, values []*ast.MappingValueNode, flow bool, depth int) {
 	out.kind = mapping
 	for _, v := range values {
-		r.pair(out, v, depth)
+		if r.pair(out, v, depth); r.tooMany(out, position(v.GetToken())) {
+			return
+		}
 	}
 	r.unique(out)
 	if len(out.pairs) > 0 && !flow {
@@ -291,6 +301,9 @@ func (r *reader) merge(into, from *node, at token.Position) {
 		sources = from.items
 	}
 	for _, s := range sources {
+		if r.nodes += len(s.pairs); r.tooMany(into, at) {
+			return
+		}
 		if s.kind != mapping {
 			r.fail(at.Line, at.Column, "`<<` merges "+s.what()+", which is not a mapping",
 				"point it at an anchored mapping")
