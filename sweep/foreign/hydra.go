@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -270,8 +271,9 @@ func (h *hydraReading) interval(at *sweep.Tree, path string, low, high, step flo
 		if log {
 			h.leave(at, path, "steps by magnitude are not carried", "they are left out")
 		} else {
+			last := low + math.Floor((high-low)/step+1e-9)*step // the step behind it is none of the range's
 			const half = 2
-			return fmt.Sprintf("range(%s,%s,%s)", number(low), number(high+step/half), number(step))
+			return fmt.Sprintf("range(%s,%s,%s)", number(low), number(last+step/half), number(step))
 		}
 	}
 	text := fmt.Sprintf("interval(%s,%s)", number(low), number(high))
