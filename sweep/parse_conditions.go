@@ -124,16 +124,22 @@ func (d *decoder) expressionAdvice(text string, want wants, group []string, err 
 	return remedyOf(err, d.expressionRemedy())
 }
 
+// whenAt is a `when` and the parameter, or the group, that has it: names in it are those beside that first.
+type whenAt struct {
+	node *node
+	path []string
+}
+
 // conditions compiles every `when` once all parameters are known.
-func (d *decoder) conditions(whens map[int][]*node) {
+func (d *decoder) conditions(whens map[int][]*whenAt) {
 	s := d.spec.Space
-	compiled := map[*node]*expression{} // the leaves of a group share its own
+	compiled := map[*whenAt]*expression{} // the leaves of a group share its own
 	for k, l := range s.leaves {
-		for _, n := range whens[k] {
-			e, known := compiled[n]
+		for _, w := range whens[k] {
+			e, known := compiled[w]
 			if !known {
-				e = d.condition(n, "parameters."+l.Name+".when", l.path[:len(l.path)-1])
-				compiled[n] = e
+				e = d.condition(w.node, "parameters."+joinPath(w.path)+".when", w.path[:len(w.path)-1])
+				compiled[w] = e
 			}
 			if e != nil {
 				l.when = append(l.when, e)
@@ -145,7 +151,7 @@ func (d *decoder) conditions(whens map[int][]*node) {
 		for _, k := range cycle {
 			names = append(names, s.leaves[k].Name)
 		}
-		at := whens[cycle[0]][0]
+		at := whens[cycle[0]][0].node
 		d.fail(at, "parameters."+names[0]+".when",
 			"the conditions go in a circle: "+short(strings.Join(append(names, names[0]), " → ")),
 			"let one of them depend on nothing")

@@ -44,7 +44,7 @@ func (d *decoder) space(root *node) {
 			d.zips[name.text] = true
 		}
 	}
-	whens := map[int][]*node{} // of each leaf, from the outermost group to its own
+	whens := map[int][]*whenAt{} // of each leaf, from the outermost group to its own
 	d.group(n, "parameters", nil, nil, whens)
 	d.distinct(n)
 	d.zip(ties)
@@ -55,7 +55,7 @@ func (d *decoder) space(root *node) {
 }
 
 // group reads a mapping of parameters; when is the condition of the group it is in.
-func (d *decoder) group(n *node, field string, path []string, when []*node, whens map[int][]*node) {
+func (d *decoder) group(n *node, field string, path []string, when []*whenAt, whens map[int][]*whenAt) {
 	if n.kind != mapping {
 		d.fail(n, field, "a mapping of parameters is needed, not "+n.what(),
 			"write each as `name: {values: […]}` or `name: {min: …, max: …}`")
@@ -105,7 +105,7 @@ func (d *decoder) goodName(key *node, field string) bool {
 }
 
 // parameter reads one parameter or nested group.
-func (d *decoder) parameter(p pair, field string, path []string, when []*node, whens map[int][]*node) {
+func (d *decoder) parameter(p pair, field string, path []string, when []*whenAt, whens map[int][]*whenAt) {
 	n := p.value
 	if n.kind != mapping {
 		remedy := fmt.Sprintf("write `%s: {values: [1, 2]}` or `{min: 0.0, max: 1.0}`", short(p.key.text))
@@ -126,7 +126,7 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*node, w
 		return
 	}
 	if w := n.get("when"); w != nil {
-		when = append(slices.Clone(when), w)
+		when = append(slices.Clone(when), &whenAt{w, path})
 	}
 	if inner := n.get("parameters"); inner != nil {
 		for _, q := range n.pairs {

@@ -303,6 +303,50 @@ constraints: ["a + b < 0.8"]
 	}
 }
 
+// A name in the `when` of a group is one beside the group first, whatever is in it; one of a `when` that two groups share by an alias is
+// each group's own.
+func TestWhensOfGroupsAreReadBesideThem(t *testing.T) {
+	s, err := Parse("t.yaml", []byte(`
+method: grid
+program: x
+parameters:
+  outer:
+    parameters:
+      name: {values: [a, b]}
+      inner:
+        when: &w name == "b"
+        parameters:
+          name: {values: [c, d]}
+          depth: {value: 1, when: name == "d"}
+          deep: {parameters: {name: {values: [e, f]}}, when: name == "d"}
+  other:
+    parameters:
+      name: {values: [b, g]}
+      x: {value: 2, when: *w}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for i := range s.Trials {
+		text, err := s.Space.At(big.NewInt(int64(i))).MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(text))
+	}
+	var want []string
+	for _, outer := range []string{`{"name":"a"}`, `{"name":"b","inner":{"name":"c"}}`, `{"name":"b","inner":{"name":"d","depth":1,"deep":{"name":"e"}}}`,
+		`{"name":"b","inner":{"name":"d","depth":1,"deep":{"name":"f"}}}`} {
+		for _, other := range []string{`{"name":"b","x":2}`, `{"name":"g"}`} {
+			want = append(want, `{"outer":`+outer+`,"other":`+other+`}`)
+		}
+	}
+	if !slices.Equal(all, want) {
+		t.Errorf("the points are\n%s\nwant\n%s", strings.Join(all, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestSizesBeyond64Bits(t *testing.T) {
 	text := "method: grid\nrun_cap: 3\nprogram: x\nparameters:\n"
 	for i := range 8 {
