@@ -39,8 +39,9 @@ func (l *leaf) admit(v Value) (own Value, ok bool) {
 	default:
 		own = x
 	}
-	if n, _ := l.Choices(); l.Distribution == QUniform && (l.choices != nil && !l.unique || l.tie != nil || l.follows) {
-		i, ok := l.stepOf(x, l.Min) // a grid goes in steps from min
+	if l.fromMin {
+		n, _ := l.Choices()
+		i, ok := l.stepOf(x, l.Min)
 		return own, ok && i.Sign() >= 0 && i.Cmp(n) < 0
 	}
 	if l.Q > 0 {

@@ -9,6 +9,7 @@ type leaf struct {
 	unique    bool
 	tie       *tie  // the parameters that move with this one; nil: none
 	follows   bool  // it moves with another, which has the tie
+	fromMin   bool  // its values are steps of q from min, as At gives them, and not multiples of q
 	preset    Value // its `default`
 	hasPreset bool
 	choices   *big.Int // on a grid, and of a search that repeats no point; nil when continuous

@@ -22,7 +22,14 @@ func (d *decoder) onGrid(l *leaf, n *node, field string) bool {
 		return false
 	}
 	l.choices = choices
+	l.stepsFromMin()
 	return true
+}
+
+// stepsFromMin has a `q_uniform` that is on a grid, or zipped, go in steps from min: by a whole q from 0.4 these are no whole numbers.
+func (l *leaf) stepsFromMin() {
+	l.fromMin = l.Distribution == QUniform
+	l.Integer = l.Integer && (l.Distribution != QUniform || l.Min == math.Trunc(l.Min))
 }
 
 // dropRepeats keeps one of equal values, as W&B's grid does.

@@ -149,6 +149,9 @@ func (d *decoder) parameter(p pair, field string, path []string, when []*whenAt,
 	if d.spec.Method == "grid" && !d.onGrid(l, n, field) {
 		return
 	}
+	if d.zips[l.Name] {
+		l.stepsFromMin()
+	}
 	d.preset(l, n.get("default"), join(field, "default"))
 	if len(when) > 0 {
 		whens[len(d.spec.Space.leaves)] = when

@@ -347,6 +347,32 @@ parameters:
 	}
 }
 
+// A grid of steps of a whole q begins at a min that is none, as numpy's arange does; so do parameters that are zipped.
+func TestStepsBeginAtMin(t *testing.T) {
+	const steps = "s: {distribution: q_uniform, min: 0.4, max: 2.4, q: 1, default: 1.4}"
+	for _, text := range []string{
+		"{method: grid, program: x, parameters: {" + steps + "}, try: []}",
+		"{method: random, unique: true, run_cap: 9, program: x, parameters: {" + steps + ", v: {values: [0, 1]}}, zip: [[s, v]], try: []}",
+	} {
+		s, err := Parse("t.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _ := s.Space.Size()
+		var values []Value
+		for i := range n.Int64() {
+			p := s.Space.At(big.NewInt(i))
+			if at, ok := s.Space.Rank(p); !ok || at.Int64() != i {
+				t.Errorf("%v is point %v, and not %d (%v)", p, at, i, ok)
+			}
+			values = append(values, p[0].Value)
+		}
+		if !slices.Equal(values, []Value{0.4, 1.4}) {
+			t.Errorf("%s has %v", text, values)
+		}
+	}
+}
+
 func TestSizesBeyond64Bits(t *testing.T) {
 	text := "method: grid\nrun_cap: 3\nprogram: x\nparameters:\n"
 	for i := range 8 {
