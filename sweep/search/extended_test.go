@@ -292,6 +292,38 @@ func TestExtensionOfGrid(t *testing.T) {
 	}
 }
 
+// Of a grid with conditions so many points are counted as run: of one that is extended more are, also of a grid that went on from
+// another search.
+func TestExtensionOfGridWithConditions(t *testing.T) {
+	const cut = gridOf + "constraints: [a != 2]\nrun_cap: 2\n"
+	for _, first := range []string{"grid", "random"} {
+		spec := parsed(t, cut, "method="+first)
+		m, err := search.New(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		live := search.NewLog(m, spec.Method)
+		for i, set := range [][]string{{"run_cap=3"}, {"run_cap=4"}, {"run_cap=4", "limits.parallel=2"}} {
+			if spec, err = spec.Extend(parsed(t, cut, append(set, "seed="+fmt.Sprint(spec.Seed))...), i+1); err != nil {
+				t.Fatal(err)
+			}
+			if err := live.Extend(spec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, err := search.New(spec)
+		if err != nil || spec.Trials != 4 {
+			t.Fatalf("%d trials, %v", spec.Trials, err)
+		}
+		for trial := range spec.Trials {
+			p, _, err := live.Ask(trial)
+			if q, ok := again.Ask(trial); err != nil || !ok || text(t, p) != text(t, q) {
+				t.Errorf("%s: trial %d has %s (%v), and %s after a restart", first, trial, text(t, p), err, text(t, q))
+			}
+		}
+	}
+}
+
 // A hypercube that is extended is one of the trials before, and one of those that are added.
 func TestExtensionOfHypercube(t *testing.T) {
 	before := parsed(t, extendable, "method=lhs")

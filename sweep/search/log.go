@@ -173,10 +173,10 @@ func (l *Log) keepTell(trial int, o Outcome, number uint64) {
 }
 
 // Extend has the search go on as that of spec, whose Former it is: what it was told is told to the new one, in
-// the order of telling. A spec that goes on as before changes nothing.
+// the order of telling. A spec that goes on as before changes nothing, but that a grid may have more points.
 func (l *Log) Extend(spec *sweep.Spec) error {
 	if spec.Former == nil || l.former == spec.Former {
-		return nil
+		return l.prolong(spec)
 	}
 	if l.restored != nil {
 		return errors.New("extend a search: it is not replayed yet")
@@ -194,5 +194,24 @@ func (l *Log) Extend(spec *sweep.Spec) error {
 		e.learn(trial, l.outcomes[trial])
 	}
 	l.method, l.name, l.former = e, spec.Method, spec.Former
+	return nil
+}
+
+// prolong has a search that goes on as before, and learns nothing, count the points of spec: those of a grid with conditions are
+// counted no further than `run_cap`.
+func (l *Log) prolong(spec *sweep.Spec) (err error) {
+	e, former := l.method.(*extended)
+	switch {
+	case former && !e.next.Replay():
+		again, err := goOn(e.old, spec)
+		if err != nil {
+			return err
+		}
+		again.points, l.method = e.points, again
+	case !l.Learns():
+		if l.method, err = New(spec); err != nil {
+			return err
+		}
+	}
 	return nil
 }
