@@ -44,7 +44,7 @@ func NewPlan(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (
 	p := Plan{
 		Name: spec.Name, Method: spec.Method, Chosen: spec.Chosen, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics,
-		Warnings: append([]*sweep.Error{}, spec.Warnings...), Try: len(spec.Try), From: spec.From, Refusals: []Infeasible{},
+		Warnings: append([]*sweep.Error{}, spec.Warnings...), Try: min(len(spec.Try), spec.Points()), From: spec.From, Refusals: []Infeasible{},
 		Points: []sweep.Point{}, Commands: []string{}, Demand: []Demand{},
 	}
 	if spec.Repeat.Trials > 1 {

@@ -33,6 +33,7 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	same := s.searchesAs(next)
 	if same {
 		out.Former, out.Method, out.Chosen = s.Former, s.Method, s.Chosen // what `auto` chose stays chosen
+		out.Try = s.Try
 	}
 	switch {
 	case !same:

@@ -80,7 +80,6 @@ func (d *decoder) try(root *node) {
 	if most := s.Trials / max(s.Repeat.Trials, 1); len(s.Try) > most && len(d.problems) == 0 {
 		d.warn(n, "try", fmt.Sprintf("only the first %d of %d points are tried: there are no more trials",
 			most, len(s.Try)), "raise `run_cap`")
-		s.Try = s.Try[:most]
 	}
 }
 

@@ -26,7 +26,7 @@ type Spec struct {
 	Objective   Metric   // `metric`; zero Name when the sweep has no objective
 	Metrics     []Metric
 	Space       *Space
-	Try         []Point  // of the first trials
+	Try         []Point  // of the first trials; more than there are trials when `run_cap` is small
 	From        []string // sweeps whose results the search starts from
 	Prior       []Prior  // the trials of those, once they were read; Parse leaves it empty
 	Repeat      Repeat

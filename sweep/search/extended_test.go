@@ -324,6 +324,35 @@ func TestExtensionOfGridWithConditions(t *testing.T) {
 	}
 }
 
+// More points are tried first than there are trials at first: those of later trials are theirs when there are more.
+func TestExtensionGoesOnWithWhatIsTriedFirst(t *testing.T) {
+	const src = extendable + "try: [{x: 1.0}, {x: 2.0}, {x: 3.0}, {x: 4.0, c: b}]\n"
+	for _, method := range []string{"random", "sobol", "tpe", "cma-es"} {
+		set := []string{"method=" + method, "parameters.c.values=[a,b]"}
+		spec := parsed(t, src, append(set, "run_cap=2")...)
+		if len(spec.Warnings) != 1 || !strings.Contains(spec.Warnings[0].Problem, "only the first 2 of 4 points") {
+			t.Errorf("warnings: %v", spec.Warnings)
+		}
+		m, _ := search.New(spec)
+		live := search.NewLog(m, method)
+		spec, err := spec.Extend(parsed(t, src, append(set, "run_cap=9")...), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := live.Extend(spec); err != nil {
+			t.Fatal(err)
+		}
+		m, _ = search.New(spec)
+		for trial := range spec.Trials {
+			p, _, err := live.Ask(trial)
+			q, _ := m.Ask(trial)
+			if x, _ := p.Lookup("x"); err != nil || text(t, p) != text(t, q) || trial < 4 && x != float64(trial+1) {
+				t.Errorf("%s: trial %d has %s, and %s after a restart (%v)", method, trial, text(t, p), text(t, q), err)
+			}
+		}
+	}
+}
+
 // A hypercube that is extended is one of the trials before, and one of those that are added.
 func TestExtensionOfHypercube(t *testing.T) {
 	before := parsed(t, extendable, "method=lhs")
