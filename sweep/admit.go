@@ -14,7 +14,7 @@ func (l *leaf) admit(v Value) (own Value, ok bool) {
 	x, number := numeric(v)
 	if len(l.Values) > 0 {
 		for _, equal := range []func(Value) bool{
-			func(have Value) bool { return identity(have) == identity(v) },
+			func(have Value) bool { return same(have, v) },
 			func(have Value) bool { y, n := numeric(have); return n && number && x == y },
 		} {
 			if i := slices.IndexFunc(l.Values, equal); i >= 0 {

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -12,7 +13,7 @@ import (
 func (d *Dimension) Cell(v Value) (low, high float64, ok bool) {
 	switch d.Distribution {
 	case Constant:
-		return 0, 1, identity(v) == identity(d.Values[0])
+		return 0, 1, same(v, d.Values[0])
 	case Categorical, CategoricalProbs:
 		return d.share(v)
 	}
@@ -48,6 +49,33 @@ func (d *Dimension) Cell(v Value) (low, high float64, ok bool) {
 // identity tells values apart, 1 from 1.0 and "1" too.
 func identity(v Value) string { return fmt.Sprintf("%T%s", v, appendRepr(nil, v)) }
 
+// same says whether values have one identity, without writing both out.
+func same(a, b Value) bool {
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case int64:
+		b, ok := b.(int64)
+		return ok && a == b
+	case float64:
+		b, ok := b.(float64)
+		return ok && (a == b && math.Signbit(a) == math.Signbit(b) || math.IsNaN(a) && math.IsNaN(b))
+	case string:
+		b, ok := b.(string)
+		return ok && a == b
+	case []Value:
+		b, ok := b.([]Value)
+		return ok && slices.EqualFunc(a, b, same)
+	case Point:
+		b, ok := b.(Point)
+		return ok && slices.EqualFunc(a, b, func(p, q Param) bool { return p.Name == q.Name && same(p.Value, q.Value) })
+	}
+	return false
+}
+
 func numeric(v Value) (float64, bool) {
 	switch v := v.(type) {
 	case int64:
@@ -60,13 +88,13 @@ func numeric(v Value) (float64, bool) {
 
 // share is the interval of a choice's value.
 func (d *Dimension) share(v Value) (low, high float64, ok bool) {
-	wanted, sum := identity(v), 0.0
+	sum := 0.0
 	for i := range d.Values {
 		p := 1 / float64(len(d.Values))
 		if d.Distribution == CategoricalProbs {
 			p = d.Probabilities[i]
 		}
-		if p > 0 && identity(d.Values[i]) == wanted {
+		if p > 0 && same(d.Values[i], v) {
 			return sum, math.Min(sum+p, 1), true
 		}
 		sum += p

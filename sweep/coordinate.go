@@ -27,24 +27,23 @@ func (s *Space) coordinate(k int) Dimension {
 		return l.Dimension
 	}
 	d := Dimension{Name: l.Name, Distribution: Categorical}
-	ordered := s.inOrder(k)
 	for i := range l.tie.count {
-		if ordered {
-			d.Values = append(d.Values, int64(i))
-		} else {
-			d.Values = append(d.Values, strconv.Itoa(i))
-		}
+		d.Values = append(d.Values, l.tie.coordinate(i))
 	}
 	return d
 }
 
-// inOrder says whether neighbouring values of a leaf are alike; of a tie those of all its members.
-func (s *Space) inOrder(k int) bool {
-	l := s.leaves[k]
-	if l.tie == nil {
-		return l.Ordered()
+// coordinate is what stands for a place in a search.
+func (t *tie) coordinate(place int) Value {
+	if t.ordered {
+		return int64(place)
 	}
-	for _, m := range l.tie.members {
+	return strconv.Itoa(place)
+}
+
+// inOrder says whether neighbouring places of a tie are alike: the values of all its members are.
+func (s *Space) inOrder(t *tie) bool {
+	for _, m := range t.members {
 		if d := s.leaves[m]; d.Distribution == Categorical && !d.Ordered() {
 			return false
 		}

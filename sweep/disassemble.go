@@ -13,16 +13,16 @@ func (s *Space) Disassemble(p Point) (values []Value, there []bool, ok bool) {
 		return nil, nil, false
 	}
 	for k, l := range s.leaves {
-		switch d := s.coordinate(k); {
+		switch {
 		case l.follows:
-			values[k] = d.Values[0]
+			values[k] = l.place(0)
 		case l.tie != nil:
 			place, known := s.placeOf(l.tie, func(m int) (Value, bool) { return values[m], there[m] })
 			if !known {
 				return nil, nil, false
 			}
 			there[k] = s.here(k, there)
-			values[k] = d.Values[max(place, 0)]
+			values[k] = l.tie.coordinate(max(place, 0))
 		}
 	}
 	return values, there, true
@@ -75,7 +75,7 @@ func (s *Space) choiceOf(k int, values []Value, there []bool) (*big.Int, bool) {
 	case l.follows || !there[k] || l.Distribution == Constant:
 		return new(big.Int), true
 	case len(l.Values) > 0:
-		i := slices.IndexFunc(l.Values, func(v Value) bool { return identity(v) == identity(values[k]) })
+		i := slices.IndexFunc(l.Values, func(v Value) bool { return same(v, values[k]) })
 		return big.NewInt(int64(i)), i >= 0
 	case l.Distribution == IntUniform:
 		return new(big.Int).Sub(big.NewInt(values[k].(int64)), big.NewInt(l.low)), true

@@ -1,6 +1,9 @@
 package sweep
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // leaf is a dimension and where it stands in the tree of parameters.
 type leaf struct {
@@ -54,6 +57,22 @@ func (l *leaf) withoutRepeats() {
 type tie struct {
 	count   int   // of places
 	members []int // leaves, the first one too
+	ordered bool  // neighbouring places are alike
+}
+
+// step is the place of a tied range that has the value, or is the nearest to it; below 0: none.
+func (l *leaf) step(v Value) int {
+	x, ok := numeric(v)
+	if !ok || math.IsNaN(x) {
+		return -1
+	}
+	if i, whole := v.(int64); whole && l.Distribution == IntUniform && i >= l.low && uint64(i)-uint64(l.low) < maxTied {
+		return int(i - l.low)
+	}
+	if l.Distribution != QUniform {
+		return -1
+	}
+	return int(clamp(math.Round((x-l.Min)/l.Q), -1, maxTied))
 }
 
 // place is the value of a tied leaf at a place.

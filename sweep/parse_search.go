@@ -56,14 +56,18 @@ const SobolDimensions = 1024
 func (d *decoder) suits(root *node) {
 	s := d.spec
 	searched, choices := 0, ""
-	for k, l := range s.Space.leaves {
+	for _, l := range s.Space.leaves {
 		n := l.distinct()
 		if n != nil && n.IsInt64() && n.Int64() < 2 {
 			continue
 		}
 		searched++
 		choice := l.Distribution == Categorical || l.Distribution == CategoricalProbs || l.tie != nil
-		if choice && choices == "" && n.Int64() > 2 && !s.Space.inOrder(k) {
+		ordered := l.Ordered()
+		if l.tie != nil {
+			ordered = l.tie.ordered
+		}
+		if choice && choices == "" && n.Int64() > 2 && !ordered {
 			choices = l.Name
 		}
 	}

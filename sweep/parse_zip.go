@@ -56,6 +56,7 @@ func (d *decoder) zip(groups [][]*node) {
 		}
 		slices.Sort(t.members)
 		d.dropEqual(t, names[0])
+		t.ordered = d.spec.Space.inOrder(t)
 		for i, k := range t.members {
 			l := d.spec.Space.leaves[k]
 			if l.follows = i > 0; !l.follows {
@@ -124,6 +125,9 @@ func (d *decoder) equallyMany(t *tie, names []*node) bool {
 
 // dropEqual keeps one of the places at which all members have the same values.
 func (d *decoder) dropEqual(t *tie, at *node) {
+	if slices.ContainsFunc(t.members, func(k int) bool { return len(d.spec.Space.leaves[k].Values) == 0 }) {
+		return // no value of a range repeats
+	}
 	seen, kept := map[string]bool{}, []int{}
 	for i := range t.count {
 		id := d.spec.Space.identityAt(t, i)
@@ -133,7 +137,7 @@ func (d *decoder) dropEqual(t *tie, at *node) {
 		}
 	}
 	if len(kept) == t.count {
-		return // so integer ranges and steps stay as they are: none of their values repeats
+		return
 	}
 	d.warn(at, "zip", fmt.Sprintf("%d of %d combinations are given more than once; each runs once",
 		t.count-len(kept), t.count), "")

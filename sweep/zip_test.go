@@ -100,6 +100,35 @@ parameters:
 }
 
 // Parameters that are tied and absent count once.
+// Where a point stands in parameters that move together is found whatever they are, of long ranges without looking at all places.
+func TestPlacesOfTiesAreFound(t *testing.T) {
+	for parameters, count := range map[string]int64{
+		"a: {min: -7, max: 999992}, b: {min: 1, max: 1000000}":                                                            1_000_000,
+		"a: {distribution: q_uniform, min: 0.4, max: 30000.4, q: 0.3}, b: {min: 1, max: 100000}":                          100_000,
+		"a: {distribution: q_uniform, min: 0.5, max: 4.5, q: 1}, b: {values: [[1], [1.0], {k: 1}, '1']}":                  4,
+		"a: {values: [.nan, -0.0, 0.0, null, 1, 1.0, '1', true]}, b: {values: [x, x, x, x, x, x, x, x]}":                  8,
+		"a: {values: [[1, [2]], [1, [2.0]], {k: [1]}, {k: [1.0]}]}, b: {values: [x, x, x, x]}, c: {values: [1, 1, 1, 2]}": 4,
+	} {
+		tied := "[a, b]"
+		if strings.Contains(parameters, "c:") {
+			tied = "[a, b, c]"
+		}
+		s := parse(t, "{method: grid, run_cap: 9, program: x, parameters: {"+parameters+"}, zip: ["+tied+"], try: []}").Space
+		if n, _ := s.Size(); n.Int64() != count {
+			t.Errorf("%s: %v points", parameters, n)
+		}
+		for i := int64(0); i < count; i += max(1, count/97) {
+			p := s.At(big.NewInt(i))
+			if n, ok := s.Rank(p); !ok || n.Int64() != i {
+				t.Errorf("%s: %v is point %v, and not %d (%v)", parameters, p, n, i, ok)
+			}
+		}
+		if n, ok := s.Rank(Point{{"a", int64(5_000_000)}, {"b", int64(1)}, {"c", int64(1)}}); ok {
+			t.Errorf("%s: there is point %v", parameters, n)
+		}
+	}
+}
+
 func TestAbsentTiesCountOnce(t *testing.T) {
 	got := walked(t, `
 method: grid
