@@ -22,7 +22,13 @@ func (d *decoder) chooseMethod(searched int, choices string) {
 	s := d.spec
 	named, why := s.Method, ""
 	numbers := choices == "" && !s.Space.Conditional()
+	if searched > mostSearched["cma-es"] {
+		numbers = false
+	}
 	switch p := s.Limits.Parallel; {
+	case searched > mostSearched["tpe"]:
+		s.Method = "random"
+		why = fmt.Sprintf("%d parameters are more than a search learns of", searched)
 	case named == "auto" && numbers && p >= regional && searched >= manyNumbers && s.Points() >= populous*searched:
 		s.Method = "cma-es"
 		why = fmt.Sprintf("%d numeric parameters are many for a Gaussian process with %d in flight", searched, p)

@@ -31,6 +31,8 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 		{"method: auto, run_cap: 500, " + metric + ", " + many(20), "gp", "makes most of 500 trials"},
 		{"method: auto, run_cap: 100, " + metric + ", " + many(51), "tpe", "100 trials are few for 51 parameters"},
 		{"method: bayes, run_cap: 100, " + metric + ", " + many(51), "tpe", "51 parameters are more than"},
+		{"method: auto, run_cap: 30000, " + metric + ", " + many(501), "tpe", "30000 trials are more than"},
+		{"method: auto, run_cap: 100, " + metric + ", " + many(2001), "random", "2001 parameters are more than a search learns of"},
 		{"method: bayes, run_cap: 9, metric: {name: y, impute: latest}, " + numbers, "gp", "failed trials count as worse"},
 		{"method: tpe, run_cap: 20, " + metric + ", parameters: {a: {min: 1, max: 10}}", "tpe", "about 10 of 20 trials repeat one"},
 	} {
@@ -45,6 +47,20 @@ func TestMethodsThatStandForOthers(t *testing.T) {
 		}
 		if s.Method != c.method || !said {
 			t.Errorf("%s is %s (%s), with %v", c.spec, s.Method, s.Chosen, s.Warnings)
+		}
+	}
+}
+
+// A search that learns takes so many parameters as it is quick with; those of one value do not count.
+func TestLearnersTakeSoManyParameters(t *testing.T) {
+	for method, most := range map[string]int{"tpe": 2000, "gp": 1000, "cma-es": 500} {
+		head := "{program: x, metric: {name: y}, run_cap: 9, method: " + method + ", "
+		if _, err := Parse("", []byte(head+strings.Replace(many(most), "{", "{one: {value: 1}, same: {min: 2, max: 2}, ", 1)+"}")); err != nil {
+			t.Error(err)
+		}
+		_, err := Parse("", []byte(head+many(most+1)+"}"))
+		if want := fmt.Sprintf("`%s` searches at most %d parameters, and %d have more than one value", method, most, most+1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %s: %v", want, err)
 		}
 	}
 }

@@ -24,6 +24,9 @@ type embedding struct {
 // directions, which are nearly as far from each other.
 const mostCorners = 24
 
+// mostSpots is how many places there are for the values of an unordered axis; what is more shares them.
+const mostSpots = 4096
+
 // gap is how far absence is from the middle of what is there.
 const gap = 0.5
 
@@ -35,7 +38,7 @@ func newEmbedding(e *encoder) *embedding {
 		var spots [][]float64
 		width := 1
 		if a.kind == unordered {
-			spots = corners(a.levels)
+			spots = corners(min(a.levels, mostSpots))
 			width = len(spots[0])
 		}
 		if m.gaps {
@@ -78,7 +81,7 @@ func (m *embedding) vector(u []float64, active []bool) []float64 {
 		case m.spots[k] == nil:
 			at[0] = 0.5
 		case there:
-			at = at[copy(at, m.spots[k][m.axes[k].category(u[k])]):]
+			at = at[copy(at, m.spots[k][m.axes[k].category(u[k])%len(m.spots[k])]):]
 			if m.gaps {
 				at[0] = gap
 			}

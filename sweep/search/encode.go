@@ -23,26 +23,39 @@ type axis struct {
 	place  int // in Space.Dimensions
 	kind   kind
 	levels int       // how many values; 0 when continuous, or too many to tell one from its neighbour
-	edges  []float64 // of few values: value i lies between edges i and i+1
+	edges  []float64 // of a choice, and of few numbers: value i lies between edges i and i+1
+	tabled bool      // ordered, and its kernels have a table
 }
+
+// numeric says whether the axis is searched as a number, by its coordinate, and not from value to value.
+func (a *axis) numeric() bool { return a.kind != unordered && !a.tabled }
 
 // encoder translates between points and vectors of the unit cube. Constants have no coordinate.
 type encoder struct {
-	space     *sweep.Space
-	fixed     []sweep.Value // by dimension: the constants
-	axes      []axis
-	condition bool // some points are refused, or lack parameters
+	space      *sweep.Space
+	dimensions []sweep.Dimension
+	fixed      []sweep.Value // by dimension: the constants
+	axes       []axis
+	condition  bool // some points are refused, or lack parameters
 }
 
-// fewLevels is how many values' edges are kept, and their kernels tabled.
+// fewLevels is how many values of a number are looked for, by the width of the one in the middle.
 const fewLevels = 64
+
+// mostLevels is how many values of an ordered axis are told one by one: with more, a value is little else than a coordinate. All
+// axes together have mostTabled pairs of values.
+const (
+	mostLevels = 256
+	mostTabled = 1 << 20
+)
 
 // manyLevels is more values than a search tells apart; beyond, an axis counts as continuous.
 const manyLevels = 1 << 20
 
 func newEncoder(space *sweep.Space) *encoder {
-	e := &encoder{space: space, condition: space.Conditional()}
-	for place, d := range space.Dimensions() {
+	e := &encoder{space: space, dimensions: space.Dimensions(), condition: space.Conditional()}
+	pairs := 0
+	for place, d := range e.dimensions {
 		a := axis{Dimension: d, place: place}
 		e.fixed = append(e.fixed, nil)
 		low, high, _ := a.Cell(a.Quantile(0.5))
@@ -61,8 +74,15 @@ func newEncoder(space *sweep.Space) *encoder {
 			continue
 		}
 		if a.kind == ordered && a.edges == nil && a.levels <= fewLevels {
-			a.edges = a.walk()
-			a.levels = len(a.edges) - 1
+			if a.edges = a.walk(); a.edges != nil {
+				a.levels = len(a.edges) - 1
+			} else {
+				a.levels = mostLevels // or more
+			}
+		}
+		if a.kind == ordered && a.edges != nil && a.levels <= mostLevels && pairs+a.levels*a.levels <= mostTabled {
+			a.tabled = true
+			pairs += a.levels * a.levels
 		}
 		e.axes = append(e.axes, a)
 	}
@@ -83,10 +103,14 @@ func edgesOf(d sweep.Dimension) []float64 {
 	return edges
 }
 
-// walk is the edges between the values of an ordered axis.
+// walk is the edges between the values of an ordered axis; nil when they are more than mostLevels, as of a distribution with long tails,
+// whose values are dense where it is not.
 func (a *axis) walk() []float64 {
 	edges := []float64{0}
-	for u := 0.0; u < 1-closest && len(edges) <= manyLevels; {
+	for u := 0.0; u < 1-closest; {
+		if len(edges) > mostLevels {
+			return nil
+		}
 		_, high := a.cell(inside(u + closest))
 		if high <= u { // rounding: the value has no room
 			high = u + closest
@@ -112,16 +136,15 @@ func inside(u float64) float64 {
 
 // category is which value of an axis with edges a coordinate stands for.
 func (a *axis) category(u float64) int {
-	last := 0
-	for i := range a.levels {
-		if a.edges[i+1] > a.edges[i] {
-			last = i
-			if u < a.edges[i+1] {
-				return i
-			}
+	low, high := 0, a.levels-1
+	for low < high {
+		if middle := (low + high) / 2; u < a.edges[middle+1] {
+			high = middle
+		} else {
+			low = middle + 1
 		}
 	}
-	return last
+	return low
 }
 
 // cell is the interval of coordinates that stand for the same value as u.

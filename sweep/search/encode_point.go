@@ -37,7 +37,7 @@ func (e *encoder) coordinates(p sweep.Point) (u []float64, active []bool, ok boo
 	for _, param := range p.Flat() {
 		known[param.Name] = param.Value
 	}
-	for i, d := range e.space.Dimensions() {
+	for i, d := range e.dimensions {
 		if v, has := known[d.Name]; has && e.fixed[i] != nil && !isValue(&d, v) {
 			return nil, nil, false
 		}

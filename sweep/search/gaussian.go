@@ -39,6 +39,15 @@ type surrogate struct {
 // mostMeasured is how many results one process takes in: its cost grows with their square.
 const mostMeasured = 500
 
+// mostWork bounds the square of the results that a process takes in times the length of their vectors, which is what learning from
+// them costs: of more than 100 numbers fewer results are taken.
+const mostWork = mostMeasured * mostMeasured * 100
+
+// most is n, or as many results as a process for the space may take in.
+func (g *gaussian) most(n int) int {
+	return max(min(n, int(math.Sqrt(float64(mostWork/max(len(g.embed.groups), 1))))), startup)
+}
+
 // mostEnded is how many results and failures the process of failures takes in.
 const mostEnded = 250
 
@@ -117,17 +126,17 @@ func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
 // learn makes the model of what was told.
 func (g *gaussian) learn() {
 	n := numbers(g.done)
-	x, y := g.measurements(g.measured(mostMeasured))
+	x, y := g.measurements(g.measured(g.most(mostMeasured)))
 	if g.fitted == 0 || n >= g.fitted+max(1, g.fitted/10) {
 		g.fit(x, y)
 		g.fitted = n
 	}
 	m := &surrogate{objective: gp.NewPosterior(g.embed.groups, g.hyper, x, y), top: g.done[:min(n, 10)]}
 	m.best = slices.Min(m.objective.Means(x))
-	failed := newest(g.done[n:], mostMeasured/4)
+	failed := newest(g.done[n:], g.most(mostMeasured)/4)
 	if len(failed) > 0 {
 		again := g.limited == 0 || len(g.done) >= g.limited+max(1, g.limited/10)
-		good := g.measured(mostEnded - len(failed))
+		good := g.measured(g.most(mostEnded) - len(failed))
 		m.feasibility, g.limits = newFeasibility(g.embed, good, failed, g.limits, again)
 		if again {
 			g.limited = len(g.done)

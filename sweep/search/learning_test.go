@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -238,6 +239,46 @@ func TestLearnersTakeOddSpaces(t *testing.T) {
 					t.Fatalf("%s of %s: no point %d", method, name, i)
 				}
 				m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: float64(i % 7)})
+			}
+		}
+	}
+}
+
+// What a search keeps, and makes for each point, does not grow with the square of the number of values.
+func TestLearnersTakeManyValues(t *testing.T) {
+	values := make([]string, 20_000)
+	for i := range values {
+		values[i] = fmt.Sprintf("v%d", i)
+	}
+	list := "{values: [" + strings.Join(values, ", ") + "]}"
+	numbers := "{values: [" + strings.ReplaceAll(strings.Join(values, ", "), "v", "") + "]}"
+	for name, parameters := range map[string]string{
+		"a long list":       "{a: " + list + "}",
+		"numbers":           "{a: " + numbers + "}",
+		"a long tail":       "{a: {distribution: q_log_normal, mu: 0, sigma: 2, q: 1}}",
+		"long ranges":       "{a: {min: 1, max: 1000000}, b: {min: 1, max: 1000000}}, zip: [[a, b]]",
+		"a list to a range": "{a: " + list + ", b: {min: 1, max: 20000}}, zip: [[a, b]]",
+	} {
+		for _, method := range []string{"tpe", "gp", "cma-es"} {
+			if method == "cma-es" && strings.Contains(name, "list") {
+				continue // it takes numbers
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			s := parse(t, "{method: "+method+", run_cap: 40, metric: {name: y}, program: x, parameters: "+parameters+"}", 5)
+			m, _ := New(s)
+			seen := map[string]bool{}
+			for i := range 25 {
+				p, ok := m.Ask(i)
+				if !ok {
+					t.Fatalf("%s of %s: no point %d", method, name, i)
+				}
+				seen[text(t, p)] = true
+				m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: float64(i % 7)})
+			}
+			runtime.ReadMemStats(&after)
+			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<30 || len(seen) < 20 {
+				t.Errorf("%s of %s: %d MB were made, and %d different points", method, name, made>>20, len(seen))
 			}
 		}
 	}

@@ -27,10 +27,12 @@ type parzen struct {
 	whole   []float64 // by trial: of the product of its kernels' divisors, with the sign turned
 	at      []float64 // by trial and axis: where the kernels are
 	logs    []float64 // scratch
-	plain   bool      // no axis has a table
+	plain   bool      // all axes are numeric
 	tables  [][]float64
-	rows    []int // by trial and axis: of the tables
-	columns []int // by axis: of the point asked for
+	rows    []int     // by trial and axis: of the tables, and of an axis without order the value
+	columns []int     // by axis: of the point asked for
+	own     []float64 // by axis without order: logarithm of a kernel at its value, which is that of the point asked for
+	other   []float64 // and elsewhere
 }
 
 // smoothing is how wide kernels are.
@@ -96,6 +98,7 @@ func (p *parzen) prepare() {
 	p.norm = make([]float64, len(p.trials)*d)
 	p.tables = make([][]float64, d)
 	p.rows, p.columns = make([]int, len(p.trials)*d), make([]int, d)
+	p.own, p.other = make([]float64, d), make([]float64, d)
 	p.sharp, p.plain = make([]float64, d), true
 	p.whole, p.logs = make([]float64, len(p.trials)), make([]float64, len(p.trials))
 	for _, t := range p.trials {
@@ -104,10 +107,15 @@ func (p *parzen) prepare() {
 	for k := range p.axes {
 		a := &p.axes[k]
 		p.sharp[k] = 1 / (p.width[k] * math.Sqrt2)
-		if a.edges != nil {
-			p.tables[k], p.plain = p.table(a, p.width[k]), false
+		if !a.numeric() {
+			wide := 1
+			if p.plain = false; a.tabled {
+				p.tables[k], wide = p.table(a, p.width[k]), a.levels
+			} else {
+				p.other[k] = math.Log(p.elsewhere(a) / (1 + p.elsewhere(a)))
+			}
 			for i, t := range p.trials {
-				p.rows[i*d+k] = a.category(t.u[k]) * (len(a.edges) - 1)
+				p.rows[i*d+k] = a.category(t.u[k]) * wide
 			}
 			continue
 		}
@@ -124,9 +132,12 @@ func massWithin(mean, sd, low, high float64) float64 {
 	return 0.5 * (math.Erf((high-mean)*scale) - math.Erf((low-mean)*scale))
 }
 
-// table is the logarithm of the density at each value, relative to the prior, of a kernel on each value.
+// elsewhere is the weight of all values in the kernel on one value of an axis without order, beside 1 of that one.
+func (p *parzen) elsewhere(a *axis) float64 { return p.weight * float64(a.levels) }
+
+// table is the logarithm of the density at each value of an ordered axis, relative to the prior, of a kernel on each value.
 func (p *parzen) table(a *axis, width float64) []float64 {
-	n := len(a.edges) - 1
+	n := a.levels
 	table := make([]float64, n*n)
 	for from := range n {
 		mean := (a.edges[from] + a.edges[from+1]) / 2
@@ -136,16 +147,7 @@ func (p *parzen) table(a *axis, width float64) []float64 {
 			if high <= low { // a value that is never drawn
 				continue
 			}
-			if a.kind == ordered {
-				table[from*n+to] = math.Log(math.Max(massWithin(mean, width, low, high)/whole/(high-low), 1e-12))
-				continue
-			}
-			own := 0.0
-			if to == from {
-				own = 1 / (high - low)
-			}
-			share := p.weight * float64(n)
-			table[from*n+to] = math.Log((own + share) / (1 + share))
+			table[from*n+to] = math.Log(math.Max(massWithin(mean, width, low, high)/whole/(high-low), 1e-12))
 		}
 	}
 	return table
@@ -155,8 +157,14 @@ func (p *parzen) table(a *axis, width float64) []float64 {
 func (p *parzen) logDensity(x *candidate) float64 {
 	d := len(p.axes)
 	for k := range p.axes {
-		if p.tables[k] != nil {
-			p.columns[k] = p.axes[k].category(x.u[k])
+		a := &p.axes[k]
+		if a.numeric() {
+			continue
+		}
+		p.columns[k] = a.category(x.u[k])
+		if a.kind == unordered {
+			share := p.elsewhere(a)
+			p.own[k] = math.Log((1/(a.edges[p.columns[k]+1]-a.edges[p.columns[k]]) + share) / (1 + share))
 		}
 	}
 	most := p.prior // whose density is 1
@@ -198,8 +206,15 @@ func (p *parzen) mixed(from int, t *asked, x *candidate) float64 {
 		if !x.has(k) || !t.has(k) {
 			continue
 		}
-		if table := p.tables[k]; table != nil {
-			sum += table[p.rows[from+k]+p.columns[k]]
+		if a := &p.axes[k]; a.kind == unordered {
+			if p.rows[from+k] == p.columns[k] {
+				sum += p.own[k]
+			} else {
+				sum += p.other[k]
+			}
+			continue
+		} else if a.tabled {
+			sum += p.tables[k][p.rows[from+k]+p.columns[k]]
 			continue
 		}
 		z := (x.u[k] - t.u[k]) * p.sharp[k]
@@ -219,7 +234,7 @@ func (p *parzen) sample(r *rand.Rand) []float64 {
 		}
 		mean, a := p.trials[i].u[k], &p.axes[k]
 		if a.kind == unordered {
-			share := p.weight * float64(a.levels)
+			share := p.elsewhere(a)
 			if u[k] = mean; r.Float64()*(1+share) < share {
 				u[k] = r.Float64()
 			}

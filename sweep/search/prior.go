@@ -22,7 +22,7 @@ func Misfits(spec *sweep.Spec) (fits int, misfits map[string]int) {
 func (e *encoder) misfit(p sweep.Point) string {
 	shared := false
 	for _, param := range p.Flat() {
-		for _, d := range e.space.Dimensions() {
+		for _, d := range e.dimensions {
 			if d.Name != param.Name {
 				continue
 			}

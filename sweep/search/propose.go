@@ -41,7 +41,7 @@ func (g *gaussian) propose(m *surrogate, r *rand.Rand) *candidate {
 	byScore := func(a, b *candidate) int { return cmp.Compare(b.score, a.score) }
 	slices.SortStableFunc(all, byScore)
 	for _, c := range slices.Clone(all[:min(climbers, len(all))]) {
-		all = append(all, g.climb(m, c)...)
+		all = append(all, g.climb(m, c, looks, r)...)
 	}
 	slices.SortStableFunc(all, byScore)
 	return all[0]
@@ -84,8 +84,8 @@ func (g *gaussian) rate(m *surrogate, all []*candidate) {
 }
 
 // climb moves a candidate to the nearest maximum of the acquisition function: along the slope in the
-// coordinates that are numbers, and from value to value in the others.
-func (g *gaussian) climb(m *surrogate, from *candidate) []*candidate {
+// coordinates that are numbers, and from value to value in the others, of which it looks at so many.
+func (g *gaussian) climb(m *surrogate, from *candidate, looks int, r *rand.Rand) []*candidate {
 	var found []*candidate
 	at := from
 	for range 2 {
@@ -95,7 +95,7 @@ func (g *gaussian) climb(m *surrogate, from *candidate) []*candidate {
 				at = c
 			}
 		}
-		steps := g.neighbours(at)
+		steps := g.neighbours(at, looks, r)
 		if len(steps) == 0 {
 			break
 		}
@@ -110,13 +110,10 @@ func (g *gaussian) climb(m *surrogate, from *candidate) []*candidate {
 	return found
 }
 
-// slides says whether an axis is searched along a slope.
-func slides(a *axis) bool { return a.kind == continuous || a.kind == ordered && a.edges == nil }
-
 func (g *gaussian) slide(m *surrogate, from *candidate) *candidate {
 	var free []int
 	for k := range g.encoder.axes {
-		if slides(&g.encoder.axes[k]) && from.has(k) {
+		if g.encoder.axes[k].numeric() && from.has(k) {
 			free = append(free, k)
 		}
 	}
@@ -161,22 +158,36 @@ func (g *gaussian) slide(m *surrogate, from *candidate) *candidate {
 	return c
 }
 
-// neighbours are the points that differ from one in a coordinate of few values.
-func (g *gaussian) neighbours(from *candidate) (all []*candidate) {
+// neighbours are the points that differ from one in a coordinate of few values; so many of them, by chance, when there are more.
+func (g *gaussian) neighbours(from *candidate, most int, r *rand.Rand) (all []*candidate) {
+	var stepped []int
+	count := 0
 	for k := range g.encoder.axes {
-		a := &g.encoder.axes[k]
-		if a.edges == nil || !from.has(k) {
-			continue
+		if a := &g.encoder.axes[k]; !a.numeric() && from.has(k) {
+			stepped, count = append(stepped, k), count+a.levels
 		}
-		for i := range a.levels {
-			if a.edges[i+1] <= a.edges[i] {
-				continue
+	}
+	look := func(k, i int) {
+		a := &g.encoder.axes[k]
+		if a.edges[i+1] <= a.edges[i] {
+			return
+		}
+		u := slices.Clone(from.u)
+		u[k] = (a.edges[i] + a.edges[i+1]) / 2
+		if c := g.candidate(u); c != nil {
+			all = append(all, c)
+		}
+	}
+	for n := range min(count, most) {
+		if count > most {
+			n = r.IntN(count)
+		}
+		for _, k := range stepped {
+			if n < g.encoder.axes[k].levels {
+				look(k, n)
+				break
 			}
-			u := slices.Clone(from.u)
-			u[k] = (a.edges[i] + a.edges[i+1]) / 2
-			if c := g.candidate(u); c != nil {
-				all = append(all, c)
-			}
+			n -= g.encoder.axes[k].levels
 		}
 	}
 	return all

@@ -164,10 +164,10 @@ func (t *region) learn(g *gaussian) {
 	if t.fitted == 0 || t.measured >= t.fitted+max(8, t.fitted/10) {
 		t.fitted = t.measured
 		few, fewY := x, y
-		if len(x) > localFitted {
+		if fitted := g.most(localFitted); len(x) > fitted {
 			few, fewY = nil, nil
-			for i := range localFitted {
-				j := i * len(x) / localFitted
+			for i := range fitted {
+				j := i * len(x) / fitted
 				few, fewY = append(few, x[j]), append(fewY, y[j])
 			}
 		}
@@ -186,12 +186,13 @@ func (t *region) learn(g *gaussian) {
 // nearby is the results that the region's process is fitted to, by loss: the nearest to the best.
 func (t *region) nearby(g *gaussian) []*asked {
 	var pool []*asked
-	for _, a := range g.measured(4 * localMeasured) {
+	most := g.most(localMeasured)
+	for _, a := range g.measured(4 * most) {
 		if a.index >= t.since {
 			pool = append(pool, a)
 		}
 	}
-	if len(pool) <= localMeasured {
+	if len(pool) <= most {
 		return pool
 	}
 	centre := g.embed.vector(pool[0].u, pool[0].active)
@@ -204,10 +205,10 @@ func (t *region) nearby(g *gaussian) []*asked {
 		}
 		distance[a] = sum
 	}
-	best := pool[:localMeasured/4]
-	others := slices.Clone(pool[localMeasured/4:])
+	best := pool[:most/4]
+	others := slices.Clone(pool[most/4:])
 	slices.SortStableFunc(others, func(a, b *asked) int { return cmp.Compare(distance[a], distance[b]) })
-	out := append(slices.Clone(best), others[:localMeasured-len(best)]...)
+	out := append(slices.Clone(best), others[:most-len(best)]...)
 	slices.SortFunc(out, compareAsked)
 	return out
 }
