@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -261,6 +262,58 @@ func TestGuildOperation(t *testing.T) {
 	from, err := Translate("guild.yml", []byte("train: {main: x, flags: {lr: [1, 2]}}\ntest: {main: y, flags: {lr: [1, 2]}}\n"), Options{Operation: "test"})
 	if err != nil || !strings.Contains(string(from.Text), `"y"`) {
 		t.Errorf("%v, %+v", err, from)
+	}
+}
+
+// Values of Ray Tune's choices are what they are to Python, or refused.
+func TestRayValuesArePython(t *testing.T) {
+	for args, want := range map[string]string{
+		"[16, 32]":                             "[16, 32]",
+		"[(32, 64), (64, 128), (5,), (7), ()]": "[[32, 64], [64, 128], [5], 7, []]",
+		"([True, False, None])":                "[true, false, null]",
+		"categories=['a', \"b c\", 'it\\'s', 'a, b', \"\\n\\d\\u00e9\"],": `["a", "b c", "it's", "a, b", "\n\\dé"]`,
+		"[1e-4, .5, 1., 1_000, 0x10, -3, +2.5e+3]":                        "[1e-4, .5, 1., 1000, 0x10, -3, +2.5e+3]",
+		"[{'a': [1, (2, 3)], \"b\": None}, {}]":                           `[{"a": [1, [2, 3]], "b": null}, {}]`,
+		"[2**i for i in range(9)]":                                        "",
+		"[i, 2]":                                                          "",
+		"[1 if x else 2]":                                                 "",
+		"[32 // 2]":                                                       "",
+		"[np.sqrt(2)]":                                                    "",
+		"['a' 'b']":                                                       "",
+		"[f'{x}']":                                                        "",
+		"[relu, tanh]":                                                    "",
+		"[1, 2":                                                           "",
+		"[1, 2] * 3":                                                      "",
+		"[1,, 2]":                                                         "",
+		"['a]":                                                            "",
+		"[01]":                                                            "",
+		"[{1: 2}]":                                                        "",
+		"{'a': 1}":                                                        "",
+		"[]":                                                              "",
+		"5":                                                               "",
+		"[1], [2]":                                                        "",
+		strings.Repeat("[", 50):                                           "",
+	} {
+		text, _ := json.Marshal(map[string]string{"x": "tune.choice(" + args + ")"})
+		from, err := Translate("ray.json", text, Options{})
+		if want == "" {
+			if err == nil || !strings.Contains(err.Error(), "`choice` has a list of") || len(err.Error()) > 1000 {
+				t.Errorf("%.100s gives %v and %+v", args, err, from)
+			}
+			continue
+		}
+		if err != nil || !strings.Contains(string(from.Text), "{values: "+want+"}\n") {
+			t.Errorf("%s gives %v and %+v, want %s", args, err, from, want)
+			continue
+		}
+		if _, err := sweep.Parse("x.yaml", from.Text); err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	for _, list := range []string{"[(32, 64), (64, 128)]", "[None, 1]", "[len(x), 1]"} {
+		if from, err := Translate("ray.yaml", []byte("x: {grid_search: "+list+"}\n"), Options{}); err == nil || !strings.Contains(err.Error(), "is Python") {
+			t.Errorf("%s: %v, %+v", list, err, from)
+		}
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // rayCall is a domain of Ray Tune as it is written: tune.uniform(0, 1).
 var rayCall = regexp.MustCompile(`^(?:ray\.)?tune\.(\w+)\(([\s\S]*)\)$`)
 
+// rayKeyword is the name of the one argument that choices have.
+var rayKeyword = regexp.MustCompile(`^\s*(categories|values)\s*=`)
+
 // isRay tells a search space of Ray Tune: a mapping with domains, or a tuner's settings with one.
 func isRay(root *sweep.Tree) bool {
 	if root == nil || ours(root) {
@@ -109,6 +112,10 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 				r.refuse(v, at, "`grid_search` has a list of values")
 				continue
 			}
+			if i := slices.IndexFunc(values.Items, isPython); i >= 0 {
+				r.refuse(values.Items[i], at, "`"+clipped(values.Items[i].Text)+"` is Python, and no value here: write it as YAML, or in quotes if it is text")
+				continue
+			}
 			text = "{values: " + source(values) + "}"
 		case v.Mapping && len(v.Pairs) > 0:
 			r.space.put(p.Key, "%s%s:", indent, quote(p.Key.Text))
@@ -135,6 +142,11 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 	}
 }
 
+// isPython tells a text without quotes that means something else to Python: a part of a tuple or an expression, or None.
+func isPython(v *sweep.Tree) bool {
+	return !v.List && !v.Mapping && v.Plain && (v.Text == "None" || strings.ContainsAny(v.Text, "()"))
+}
+
 // rayShapes are Ray Tune's domains of numbers: ours, and the keys of their arguments.
 var rayShapes = map[string][]string{
 	"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"}, "loguniform": {"log_uniform_values", "min", "max"},
@@ -145,15 +157,21 @@ var rayShapes = map[string][]string{
 
 // rayDomain is a domain as a parameter, or why it is none.
 func rayDomain(name, args string) (text, why string) {
+	if name == "choice" || name == "grid_search" {
+		values, rest, list, ok := pythonValue(rayKeyword.ReplaceAllString(args, ""), 0)
+		rest = strings.TrimPrefix(strings.TrimSpace(rest), ",")
+		switch {
+		case strings.TrimSpace(args) == "" || ok && (!list || values == "[]"):
+			return "", "`" + name + "` has a list of values"
+		case !ok || strings.TrimSpace(rest) != "":
+			return "", "`" + name + "` has a list of numbers, texts in quotes, True, False, None, and of lists, tuples and dicts of them, which this is not: " +
+				clipped(strings.TrimSpace(rest))
+		}
+		return "{values: " + values + "}", ""
+	}
 	list, err := sweep.ReadAnyTree("", []byte("["+strings.ReplaceAll(args, "\n", " ")+"]"))
 	if err != nil || !list.List {
 		return "", "its arguments cannot be read: " + clipped(args)
-	}
-	if name == "choice" || name == "grid_search" {
-		if len(list.Items) != 1 || !list.Items[0].List || len(list.Items[0].Items) == 0 {
-			return "", "`" + name + "` has a list of values"
-		}
-		return "{values: " + source(list.Items[0]) + "}", ""
 	}
 	shape := rayShapes[name]
 	if shape == nil {
