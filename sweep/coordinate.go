@@ -33,6 +33,31 @@ func (s *Space) coordinate(k int) Dimension {
 	return d
 }
 
+// Coordinate is the value of dimension k of Dimensions where parameters, which may be those of another space, have the values that are
+// known by name: of parameters that move together what stands for their place. There is false when none of them is known. It is not ok
+// when they never have these values together.
+func (s *Space) Coordinate(k int, known func(name string) (Value, bool)) (v Value, there, ok bool) {
+	l := s.leaves[k]
+	switch {
+	case l.follows:
+		return nil, false, true
+	case l.tie == nil:
+		v, there = known(l.Name)
+		return v, there, true
+	}
+	place, ok := s.placeOf(l.tie, func(m int) (Value, bool) {
+		v, is := known(s.leaves[m].Name)
+		if own, ok := s.leaves[m].admit(v); ok {
+			v = own
+		}
+		return v, is
+	})
+	if place < 0 {
+		return nil, false, ok
+	}
+	return l.tie.coordinate(place), true, true
+}
+
 // coordinate is what stands for a place in a search.
 func (t *tie) coordinate(place int) Value {
 	if t.ordered {

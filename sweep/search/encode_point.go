@@ -33,20 +33,16 @@ func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 // all. It is not ok when a value is none of this space, when constraints refuse the point, or when it has none
 // of the parameters.
 func (e *encoder) coordinates(p sweep.Point) (u []float64, active []bool, ok bool) {
-	known, there := map[string]sweep.Value{}, 0
-	for _, param := range p.Flat() {
-		known[param.Name] = param.Value
-	}
-	for i, d := range e.dimensions {
-		if v, has := known[d.Name]; has && e.fixed[i] != nil && !isValue(&d, v) {
-			return nil, nil, false
-		}
+	values, ok := e.match(p)
+	if !ok {
+		return nil, nil, false
 	}
 	u, active = make([]float64, len(e.axes)), make([]bool, len(e.axes))
+	there := 0
 	for k := range e.axes {
 		a := &e.axes[k]
 		u[k] = 0.5
-		v, has := known[a.Name]
+		v, has := values[a.place]
 		if !has {
 			continue
 		}
@@ -74,6 +70,28 @@ func (e *encoder) coordinates(p sweep.Point) (u []float64, active []bool, ok boo
 		active = nil
 	}
 	return u, active, true
+}
+
+// match is the values that a point has of the dimensions, by their place. It is not ok when one of a constant is another.
+func (e *encoder) match(p sweep.Point) (values map[int]sweep.Value, ok bool) {
+	known := map[string]sweep.Value{}
+	for _, param := range p.Flat() {
+		known[param.Name] = param.Value
+	}
+	values = map[int]sweep.Value{}
+	for i := range e.dimensions {
+		v, has, ok := e.space.Coordinate(i, func(name string) (sweep.Value, bool) {
+			v, has := known[name]
+			return v, has
+		})
+		if !ok || has && e.fixed[i] != nil && !isValue(&e.dimensions[i], v) {
+			return nil, false
+		}
+		if has {
+			values[i] = v
+		}
+	}
+	return values, true
 }
 
 // cellOf is Cell, for which 1 and 1.0 are the same where only one of them is a value.

@@ -407,3 +407,69 @@ func TestLearnMatchesByName(t *testing.T) {
 		t.Error("no point")
 	}
 }
+
+// Of parameters that move together what a search goes on from, or starts from, tells where they stood.
+func TestLearnKnowsWhatMovesTogether(t *testing.T) {
+	const src = extendable + "zip: [[k, n], [r, s]]\n"
+	set := []string{"parameters.k.values=[4,1,2,0]", "parameters.n.values=[a,b,c,d]", "parameters.r={min: 1, max: 4}", "parameters.s={min: 2.0, max: 5.0, distribution: q_uniform, q: 0.75}"}
+	spec := parsed(t, src, append(set, "method=tpe")...)
+	m, _ := search.New(spec)
+	l := m.(search.Learner)
+	for point, want := range map[string]bool{
+		`{"x": 1.5, "k": 1, "n": "b", "r": 3, "s": 3.5}`: true,
+		`{"x": 1.5, "k": 1.0, "r": 3.0}`:                 true, // without what moves with them
+		`{"n": "d"}`:                                     true,
+		`{"x": 1.5, "k": 1, "n": "c"}`:                   false,
+		`{"x": 1.5, "k": 3}`:                             false,
+		`{"x": 1.5, "r": 3, "s": 2.75}`:                  false,
+		`{"x": 1.5, "r": 7}`:                             false,
+		`{"x": 1.5, "r": "x"}`:                           false,
+	} {
+		var p sweep.Point
+		if err := json.Unmarshal([]byte(point), &p); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Learn(-1, p, search.Outcome{State: sweep.Succeeded, Value: 1, Known: true}); got != want {
+			t.Errorf("%s fits: %v", point, got)
+		}
+	}
+
+	// Random trials that show that k is to be 1, which is neither the first place nor that of its own number.
+	before := parsed(t, src, append(set, "run_cap=60")...)
+	m, _ = search.New(before)
+	live := search.NewLog(m, "random")
+	spec, err := before.Extend(parsed(t, src, append(set, "run_cap=60", "method=tpe")...), 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loss := func(p sweep.Point) float64 {
+		if k, _ := p.Lookup("k"); k == int64(1) {
+			return 0
+		}
+		return 1
+	}
+	var points []sweep.Point
+	for trial := range 40 {
+		p, _, _ := live.Ask(trial)
+		points = append(points, p)
+	}
+	if err := live.Extend(spec); err != nil {
+		t.Fatal(err)
+	}
+	for trial, p := range points {
+		live.Tell(trial, search.Outcome{State: sweep.Succeeded, Value: loss(p), Known: true})
+	}
+	right := 0
+	for trial := 40; trial < 60; trial++ {
+		p, _, err := live.Ask(trial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loss(p) == 0 {
+			right++
+		}
+	}
+	if right < 12 {
+		t.Errorf("%d of 20 points stand where it was good", right)
+	}
+}

@@ -21,14 +21,21 @@ func Misfits(spec *sweep.Spec) (fits int, misfits map[string]int) {
 // misfit says why a point tells nothing of the space.
 func (e *encoder) misfit(p sweep.Point) string {
 	shared := false
+	known := map[string]sweep.Value{}
 	for _, param := range p.Flat() {
-		for _, d := range e.dimensions {
-			if d.Name != param.Name {
-				continue
-			}
-			if shared = true; !isValue(&d, param.Value) {
-				return "`" + d.Name + "` has another value there than any here"
-			}
+		known[param.Name] = param.Value
+	}
+	for i, d := range e.dimensions {
+		v, has, ok := e.space.Coordinate(i, func(name string) (sweep.Value, bool) {
+			v, has := known[name]
+			shared = shared || has
+			return v, has
+		})
+		switch {
+		case !ok:
+			return "`" + d.Name + "` and what is zipped with it have other values there than any here together"
+		case has && !isValue(&d, v):
+			return "`" + d.Name + "` has another value there than any here"
 		}
 	}
 	if !shared {
