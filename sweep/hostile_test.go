@@ -107,6 +107,25 @@ func TestAttackMergesOfMany(t *testing.T) {
 	}
 }
 
+// A long text that aliases repeat counts each time: all that goes through the values of a spec would take minutes.
+func TestAttackAliasesOfLongTexts(t *testing.T) {
+	long, many := strings.Repeat("x", 200_000), strings.Repeat("*t, ", 5000)
+	for name, text := range map[string]string{
+		"values":  "method: grid\nprogram: x\nparameters: {a: {values: [&t " + long + ", " + many + "]}}\n",
+		"command": "method: random\ndescription: &t " + long + "\nparameters: {a: {value: 1}}\ncommand: [" + many + "]\n",
+		"keys":    "method: random\nparameters: {a: {value: &t {" + long + ": 1}}, b: {value: [" + many + "]}}\n",
+		"merges":  "method: random\nx: &t {" + long + ": 1}\nb: [" + strings.Repeat("{<<: *t}, ", 5000) + "]\n",
+	} {
+		_, err := Parse(name, []byte(text))
+		if err == nil || !strings.Contains(err.Error(), "more than 8 MB of text once its aliases are written out") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Parse("few", []byte("method: grid\nprogram: x\nparameters: {a: {value: &t "+long[:90_000]+"}, b: {values: [*t, 1]}, c: {value: *t}}\n")); err != nil {
+		t.Error(err)
+	}
+}
+
 func manyKeys(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -26,6 +26,7 @@ type node struct {
 	items        []*node
 	pairs        []pair
 	size, depth  int
+	bytes        int // of texts and keys, those of aliases each time they are used
 }
 
 type pair struct {
@@ -83,6 +84,7 @@ func (n *node) what() string {
 
 func (n *node) grow(child *node) {
 	n.size = min(n.size+child.size, maxNodes+1)
+	n.bytes = min(n.bytes+child.bytes, maxText+1)
 	n.depth = max(n.depth, child.depth+1)
 }
 
@@ -111,3 +113,6 @@ func (n *node) source() string {
 const maxDepth = 64 // levels of nesting
 
 const maxNodes = 200_000 // values, counting what aliases stand for each time they are used
+
+// maxText bounds the texts of all values in bytes, those of aliases each time they are used: what goes through all values costs as much.
+const maxText = 8 << 20

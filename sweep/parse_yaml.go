@@ -162,7 +162,7 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 		text = text[:end]
 	}
 	out := &node{line: at.Line, column: at.Column, origin: r.origin, size: 1, depth: 1, plain: true,
-		text: strings.TrimSpace(text)}
+		text: strings.TrimSpace(text), bytes: len(text)}
 	r.count(out, at)
 	return out
 }
@@ -174,7 +174,12 @@ func (r *reader) count(n *node, at token.Position) {
 
 // tooMany refuses what holds more than is read, of which more may be to come.
 func (r *reader) tooMany(n *node, at token.Position) bool {
-	if (n.size > maxNodes || r.nodes > maxNodes) && !r.broken {
+	switch {
+	case r.broken:
+	case n.bytes > maxText:
+		r.fail(at.Line, at.Column, fmt.Sprintf("the spec holds more than %d MB of text once its aliases are written out", maxText>>20),
+			"put long texts into a file, which trials read, or name each once")
+	case n.size > maxNodes || r.nodes > maxNodes:
 		r.fail(at.Line, at.Column,
 			fmt.Sprintf("the spec holds more than %d values once its aliases are written out", maxNodes),
 			"use fewer values, or min and max instead of a list")
@@ -194,6 +199,7 @@ func (r *reader) scalar(n ast.Node, out *node) {
 	case *ast.LiteralNode:
 		out.text, out.plain = n.Value.Value, false
 	}
+	out.bytes = len(out.text)
 }
 
 func (r *reader) anchor(n *ast.AnchorNode, depth int) *node {
@@ -288,6 +294,7 @@ func (r *reader) pair(into *node, v *ast.MappingValueNode, depth int) {
 		return
 	}
 	into.pairs = append(into.pairs, pair{key: key, value: value})
+	into.bytes = min(into.bytes+len(key.text), maxText+1)
 	into.grow(value)
 }
 
@@ -313,6 +320,7 @@ func (r *reader) merge(into, from *node, at token.Position) {
 			key := *p.key
 			key.origin = merged
 			into.pairs = append(into.pairs, pair{key: &key, value: p.value})
+			into.bytes = min(into.bytes+len(key.text), maxText+1)
 			into.grow(p.value)
 		}
 	}
