@@ -46,7 +46,7 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 	if err := refs.known(); err != nil {
 		return nil, err
 	}
-	options := []expr.Option{expr.Env(s.types()), expr.DisableAllBuiltins()}
+	options := []expr.Option{expr.Env(s.types(refs.leaves())), expr.DisableAllBuiltins()}
 	if len(group) > 0 {
 		options = append(options, expr.Patch(locals{s, group}))
 	}
@@ -122,7 +122,7 @@ func (r *references) function(name string) {
 // known refuses names that no parameter has, with a suggestion the compiler cannot give.
 func (r *references) known() error {
 	for _, ref := range r.paths {
-		if len(r.space.under(ref.path)) > 0 || r.space.inside(ref.path) {
+		if len(r.space.under(ref.path)) > 0 || len(r.space.around(ref.path)) > 0 {
 			continue
 		}
 		name := joinPath(ref.path)
@@ -131,21 +131,26 @@ func (r *references) known() error {
 	return nil
 }
 
-// inside says whether a path leads into the value of a parameter: a mapping or a list.
-func (s *Space) inside(path []string) bool {
-	for _, l := range s.leaves {
+// around is the parameters into whose value, a mapping or a list, a path leads.
+func (s *Space) around(path []string) []int {
+	var found []int
+	for i, l := range s.leaves {
 		if len(path) > len(l.path) && slices.Equal(path[:len(l.path)], l.path) && len(l.Values) > 0 {
-			return true
+			found = append(found, i)
 		}
 	}
-	return false
+	return found
 }
 
 // leaves is every parameter that was found.
 func (r *references) leaves() []int {
 	var all []int
 	for _, ref := range r.paths {
-		all = append(all, r.space.under(ref.path)...)
+		found := r.space.under(ref.path)
+		if len(found) == 0 {
+			found = r.space.around(ref.path)
+		}
+		all = append(all, found...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -162,11 +167,12 @@ func (s *Space) under(path []string) []int {
 	return found
 }
 
-// types declares the parameters to the expression compiler. A parameter whose values differ in type, or that
+// types declares the parameters that an expression uses to its compiler, and no others: a spec may have thousands. A parameter whose values differ in type, or that
 // holds lists or mappings, is of any type and checked when it runs.
-func (s *Space) types() types.Map {
+func (s *Space) types(leaves []int) types.Map {
 	root := types.Map{}
-	for _, l := range s.leaves {
+	for _, k := range leaves {
+		l := s.leaves[k]
 		at := root
 		for _, step := range l.path[:len(l.path)-1] {
 			next, ok := at[step].(types.Map)

@@ -107,6 +107,24 @@ func TestAttackMergesOfMany(t *testing.T) {
 	}
 }
 
+// An expression costs what it uses, however many parameters there are.
+func TestAttackManyConditions(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("method: random\nprogram: x\nparameters:\n  p0: {min: 0, max: 9}\n")
+	for i := range 4000 {
+		fmt.Fprintf(&text, "  p%d: {min: 1, max: 9, when: p%d > 0}\n", i+1, i)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Parse("x.yaml", []byte(text.String())); err != nil {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if made := after.TotalAlloc - before.TotalAlloc; made > 1<<30 {
+		t.Errorf("%d MB were made of %d KB", made>>20, text.Len()>>10)
+	}
+}
+
 // A long text that aliases repeat counts each time: all that goes through the values of a spec would take minutes.
 func TestAttackAliasesOfLongTexts(t *testing.T) {
 	long, many := strings.Repeat("x", 200_000), strings.Repeat("*t, ", 5000)

@@ -347,6 +347,20 @@ parameters:
 	}
 }
 
+// A `when` that looks into the value of a parameter depends on the parameter.
+func TestWhenIntoAValue(t *testing.T) {
+	s := parse(t, `{method: grid, program: x, parameters: {p: {values: [5, 6], when: m.k == 1}, n: {values: [1, 2]}, m: {values: [{k: 1}, {k: 2}], when: n == 1}}}`)
+	var all []string
+	for i := range s.Trials {
+		text, _ := s.Space.At(big.NewInt(int64(i))).MarshalJSON()
+		all = append(all, string(text))
+	}
+	slices.Sort(all)
+	if want := []string{`{"n":1,"m":{"k":2}}`, `{"n":2}`, `{"p":5,"n":1,"m":{"k":1}}`, `{"p":6,"n":1,"m":{"k":1}}`}; !slices.Equal(all, want) {
+		t.Errorf("the points are %v, want %v", all, want)
+	}
+}
+
 // A grid of steps of a whole q begins at a min that is none, as numpy's arange does; so do parameters that are zipped.
 func TestStepsBeginAtMin(t *testing.T) {
 	const steps = "s: {distribution: q_uniform, min: 0.4, max: 2.4, q: 1, default: 1.4}"
