@@ -60,6 +60,9 @@ type tie struct {
 	ordered bool  // neighbouring places are alike
 }
 
+// maxTied bounds the places of a tie.
+const maxTied = 1_000_000
+
 // step is the place of a tied range that has the value, or is the nearest to it; below 0: none.
 func (l *leaf) step(v Value) int {
 	x, ok := numeric(v)

@@ -173,36 +173,3 @@ func (d *decoder) settle(values, fixed []Value, has []bool, written map[int]chos
 	}
 	return true
 }
-
-// placeOf is the first place of a tie at which its members have the known values; -1 when none is known. ok is false
-// when there is no such place.
-func (s *Space) placeOf(t *tie, known func(leaf int) (Value, bool)) (place int, ok bool) {
-	values, ranged := map[int]Value{}, -1
-	for _, k := range t.members {
-		v, is := known(k)
-		if !is {
-			continue
-		}
-		if values[k] = v; len(s.leaves[k].Values) == 0 {
-			ranged = k
-		}
-	}
-	if len(values) == 0 {
-		return -1, true
-	}
-	from, to := 0, t.count
-	if ranged >= 0 { // each of its values stands at one place
-		from = s.leaves[ranged].step(values[ranged])
-		to = min(from+1, to)
-	}
-places:
-	for i := max(from, 0); i < to; i++ {
-		for k, v := range values {
-			if !same(s.leaves[k].place(i), v) {
-				continue places
-			}
-		}
-		return i, true
-	}
-	return -1, false
-}

@@ -37,9 +37,6 @@ func (d *decoder) zipNames(n *node) (groups [][]*node) {
 	return groups
 }
 
-// maxTied bounds the places of a tie.
-const maxTied = 1_000_000
-
 // zip ties parameters to each other.
 func (d *decoder) zip(groups [][]*node) {
 	taken := map[int]bool{}
