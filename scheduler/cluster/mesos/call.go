@@ -48,7 +48,7 @@ func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Ca
 			c.Reconcile.Tasks = append(c.Reconcile.Tasks, task)
 		}
 	case cluster.Message:
-		c = calls.Message(string(call.Agent), string(call.Executor), call.Data)
+		c = calls.Message(string(call.Agent), string(call.Executor), append([]byte{}, call.Data...)) // which must be there, though it be empty
 	case cluster.Shutdown:
 		c = calls.Shutdown(string(call.Executor), string(call.Agent))
 	case cluster.Suppress:

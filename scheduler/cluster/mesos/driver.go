@@ -175,8 +175,8 @@ func (r *masterRotation) next(ctx context.Context, err error, subscribed bool) b
 }
 
 // Send delivers one call on the current subscription and waits for the master's answer. It may be called
-// from several goroutines. ErrDisconnected says that there is no subscription. After any other error it is
-// unknown whether the call arrived, so the driver also ends the subscription: the loop hears Disconnected and
+// from several goroutines. ErrDisconnected says that there is no subscription; a call that cannot be encoded has not
+// left. After any other error it is unknown whether the call arrived, so the driver also ends the subscription: the loop hears Disconnected and
 // then Subscribed, and reconciles.
 func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	s := d.live.Load()
@@ -187,12 +187,17 @@ func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	if err != nil {
 		return err
 	}
+	name := c.Type.String()
+	message, err := c.Marshal()
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
 	_, teardown := call.(cluster.Teardown)
 	if teardown {
 		d.tornDown.Store(true)
 	}
 	d.calls.RLock()
-	err = s.call(ctx, c)
+	err = s.call(ctx, name, message)
 	d.calls.RUnlock()
 	if err != nil {
 		if teardown { // any other call fails as well when the master has ended the framework

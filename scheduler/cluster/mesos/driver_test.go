@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,6 +214,22 @@ func TestCallThatIsRefusedEndsTheSubscription(t *testing.T) {
 	}
 	next[cluster.Disconnected](r)
 	next[cluster.Subscribed](r)
+}
+
+// What cannot be encoded has not left: nothing is known of the connection by it.
+func TestCallThatCannotBeEncodedEndsNothing(t *testing.T) {
+	m := newMaster(t, false, nil)
+	r := start(t, mesos.Config{Masters: []string{m.address()}})
+	next[cluster.Subscribed](r)
+	if err := r.Send(t.Context(), cluster.Acknowledge{Task: "s.0.1", Agent: "a"}); err == nil || !strings.Contains(err.Error(), "encode ACKNOWLEDGE") {
+		t.Fatalf("got %v", err)
+	}
+	if err := r.Send(t.Context(), cluster.Message{Agent: "a", Executor: "e"}); err != nil { // with nothing in it
+		t.Fatal(err)
+	}
+	if c := call(t, m); c.Type != api.Call_MESSAGE || len(m.subscribes()) != 1 {
+		t.Fatalf("got %v, after %d subscriptions", c, len(m.subscribes()))
+	}
 }
 
 // A framework that was removed while nobody was there goes on as a new one; only what comes of Subscribed

@@ -192,12 +192,7 @@ func masterName(m *mesosapi.MasterInfo, otherwise string) string {
 }
 
 // call sends one message on this session's stream and waits for the answer.
-func (s *session) call(ctx context.Context, c *api.Call) error {
-	name := c.Type.String()
-	message, err := c.Marshal()
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", name, err)
-	}
+func (s *session) call(ctx context.Context, name string, message []byte) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.driver.conf.CallTimeout, errTimeout)
 	defer cancel()
 	start := time.Now()
