@@ -213,7 +213,7 @@ func environmentOf(e *protocol.StartExecutor, order task.Order) []envVar {
 	}
 	var out []envVar
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		out = append(out, envVar{name, all[name]})
+		out = append(out, envVar{name, strings.ReplaceAll(all[name], "$", "$$")}) // else kubelets expand $(NAME), and make one of two
 	}
 	return out
 }
