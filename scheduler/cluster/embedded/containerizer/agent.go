@@ -67,8 +67,21 @@ func (a *Agent) Close() error {
 
 func (a *Agent) spawn(f func()) { a.wg.Go(crash.Func(f)) }
 
-// Start prepares a sandbox, fetches, and starts a container; it does not wait.
-func (a *Agent) Start(e protocol.StartExecutor) { a.spawn(func() { a.run(e) }) }
+// Start prepares a sandbox, fetches, and starts a container; it does not wait. A Kill that comes after it finds the container,
+// however far it is.
+func (a *Agent) Start(e protocol.StartExecutor) {
+	c := &container{id: e.Container, sandbox: a.folder.sandbox(e)}
+	if e.Command {
+		c.command = newCommandExecutor(a, c, e)
+	}
+	ctx, abort := context.WithCancel(a.ctx)
+	c.mu.abort = abort
+	a.add(c)
+	a.spawn(func() {
+		defer abort()
+		a.run(ctx, c, e)
+	})
+}
 
 // Kill ends every process of a container; it does not wait. A container that is being fetched is not started
 // any more.

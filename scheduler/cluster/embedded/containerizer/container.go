@@ -51,16 +51,8 @@ func (c *container) kill() {
 	}
 }
 
-// run prepares a sandbox, fetches into it, starts the container, and waits for its end.
-func (a *Agent) run(e protocol.StartExecutor) {
-	c := &container{id: e.Container, sandbox: a.folder.sandbox(e)}
-	if e.Command {
-		c.command = newCommandExecutor(a, c, e)
-	}
-	var ctx context.Context
-	ctx, c.mu.abort = context.WithCancel(a.ctx)
-	defer c.mu.abort()
-	a.add(c)
+// run prepares a sandbox, fetches into it until ctx ends, starts the container, and waits for its end.
+func (a *Agent) run(ctx context.Context, c *container, e protocol.StartExecutor) {
 	defer c.fetcher.unmount()
 	if err := a.prepare(ctx, c, e); err != nil {
 		a.failed(c.id, err)
