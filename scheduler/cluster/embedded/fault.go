@@ -83,6 +83,9 @@ func (c *Core) Heal(now time.Time, name string) {
 	c.onAgent(now, name, func(*agent.Agent) {
 		a := c.agents[name]
 		a.cut = false
+		if c.master != nil && a.agent.ID() != "" {
+			c.master.Expect(a.agent.ID()) // it may have executors to wait for yet
+		}
 		a.Rejoin()
 	})
 }

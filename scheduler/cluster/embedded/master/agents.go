@@ -94,7 +94,7 @@ func (m *Master) reregister(msg protocol.Reregister) {
 		return
 	}
 	_, gone := m.unreachable[id]
-	recovered := m.recovering[id]
+	_, recovered := m.recovering[id]
 	delete(m.unreachable, id)
 	delete(m.recovering, id)
 	a = m.newAgent(id, msg.Info, msg.Limit)
@@ -199,7 +199,13 @@ func (m *Master) reregisterKnown(a *agentRecord, msg protocol.Reregister) {
 // back with them.
 func (m *Master) AgentDown(id protocol.AgentID) {
 	a := m.agents[id]
-	if a == nil || !a.connected {
+	if a == nil {
+		if _, expected := m.recovering[id]; expected { // it was found to be out of reach before it could come back
+			m.awaitRecovery(id, m.cfg.Timing.AgentTimeout)
+		}
+		return
+	}
+	if !a.connected {
 		return
 	}
 	a.connected = false

@@ -48,7 +48,8 @@ type Master struct {
 
 	agents      map[protocol.AgentID]*agentRecord
 	unreachable map[protocol.AgentID]time.Time
-	recovering  map[protocol.AgentID]bool
+	recovering  map[protocol.AgentID]uint64 // by which wait
+	waits       uint64
 	total       map[string]int64 // scalar resources of all agents, thousandths
 	free        []*agentRecord   // agents with something to offer, see setFree
 
@@ -79,7 +80,7 @@ func New(cfg Config, now time.Time) *Master {
 		streams:     map[protocol.StreamID]*framework{},
 		agents:      map[protocol.AgentID]*agentRecord{},
 		unreachable: map[protocol.AgentID]time.Time{},
-		recovering:  map[protocol.AgentID]bool{},
+		recovering:  map[protocol.AgentID]uint64{},
 		offers:      map[string]*offer{},
 		total:       map[string]int64{},
 		schedule:    cfg.Schedule, planned: plannedBy(&cfg.Schedule), inverse: map[string]*inverseOffer{},
@@ -97,17 +98,25 @@ func (m *Master) Expect(id protocol.AgentID) {
 	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
 		return
 	}
-	m.recovering[id] = true
-	m.deadlines.Set(m.now.Add(10*time.Minute), func(time.Time) { m.forgetRecovering(id) })
+	m.awaitRecovery(id, 10*time.Minute) // Mesos's agent_reregister_timeout
 }
 
-// forgetRecovering gives up on an agent that did not come back within Mesos's agent_reregister_timeout (10
-// min); it is unreachable from then on.
+// awaitRecovery waits so long for an agent, and no longer as before.
+func (m *Master) awaitRecovery(id protocol.AgentID, wait time.Duration) {
+	m.waits++
+	wanted := m.waits
+	m.recovering[id] = wanted
+	m.deadlines.Set(m.now.Add(wait), func(time.Time) {
+		if m.recovering[id] == wanted {
+			m.forgetRecovering(id)
+		}
+	})
+}
+
+// forgetRecovering gives up on an agent that did not come back in time; it is unreachable from then on.
 func (m *Master) forgetRecovering(id protocol.AgentID) {
-	if m.recovering[id] {
-		delete(m.recovering, id)
-		m.unreachable[id] = m.now
-	}
+	delete(m.recovering, id)
+	m.unreachable[id] = m.now
 }
 
 // Advance sets the master's time; every input of the master follows it.

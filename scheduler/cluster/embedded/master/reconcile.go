@@ -42,7 +42,7 @@ func (m *Master) unknown(f *framework, id protocol.TaskID, at protocol.AgentID) 
 	say := func(state mesos.TaskState, message string) mesos.TaskStatus {
 		return m.status(id, at, f.lostState(state), mesos.REASON_RECONCILIATION, message)
 	}
-	if at != "" && m.recovering[at] || at == "" && len(m.recovering) > 0 {
+	if _, expected := m.recovering[at]; expected || at == "" && len(m.recovering) > 0 {
 		return mesos.TaskStatus{}, false
 	}
 	if m.agents[at] != nil {
