@@ -72,7 +72,7 @@ attack: ## the tests that play strangers, forged executors and hostile pages; ma
 
 .PHONY: test-kubernetes
 test-kubernetes: ## the tests of Kubernetes on a real one, built once in ten minutes on two idle cores and kept; needs root
-	$(GO) run ./.ci/kubernetes -- $(GO) test -v -count 1 -timeout 60m -run '^TestKubernetes' ./cmd/kaon
+	$(GO) run ./.ci/kubernetes -- $(GO) test -v -count 1 -timeout 60m -run '^TestKubernetes' ./cmd/kaon ./scheduler/cluster/kubernetes
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for SECONDS=30 each

@@ -14,7 +14,7 @@ import (
 // A panic on a goroutine ends the process as Go does, unless the goroutine was started through package crash: every goroutine of ours is.
 func TestGoroutinesAnswerForPanics(t *testing.T) {
 	answered := []string{"results/store/load.go"} // hands its own to the caller
-	kits := []string{"testdata", "simtest", "killtest", "buckettest", "s3test", "dockertest", "crash"}
+	kits := []string{"testdata", "simtest", "killtest", "buckettest", "clustertest", "s3test", "dockertest", "crash"}
 	seen := 0
 	for _, folder := range []string{"cmd", "scheduler", "results", "server", "sweep", "offers", "bench"} {
 		root := filepath.Join("..", "..", folder)

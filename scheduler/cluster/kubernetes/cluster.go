@@ -150,6 +150,7 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 		Timing: protocol.Timing{
 			AllocationInterval: time.Microsecond, ExecutorRegistration: registration, ExecutorReregistration: reregistration,
 			RecoveryTimeout: executorPatience, ShutdownGrace: shutdownGrace, AgentTimeout: c.conf.NodeTimeout,
+			ResendFirst: c.conf.Resend,
 		},
 	})
 	if err != nil {

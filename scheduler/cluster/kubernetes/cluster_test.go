@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/clustertest"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/kubernetestest"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
@@ -20,7 +22,12 @@ import (
 )
 
 // Pods start this test's own program as the executor.
-func TestMain(m *testing.M) { executortest.Main(m) }
+func TestMain(m *testing.M) {
+	clustertest.Executor()
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // the laws wait most of the time
+	executortest.Main(m)
+}
 
 // engine is a Kubernetes under the namespace's "restricted", an engine that drives it, and a framework on that.
 type engine struct {

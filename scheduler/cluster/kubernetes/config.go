@@ -54,6 +54,10 @@ type Config struct {
 	// in; default 2 minutes. Then its tasks are given back
 	CreateTimeout time.Duration
 
+	// Resend is how long an update waits for the scheduler's acknowledgement before it is sent again, the first time; default 10 s,
+	// as Mesos's
+	Resend time.Duration
+
 	Folder  string                                     // where agents remember their executors; required
 	Program func(arch string) (path string, err error) // kaon's binary for nodes of an architecture
 	// Files serves what executors ask of hosts other than their agent; nil: nothing
