@@ -34,6 +34,8 @@ type simExecutor struct {
 	stopping  bool
 	lost      time.Time // since when there is no agent
 	connected bool      // SUBSCRIBED has come
+
+	log []mesosapi.TaskStatus // of all that it has said, in order
 }
 
 // How executors behave: package executor's own times, as far as they matter here.
@@ -48,6 +50,11 @@ const (
 func (m *machine) startExecutor(e protocol.StartExecutor) {
 	w := m.w
 	if _, saved := m.saved[e.Container]; !m.up || !saved {
+		return
+	}
+	if arg, ok := w.takeArmed(PodRefused); ok {
+		w.counted(PodRefused, "container %s on %s", e.Container, m.spec.Name)
+		w.after(w.while(int(arg), 0, 6*time.Second), func() { m.refuse(e.Container) })
 		return
 	}
 	w.streams++
@@ -77,6 +84,7 @@ func (m *machine) startExecutor(e protocol.StartExecutor) {
 func (x *simExecutor) vanish() {
 	x.gone, x.conn, x.connected = true, "", false
 	delete(x.machine.executors, x.start.Container)
+	x.machine.ended = append(x.machine.ended, x.start.Container)
 	for _, a := range x.attempts {
 		a.alive = false
 	}
@@ -117,6 +125,7 @@ func (x *simExecutor) subscribe() {
 		if u := a.outbox.InFlight(); u != nil {
 			a.sent = sent{conn, u.ID}
 			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates, api.Call_Update{Status: a.status(u)})
+			x.log = append(x.log, a.status(u))
 		}
 	}
 	x.conn = conn // events come by effects of this very call

@@ -43,6 +43,8 @@ func (w *world) inject(f Fault) {
 		m := w.machines[arg%len(w.machines)]
 		w.counted(f.Kind, "agent %s", m.spec.Name)
 		m.broken = w.now.Add(w.while(arg, 10*time.Second, 5*time.Minute))
+	case PodEvicted, PodGone, PodLog, WatchReplayed:
+		w.podFault(f.Kind, w.machines[arg%len(w.machines)], arg/len(w.machines))
 	case Maintenance:
 		w.maintain(w.machines[arg%len(w.machines)], arg/len(w.machines))
 	case MasterDeath:

@@ -46,6 +46,11 @@ const (
 	StrayWinner               // a winner is told that nobody asked for
 	UserExtend                // a user extends a sweep
 	Maintenance               // an operator plans to take an agent away, or takes it away, and calls that off later
+	PodRefused                // the next executor that starts is refused where it was to run, for want of room
+	PodEvicted                // an executor's pod is deleted by others, which it is told by SIGTERM
+	PodGone                   // an executor's pod is gone, and nobody says how it ended
+	PodLog                    // an executor is killed, and its agent reads in its log all that it ever said, and what nobody heard
+	WatchReplayed             // a watch begins anew: agents are told again what they know of their containers
 	Kinds                     // how many there are
 )
 
@@ -55,7 +60,7 @@ var kindNames = [Kinds]string{
 	"executor-stuck", "master-death", "crash-early", "crash-torn", "crash-late", "crash-midway", "crash-silent",
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
 	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
-	"stray-winner", "user-extend", "maintenance",
+	"stray-winner", "user-extend", "maintenance", "pod-refused", "pod-evicted", "pod-gone", "pod-log", "watch-replayed",
 }
 
 // String is the kind's name in stories and counts.

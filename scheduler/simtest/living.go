@@ -51,6 +51,23 @@ func (s *Story) drawMaintenance() {
 	slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 }
 
+// drawPods adds faults of pods in one story of three, from chance of its own.
+func (s *Story) drawPods() {
+	r := rand.New(rand.NewPCG(s.Seed, 8))
+	if r.IntN(3) != 0 {
+		return
+	}
+	span := pick(r, 5*time.Second, 20*time.Second, time.Minute, 4*time.Minute)
+	kinds := make([]Kind, 1+r.IntN(3))
+	for i := range kinds {
+		kinds[i] = PodRefused + Kind(r.IntN(int(WatchReplayed-PodRefused)+1))
+	}
+	for range 1 + r.IntN(12) {
+		s.Faults = append(s.Faults, Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond), Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()})
+	}
+	slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
+}
+
 // drawExtensions has a user extend sweeps while they run, and when they have ended.
 func (s *Story) drawExtensions(r *rand.Rand) {
 	for range 1 + r.IntN(2) {

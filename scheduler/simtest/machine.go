@@ -27,6 +27,7 @@ type machine struct {
 	saved     map[string]protocol.Record // by container
 	order     []string                   // containers with a record, oldest first
 	executors map[string]*simExecutor    // executors that run, by container
+	ended     []string                   // containers that ran
 }
 
 func (w *world) addMachine(i int, foreign bool) {
@@ -92,6 +93,7 @@ func (m *machine) reboot() {
 	for _, x := range m.running() {
 		x.vanish()
 	}
+	m.ended = nil
 	m.executors, m.saved, m.order, m.id = map[string]*simExecutor{}, map[string]protocol.Record{}, nil, ""
 	m.rebooted = m.w.now
 }
@@ -196,6 +198,75 @@ func (w *world) toExecutor(conn string, do func(*simExecutor)) {
 				do(x)
 				return
 			}
+		}
+	}
+}
+
+// refuse tells the agent that a container was not taken, when the watch shows it; one that died meanwhile finds that by itself.
+func (m *machine) refuse(container string) {
+	if m.up {
+		m.w.inCluster(func(c *embedded.Core) { c.Refused(m.w.now, m.spec.Name, container, "OutOfcpu") })
+	}
+}
+
+// podFault is what package kubernetes tells the agents of the core, where executors are pods, in the ways in which a Kubernetes goes wrong.
+func (w *world) podFault(k Kind, m *machine, arg int) {
+	all := m.running()
+	if k == WatchReplayed {
+		if m.up && len(all)+len(m.ended) > 0 {
+			w.counted(k, "of %s", m.spec.Name)
+			m.replayWatch(all)
+		}
+		return
+	}
+	if len(all) == 0 || !m.up {
+		return
+	}
+	x := all[arg%len(all)]
+	w.counted(k, "executor %d on %s", x.number, m.spec.Name)
+	name, container := m.spec.Name, x.start.Container
+	if k == PodEvicted {
+		w.inCluster(func(c *embedded.Core) { c.Evicted(w.now, name, container, "drained") })
+		x.shutdown()
+		return
+	}
+	conn := x.conn
+	x.vanish()
+	if conn != "" {
+		w.inCluster(func(c *embedded.Core) { c.ExecutorClosed(w.now, name, conn) })
+	}
+	w.after(w.while(arg/7, 0, 10*time.Second), func() {
+		if !m.up {
+			return // it finds it by itself when it is back
+		}
+		wait := int32(-1)
+		if k == PodLog {
+			wait = 9
+			for i := range x.log {
+				w.inCluster(func(c *embedded.Core) { c.Told(w.now, name, container, x.log[i]) })
+			}
+		}
+		w.inCluster(func(c *embedded.Core) { c.Exited(w.now, name, container, wait) })
+	})
+}
+
+// replayWatch tells the agent again of all containers, of those that have ended too.
+func (m *machine) replayWatch(running []*simExecutor) {
+	w, name := m.w, m.spec.Name
+	for _, x := range running {
+		w.inCluster(func(c *embedded.Core) { c.Started(w.now, name, x.start.Container, 1000+x.number) })
+	}
+	for _, id := range m.ended {
+		if m.executors[id] != nil {
+			continue
+		}
+		for _, x := range []func(c *embedded.Core){
+			func(c *embedded.Core) { c.Started(w.now, name, id, 0) },
+			func(c *embedded.Core) { c.Exited(w.now, name, id, -1) },
+			func(c *embedded.Core) { c.Evicted(w.now, name, id, "somebody deletes the pod") },
+			func(c *embedded.Core) { c.Exited(w.now, name, id, 9) },
+		} {
+			w.inCluster(x)
 		}
 	}
 }

@@ -82,6 +82,7 @@ func (s *sender) post(conn string, u *outbox.Update) {
 	}
 	c := x.call(api.Call_UPDATE)
 	c.Update = &api.Call_Update{Status: s.status(u)}
+	x.log = append(x.log, c.Update.Status)
 	var answer protocol.Answer
 	x.w.inCluster(func(core *embedded.Core) {
 		answer = core.ExecutorCall(x.w.now, x.machine.spec.Name, conn, x.start.Claims(), c)

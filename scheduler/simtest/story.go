@@ -119,6 +119,7 @@ func Draw(seed uint64) Story {
 	s.drawLiving()
 	s.drawMaintenance()
 	s.drawMaxPer()
+	s.drawPods()
 	return s
 }
 
