@@ -42,6 +42,9 @@ type runningCluster struct {
 	// output reads what an attempt writes where this process alone leads; nil: it lies in folders
 	output func(ctx context.Context, host string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error)
 
+	// waits says what keeps what a sweep has launched from running; nil: that is told by updates alone
+	waits func(sweep string) string
+
 	machine embedded.AgentConfig // of the embedded cluster: all that there is
 	// limits what is used of it; nil: others are not there, or the master's business
 	share func(choose func(used protocol.Share) protocol.Share) bool
@@ -94,6 +97,7 @@ func inPods(running *kubernetes.Cluster, patience time.Duration) runningCluster 
 		stop:     func() { running.Close(podsLeave) },
 		name:     running.Name(),
 		output:   running.Output,
+		waits:    running.Waits,
 	}
 }
 

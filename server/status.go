@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -48,7 +49,14 @@ func (s *Server) Waiting(id string) string {
 	if held := s.held(); held != "" && why != "" {
 		return held
 	}
-	return why
+	if s.cluster.waits == nil {
+		return why
+	}
+	begun := s.cluster.waits(id) // which a pass of the packer does not know
+	if begun != "" && why != "" {
+		return begun + "; " + why
+	}
+	return cmp.Or(begun, why)
 }
 
 // Pending is the records of a sweep that are on their way to the bucket.

@@ -46,14 +46,16 @@ type Cluster struct {
 
 	mu struct {
 		sync.Mutex
-		dirty      map[string]bool            // nodes to refresh
-		pods       map[string]map[string]*pod // by node, by namespace and name
-		at         map[string]string          // node of a pod, by namespace and name
-		containers map[string]*container      // by the agent's id
-		room       map[string]int             // of pods of ours, by node; one that is not there says nothing of it
-		swept      bool                       // what is ours and in no agent's records is nobody's
-		removed    map[string]bool            // pods that are nobody's any more, by UID until they are gone; false: under way
-		narrow     bool                       // only the pods of the namespace may be seen
+		dirty       map[string]bool                  // nodes to refresh
+		pods        map[string]map[string]*pod       // by node, by namespace and name
+		at          map[string]string                // node of a pod, by namespace and name
+		containers  map[string]*container            // by the agent's id
+		room        map[string]int                   // of pods of ours, by node; one that is not there says nothing of it
+		on          map[string]map[string]*container // containers, by node first
+		allocatable map[string]amounts               // of nodes, as they said last
+		swept       bool                             // what is ours and in no agent's records is nobody's
+		removed     map[string]bool                  // pods that are nobody's any more, by UID until they are gone; false: under way
+		narrow      bool                             // only the pods of the namespace may be seen
 	}
 }
 
@@ -99,6 +101,7 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	c.tolerate = conf.tolerations()
 	c.mu.dirty, c.mu.pods, c.mu.at = map[string]bool{}, map[string]map[string]*pod{}, map[string]string{}
 	c.mu.containers, c.mu.removed, c.mu.room = map[string]*container{}, map[string]bool{}, map[string]int{}
+	c.mu.on, c.mu.allocatable = map[string]map[string]*container{}, map[string]amounts{}
 	if c.owner, err = ownerOf(conf.Folder); err != nil {
 		return nil, err
 	}

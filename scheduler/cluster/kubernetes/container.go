@@ -44,6 +44,10 @@ type container struct {
 		why    string                   // it was killed, or is removed by us
 		ended  map[protocol.TaskID]bool // of whose killing people were told
 		limits protocol.Limits          // of its tasks
+		sweep  string                   // its first task's, as a label has it
+		waits  string                   // what keeps its pod from running, as people are told
+		asked  sum                      // what its pod asks for, from right before it is created
+		wanted bool                     // others wait for what it no longer needs
 		// hopeless is what no patience helps with, as it was seen in passing: a kubelet soon says only that it waits
 		hopeless string
 	}
@@ -72,9 +76,20 @@ func (c *Cluster) start(n *node, e protocol.StartExecutor) {
 	c.mu.Lock()
 	room, said := c.mu.room[n.name]
 	x.full = said && c.pods(n.name) >= room
-	c.mu.containers[x.id] = x
 	c.mu.Unlock()
+	c.know(x)
 	c.spawn(func() { x.run(c.ctx) })
+}
+
+// know has a container known from now on.
+func (c *Cluster) know(x *container) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.containers[x.id] = x
+	if c.mu.on[x.node.name] == nil {
+		c.mu.on[x.node.name] = map[string]*container{}
+	}
+	c.mu.on[x.node.name][x.id] = x
 }
 
 // adopt takes an executor of a former life over; its goroutine is started later.
@@ -92,14 +107,14 @@ func (c *Cluster) adopt(n *node, r *protocol.Record) {
 	}
 	x.mu.limits = protocol.LimitsOf(resources)
 	x.size = x.mu.limits
-	if x.mu.pod = c.known(x.id); x.mu.pod == nil {
+	if x.mu.pod = c.known(n.name, x.id); x.mu.pod == nil {
 		x.mu.gone = true
-	} else if m := x.mu.pod.main(); m != nil && m.State.Running != nil {
-		x.partly = true
+	} else {
+		x.mu.sweep = x.mu.pod.Metadata.Labels[labelSweep]
+		m := x.mu.pod.main()
+		x.partly = m != nil && m.State.Running != nil
 	}
-	c.mu.Lock()
-	c.mu.containers[x.id] = x
-	c.mu.Unlock()
+	c.know(x)
 }
 
 // kill ends an executor's pod; the agent's lock is held.
@@ -217,6 +232,7 @@ func (x *container) forget() {
 	c := x.cluster
 	c.mu.Lock()
 	delete(c.mu.containers, x.id)
+	delete(c.mu.on[x.node.name], x.id)
 	var left []*pod
 	for _, p := range c.mu.pods[x.node.name] {
 		if c.unclaimed(p) {
@@ -260,6 +276,7 @@ func (x *container) step(ctx context.Context) (over bool) {
 	if m := p.main(); m != nil && m.State.Running != nil {
 		if !x.started {
 			x.started = true
+			x.waits("")
 			x.node.remote.Started(x.id)
 		}
 		if x.attached == nil {

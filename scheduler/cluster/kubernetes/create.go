@@ -37,6 +37,12 @@ func (x *container) create(ctx context.Context) bool {
 		x.node.remote.StartFailed(x.id, err.Error())
 		return false
 	}
+	if !x.awaitRoom(ctx, p) {
+		if ctx.Err() == nil {
+			x.node.remote.Exited(x.id, 9)
+		}
+		return false
+	}
 	until := time.Now().Add(c.conf.CreateTimeout)
 	for {
 		if _, _, killed := x.now(); killed {
@@ -50,6 +56,7 @@ func (x *container) create(ctx context.Context) bool {
 		}
 		if err == nil {
 			x.mu.Lock()
+			x.mu.waits = ""
 			if x.mu.pod == nil {
 				x.mu.pod = &made
 			}
@@ -61,10 +68,12 @@ func (x *container) create(ctx context.Context) bool {
 		}
 		if again, _ := passing(err, 0); again && time.Now().Before(until) {
 			c.log.Warn("pod not created", "pod", p.Metadata.Name, "err", err)
+			x.waits("the pod is not created: " + err.Error())
 			continue // the call itself has waited
 		}
 		if left := time.Until(until); left > 0 && (contended(err) || exceeded(err) || denied(err)) {
 			c.complaint.Do(func() { c.log.Warn("pods are not created", "pod", p.Metadata.Name, "err", remedyOf(err)) })
+			x.waits("the pod is not created: " + remedyOf(err).Error())
 			wait := contendedWait
 			if !contended(err) {
 				wait = min(quotaWait, left)
@@ -117,6 +126,11 @@ func (x *container) describe() (*pod, error) {
 	}
 	x.size = limits
 	p, err := c.podOf(x.node, x.begin, limits, delivery)
+	if err == nil {
+		x.mu.Lock()
+		x.mu.sweep = p.Metadata.Labels[labelSweep]
+		x.mu.Unlock()
+	}
 	if err == nil && delivery > 0 {
 		p.Metadata.Annotations[noteDelivery] = strconv.FormatInt(delivery, 10)
 	}

@@ -37,6 +37,7 @@ func (x *container) stuck(ctx context.Context, p *pod) bool {
 	if why == "" {
 		why, patience = x.told(ctx, p)
 	}
+	x.waits(why)
 	if why == "" {
 		x.blocked = time.Time{}
 		return false

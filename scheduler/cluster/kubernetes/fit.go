@@ -17,7 +17,8 @@ const shrinkAfter = 10 * time.Second
 // fit resizes a warm executor's pod to what its tasks need by now, so that others know of the node what is left of it.
 func (x *container) fit(ctx context.Context, p *pod) {
 	x.mu.Lock()
-	want := x.mu.limits
+	want, wanted := x.mu.limits, x.mu.wanted
+	x.mu.wanted = false
 	x.mu.Unlock()
 	at := p.executor()
 	grows := want.CPUs > x.size.CPUs || want.MemoryMB > x.size.MemoryMB
@@ -28,6 +29,7 @@ func (x *container) fit(ctx context.Context, p *pod) {
 	case !grows && !shrinks:
 		x.shrinkAt = time.Time{}
 		return
+	case !grows && wanted:
 	case !grows && x.shrinkAt.IsZero():
 		x.shrinkAt = time.Now().Add(shrinkAfter)
 		return

@@ -207,6 +207,7 @@ func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 		n.arch = former.Status.NodeInfo.Architecture
 	}
 	if object != nil {
+		n.allot(object)
 		n.remember(object)
 		n.describe(object)
 		n.arch = object.Status.NodeInfo.Architecture
@@ -256,11 +257,19 @@ func (n *node) callGPUs(name string) {
 	n.cluster.mu.Unlock()
 }
 
+// allot notes what pods may have of a node.
+func (n *node) allot(o *nodeObject) {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	n.cluster.mu.allocatable[n.name] = o.Status.Allocatable
+}
+
 // change takes the node as it is now. Device plugins add to it after it was made, and people label it.
 func (n *node) change(o *nodeObject) {
 	if n.object = o; o == nil {
 		return
 	}
+	n.allot(o)
 	// A node may be made again under its name, with GPUs of another maker.
 	has := o.Status.Capacity
 	if name, count := has.gpus(n.cluster.conf.gpuNames()); count > 0 && has[n.gpuName].value() == 0 && n.cluster.count(n.name) == 0 {

@@ -95,8 +95,8 @@ func (c *Cluster) count(node string) int {
 
 // pods is count; the lock is held.
 func (c *Cluster) pods(node string) (n int) {
-	for _, x := range c.mu.containers {
-		if x.node.name == node && !x.full {
+	for _, x := range c.mu.on[node] {
+		if !x.full {
 			n++
 		}
 	}
@@ -111,14 +111,12 @@ func (c *Cluster) noteRoom(node string, room int) {
 }
 
 // known is the pod of a container as it was seen last; nil: it was not.
-func (c *Cluster) known(container string) *pod {
+func (c *Cluster) known(node, container string) *pod {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, of := range c.mu.pods {
-		for _, p := range of {
-			if c.ours(p) && p.Metadata.Labels[labelContainer] == container {
-				return p
-			}
+	for _, p := range c.mu.pods[node] {
+		if c.ours(p) && p.Metadata.Labels[labelContainer] == container {
+			return p
 		}
 	}
 	return nil
