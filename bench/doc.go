@@ -16,7 +16,7 @@
 //
 // Wire runs one sweep through the whole scheduler, journal with fsync and records in a folder, against simulated agents in
 // another process, and fails unless every trial and point arrives. Mesos measures a cluster that is there by its own
-// metrics. Local times kaon run beside xargs, GNU parallel, HyperQueue and Ray Tune, those that are there, in turns; Warm
+// metrics; Kubernetes runs the same trials as kaon does and as others do, on one that is there. Local times kaon run beside xargs, GNU parallel, HyperQueue and Ray Tune, those that are there, in turns; Warm
 // times shared executors beside one for each trial. Serve measures how fast a server
 // answers. Search measures how far the search methods come on known functions, and
 // with early stopping on a table of real trainings, which digitstable makes.

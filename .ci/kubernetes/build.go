@@ -18,7 +18,7 @@ const (
 )
 
 // programsOf are the commands of Kubernetes's module that a cluster needs, those that are quick to build first.
-var programsOf = []string{"kube-apiserver", "kubectl", "kube-controller-manager", "kubelet"}
+var programsOf = []string{"kube-apiserver", "kubectl", "kube-controller-manager", "kube-scheduler", "kubelet"}
 
 // buildAll builds what is not yet in a folder.
 func buildAll(ctx context.Context, folder string) error {

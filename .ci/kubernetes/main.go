@@ -1,4 +1,4 @@
-// Command kubernetes gives a command a real Kubernetes: etcd, kube-apiserver, kube-controller-manager, and nodes of containerd and kubelet, on
+// Command kubernetes gives a command a real Kubernetes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and nodes of containerd and kubelet, on
 // loopback, for as long as the command runs.
 //
 //	kubernetes [-nodes 2] [-keep] [-- COMMAND...]

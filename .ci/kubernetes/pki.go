@@ -22,6 +22,7 @@ func tokens(nodes int) [][3]string {
 	all := [][3]string{
 		{"admin", "admin", "system:masters"},
 		{"controllers", "system:kube-controller-manager", ""},
+		{"scheduler", "system:kube-scheduler", ""},
 		{"kaon", "kaon", ""},
 	}
 	for n := 1; n <= nodes; n++ {

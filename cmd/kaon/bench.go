@@ -23,6 +23,9 @@ type benchCmd struct {
 	Search benchSearchCmd `cmd:"" help:"Measure search methods: how far the best trial is from the minimum of test functions."`
 	Warm   benchWarmCmd   `cmd:"" help:"Measure warm executors: trials per second, against one executor per trial."`
 
+	Kubernetes benchKubernetesCmd `cmd:"" help:"Measure kaon on a Kubernetes that is there, beside a pod per item and beside a Job: trials, pods and requests, and CPU of the API server."`
+	Hollow     benchHollowCmd     `cmd:"" help:"Add nodes to a Kubernetes that run nothing, for as long as this runs: for measurements."`
+
 	Workflow benchWorkflowCmd `cmd:"" help:"Measure workflows: kaon's own time for a step, and iterations of a for-each per minute."`
 }
 

@@ -10,15 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mesos/mesos-go/api/v1/lib"
-
-	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
-	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/server"
 )
 
@@ -52,7 +47,7 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 		cfg.Agents = append(cfg.Agents, agent)
 	}
 	if c.Simulate > 0 {
-		cfg.Simulated = &embedded.Simulation{Agents: c.Simulate, Behave: c.behave}
+		cfg.Simulated = &embedded.Simulation{Agents: c.Simulate, Behave: simulatedTasks{c.TaskTime, c.Points}.behave}
 	} else if len(cfg.Agents) == 0 {
 		machine, err := server.ThisMachine(".", "")
 		if err != nil {
@@ -145,47 +140,6 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 	}
 	cfg.Auth = map[string]string{name: secret}
 	return file, forget, nil
-}
-
-// pointsAtOnce is how many points one update of a simulated task carries.
-const pointsAtOnce = 25
-
-// behave is what simulated agents do with every task: it reports its points at once, and ends in time. A bundle
-// takes as long as its attempts do one after the other, and tells of them at its end.
-func (c *clusterCmd) behave(info *mesos.TaskInfo, _ protocol.AgentID) embedded.Script {
-	s := embedded.Script{Duration: c.TaskTime}
-	if order, err := task.Decode[task.Order](info.Data); err == nil && order.Bundle != nil { // else it is another framework's
-		all := order.All()
-		s.Duration *= time.Duration(len(all))
-		s.Data = task.Encode(c.bundleReport(all))
-		return s
-	}
-	if c.Points == 0 {
-		return s
-	}
-	report := task.Report{End: &task.End{}}
-	for i := range c.Points {
-		if len(report.Points) == pointsAtOnce {
-			s.Updates = append(s.Updates, embedded.SimUpdate{Data: task.Encode(task.Report{First: report.First, Points: report.Points})})
-			report.First, report.Points = uint64(i), nil
-		}
-		report.Points = append(report.Points, results.Point{Step: int64(i), Metrics: map[string]float64{"loss": 1 / float64(i+1)}})
-	}
-	s.Data = task.Encode(report)
-	return s
-}
-
-// bundleReport is what a bundle tells at its end.
-func (c *clusterCmd) bundleReport(all []task.Order) (r task.Report) {
-	for i := range all {
-		o := &all[i]
-		part := task.AttemptReport{Attempt: string(cluster.NewTaskID(o.Sweep, o.Trial, o.Attempt)), State: string(cluster.Finished), End: &task.End{}}
-		for step := range c.Points {
-			part.Points = append(part.Points, results.Point{Step: int64(step), Metrics: map[string]float64{"loss": 1 / float64(step+1)}})
-		}
-		r.Attempts = append(r.Attempts, part)
-	}
-	return r
 }
 
 // parseAgent reads name=a,cpus=4,mem=4000,ports=31000-32000,rack=r1.

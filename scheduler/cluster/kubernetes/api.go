@@ -244,6 +244,23 @@ func (a *API) call(ctx context.Context, method, path string, query url.Values, i
 	}
 }
 
+// Call makes a call of the API whose body is in, unless that is nil, and reads the JSON of its answer into out, unless that is nil. PATCH is a merge
+// patch. It is made again, for a while, when the API server is away, slow or asks for patience, so it must be one that may be made twice. What
+// the API server refuses is a *StatusError.
+func (a *API) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	return a.call(ctx, method, path, query, in, out)
+}
+
+// Text is what the API server answers to a GET that is not of an object, such as /metrics; at most 64 MiB of it.
+func (a *API) Text(ctx context.Context, path string) ([]byte, error) {
+	resp, err := a.open(ctx, a.client, http.MethodGet, path, nil, "", nil, http.Header{"Accept": {"*/*"}})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+}
+
 // send makes a call once, whose answer does not matter.
 func (a *API) send(ctx context.Context, method, path string, in any) error {
 	body, err := json.Marshal(in)

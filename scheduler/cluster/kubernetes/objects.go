@@ -84,6 +84,7 @@ type pod struct {
 
 type podSpec struct {
 	NodeName                      string            `json:"nodeName,omitempty"`
+	NodeSelector                  map[string]string `json:"nodeSelector,omitempty"`
 	RestartPolicy                 string            `json:"restartPolicy,omitempty"`
 	ServiceAccountName            string            `json:"serviceAccountName,omitempty"`
 	AutomountServiceAccountToken  *bool             `json:"automountServiceAccountToken,omitempty"`

@@ -70,6 +70,35 @@ func (r *reflector[T]) list(ctx context.Context) error {
 	}
 }
 
+// Watch tells of all objects of one kind that there are at a path, then of each that comes, changes or goes, from a goroutine that ends with ctx. T is
+// what is read of them, version their metadata.resourceVersion, key what is one's own of each. The error is that of the first list.
+func Watch[T any](ctx context.Context, a *API, path string, query url.Values, version, key func(*T) string, take func(object *T, gone bool)) error {
+	known := map[string]*T{}
+	r := &reflector[T]{api: a, path: path, query: query, log: slog.New(slog.DiscardHandler), meta: func(o *T) *meta { return &meta{ResourceVersion: version(o)} }}
+	r.change = func(o *T, gone bool) {
+		if known[key(o)] = o; gone {
+			delete(known, key(o))
+		}
+		take(o, gone)
+	}
+	r.replace = func(all []*T) {
+		was := known
+		known = map[string]*T{}
+		for _, o := range all {
+			delete(was, key(o))
+			r.change(o, false)
+		}
+		for _, o := range was {
+			take(o, true)
+		}
+	}
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	crash.Go(func() { r.run(ctx) })
+	return nil
+}
+
 // run watches until ctx ends. list must have been called.
 func (r *reflector[T]) run(ctx context.Context) {
 	for try := 0; ctx.Err() == nil; {

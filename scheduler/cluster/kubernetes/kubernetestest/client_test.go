@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/websocket"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -158,7 +159,7 @@ type remote struct {
 func (r *remote) send(channel byte, data string) {
 	r.t.Helper()
 	payload := append([]byte{channel}, data...)
-	header := []byte{0x80 | opBinary, 0x80 | 126}
+	header := []byte{0x80 | websocket.Binary, 0x80 | 126}
 	header = binary.BigEndian.AppendUint16(header, uint16(len(payload)))
 	mask := []byte{1, 2, 3, 4}
 	for i := range payload {
@@ -172,7 +173,7 @@ func (r *remote) send(channel byte, data string) {
 // receive is the next message; ok is false at the end.
 func (r *remote) receive() (channel byte, data string, ok bool) {
 	head := make([]byte, 2)
-	if _, err := io.ReadFull(r.in, head); err != nil || head[0]&0xF == opClose {
+	if _, err := io.ReadFull(r.in, head); err != nil || head[0]&0xF == websocket.Close {
 		return 0, "", false
 	}
 	n := int(head[1])

@@ -69,7 +69,7 @@ type Cluster struct {
 // AdminToken is the token of somebody who may do all.
 const AdminToken = "admin-token"
 
-// New starts a cluster without nodes, with the namespaces default and kube-system, which ends with the test.
+// New starts a cluster without nodes, with the namespaces default, kube-system and kube-node-lease, which ends with the test.
 func New(t testing.TB, options Options) *Cluster {
 	t.Helper()
 	ca, cert, err := authority()
@@ -85,7 +85,7 @@ func New(t testing.TB, options Options) *Cluster {
 	for name, image := range options.Images {
 		c.mu.images[name] = image
 	}
-	for _, name := range []string{"default", "kube-system"} {
+	for _, name := range []string{"default", "kube-system", "kube-node-lease"} {
 		c.AddNamespace(name, nil)
 	}
 	c.Up()

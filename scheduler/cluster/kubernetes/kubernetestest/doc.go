@@ -16,6 +16,8 @@
 // exec speak WebSocket (v4 and v5.channel.k8s.io). A kubelet can be stopped and started while its containers go on (Stop,
 // Start), a node can be lost, come back, or be rebooted.
 //
+// A node that a client creates by itself has no kubelet here; attachments to its pods are led to the kubelet that its status names.
+//
 // What is not here: restartPolicy other than Never (refused with 422), kube-scheduler but for a first fit (Options.Scheduler),
 // mount, network and user namespaces, registries, services.
 package kubernetestest

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/websocket"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
@@ -90,6 +91,9 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 		c.refuse(w, q, badRequest("you must specify at least 1 of stdin, stdout, stderr"))
 		return
 	}
+	if c.elsewhere(w, r, q) {
+		return
+	}
 	t, status := c.target(q, query)
 	if status != nil {
 		c.refuse(w, q, status)
@@ -113,16 +117,16 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 			return
 		}
 	}
-	s, protocol, status := upgrade(w, r, []string{"v5.channel.k8s.io", "v4.channel.k8s.io"})
-	if status != nil {
-		c.refuse(w, q, status)
+	s, protocol, refused := websocket.Accept(w, r, []string{"v5.channel.k8s.io", "v4.channel.k8s.io"})
+	if refused != nil {
+		c.refuse(w, q, handshake(refused))
 		return
 	}
-	defer func() { _ = s.conn.Close() }()
+	defer func() { _ = s.Conn.Close() }()
 	c.mu.Lock()
 	up, epoch := c.mu.up, c.mu.epoch
 	if up {
-		c.mu.hijacked[s.conn] = true
+		c.mu.hijacked[s.Conn] = true
 	}
 	c.mu.Unlock()
 	if !up {
@@ -131,7 +135,7 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.mu.hijacked, s.conn)
+		delete(c.mu.hijacked, s.Conn)
 	}()
 	q.Code = http.StatusSwitchingProtocols
 	c.answered(q)
@@ -141,7 +145,7 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 	} else if stderr {
 		first = channelStderr
 	}
-	if s.send(opBinary, []byte{first}) != nil {
+	if s.Send(websocket.Binary, []byte{first}) != nil {
 		return
 	}
 	gone := make(chan struct{})
@@ -157,7 +161,7 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 			if f.stderr {
 				channel = channelStderr
 			}
-			if (f.stderr && stderr || !f.stderr && stdout) && s.send(opBinary, append([]byte{channel}, f.data...)) != nil {
+			if (f.stderr && stderr || !f.stderr && stdout) && s.Send(websocket.Binary, append([]byte{channel}, f.data...)) != nil {
 				return
 			}
 		}
@@ -182,8 +186,8 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 			Causes:  []any{map[string]any{"reason": "ExitCode", "message": strconv.Itoa(exit)}}}).Object()
 	}
 	said, _ := json.Marshal(body)
-	_ = s.send(opBinary, append([]byte{channelError}, said...))
-	_ = s.send(opClose, []byte{0x03, 0xE8})
+	_ = s.Send(websocket.Binary, append([]byte{channelError}, said...))
+	_ = s.Send(websocket.Close, []byte{0x03, 0xE8})
 	select { // the client closes too
 	case <-gone:
 	case <-time.After(5 * time.Second):
@@ -191,8 +195,19 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 	}
 }
 
+// handshake is why a WebSocket was not opened, as the API server says it.
+func handshake(refused *websocket.Refusal) *Status {
+	switch refused.Code {
+	case http.StatusForbidden:
+		return &Status{Code: refused.Code, Reason: "Forbidden", Message: refused.Message}
+	case http.StatusBadRequest:
+		return badRequest("%s", refused.Message)
+	}
+	return internalError("%s", refused.Message)
+}
+
 // feed gives a process what comes on the channel of its standard input, until the client goes.
-func (p *process) feed(s *socket, stdin, once, v5 bool) {
+func (p *process) feed(s *websocket.Conn, stdin, once, v5 bool) {
 	if stdin && p.stdin != nil {
 		p.mu.Lock()
 		p.mu.inputs++
@@ -207,7 +222,7 @@ func (p *process) feed(s *socket, stdin, once, v5 bool) {
 		}()
 	}
 	for {
-		message, err := s.receive()
+		message, err := s.Receive()
 		if err != nil {
 			return
 		}

@@ -1,4 +1,6 @@
-package kubernetestest
+// Package websocket is the server's side of a WebSocket (RFC 6455), as kubelets and API servers have it for attachments. A Conn is read by one
+// goroutine, and written by any.
+package websocket
 
 import (
 	"bufio"
@@ -16,31 +18,45 @@ import (
 	"time"
 )
 
+// What a message that is sent here may be.
+const (
+	Binary = 0x2
+	Close  = 0x8 // its body is a status in two bytes
+)
+
 const (
 	opContinuation = 0x0
 	opText         = 0x1
-	opBinary       = 0x2
-	opClose        = 0x8
 	opPing         = 0x9
 	opPong         = 0xA
 
 	messageLimit = 32 << 20
 )
 
-// socket is the server's side of a WebSocket (RFC 6455).
-type socket struct {
-	conn   net.Conn
+// Conn is one WebSocket.
+type Conn struct {
+	Conn   net.Conn // below it; whoever accepted it closes it
 	reader *bufio.Reader
 	write  sync.Mutex
 }
 
-// upgrade answers a handshake with the first of the client's protocols that is spoken here.
-func upgrade(w http.ResponseWriter, r *http.Request, spoken []string) (s *socket, protocol string, status *Status) {
+// Refusal is why a handshake was not taken.
+type Refusal struct {
+	Code    int // of HTTP
+	Message string
+}
+
+func refuse(code int, format string, args ...any) *Refusal {
+	return &Refusal{code, fmt.Sprintf(format, args...)}
+}
+
+// Accept answers a handshake with the first of the client's protocols that is spoken here. Of one that is refused nothing was answered yet.
+func Accept(w http.ResponseWriter, r *http.Request, spoken []string) (s *Conn, protocol string, refused *Refusal) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
-		return nil, "", badRequest("Upgrade request required")
+		return nil, "", refuse(http.StatusBadRequest, "Upgrade request required")
 	}
 	if r.Header.Get("Sec-WebSocket-Version") != "13" {
-		return nil, "", badRequest("websocket: version 13 is needed")
+		return nil, "", refuse(http.StatusBadRequest, "websocket: version 13 is needed")
 	}
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for offered := range strings.SplitSeq(line, ",") {
@@ -50,15 +66,15 @@ func upgrade(w http.ResponseWriter, r *http.Request, spoken []string) (s *socket
 		}
 	}
 	if protocol == "" {
-		return nil, "", &Status{Code: http.StatusForbidden, Reason: "Forbidden", Message: fmt.Sprintf("requested protocol(s) are not supported: %v; supports %v", r.Header.Values("Sec-WebSocket-Protocol"), spoken)}
+		return nil, "", refuse(http.StatusForbidden, "requested protocol(s) are not supported: %v; supports %v", r.Header.Values("Sec-WebSocket-Protocol"), spoken)
 	}
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
-		return nil, "", badRequest("unable to upgrade: HTTP/1.1 is needed")
+		return nil, "", refuse(http.StatusBadRequest, "unable to upgrade: HTTP/1.1 is needed")
 	}
 	conn, buffered, err := hijacker.Hijack()
 	if err != nil {
-		return nil, "", internalError("%v", err)
+		return nil, "", refuse(http.StatusInternalServerError, "%v", err)
 	}
 	_ = conn.SetDeadline(time.Time{})
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
@@ -66,12 +82,13 @@ func upgrade(w http.ResponseWriter, r *http.Request, spoken []string) (s *socket
 		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]), protocol)
 	if err != nil {
 		_ = conn.Close()
-		return nil, "", internalError("%v", err)
+		return nil, "", refuse(http.StatusInternalServerError, "%v", err)
 	}
-	return &socket{conn: conn, reader: buffered.Reader}, protocol, nil
+	return &Conn{Conn: conn, reader: buffered.Reader}, protocol, nil
 }
 
-func (s *socket) send(op byte, payload []byte) error {
+// Send sends one message of a kind.
+func (s *Conn) Send(op byte, payload []byte) error {
 	header := []byte{0x80 | op}
 	switch n := len(payload); {
 	case n < 126:
@@ -83,12 +100,12 @@ func (s *socket) send(op byte, payload []byte) error {
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	_, err := s.conn.Write(append(header, payload...))
+	_, err := s.Conn.Write(append(header, payload...))
 	return err
 }
 
-// receive is the next message of the client; pings are answered on the way.
-func (s *socket) receive() ([]byte, error) {
+// Receive is the next message of the client; pings are answered on the way.
+func (s *Conn) Receive() ([]byte, error) {
 	var message []byte
 	for {
 		op, final, payload, err := s.frame()
@@ -97,14 +114,14 @@ func (s *socket) receive() ([]byte, error) {
 		}
 		switch op {
 		case opPing:
-			if err := s.send(opPong, payload); err != nil {
+			if err := s.Send(opPong, payload); err != nil {
 				return nil, err
 			}
 		case opPong:
-		case opClose:
-			_ = s.send(opClose, payload)
+		case Close:
+			_ = s.Send(Close, payload)
 			return nil, io.EOF
-		case opText, opBinary, opContinuation:
+		case opText, Binary, opContinuation:
 			if message = append(message, payload...); len(message) > messageLimit {
 				return nil, errors.New("message too long")
 			}
@@ -117,7 +134,7 @@ func (s *socket) receive() ([]byte, error) {
 	}
 }
 
-func (s *socket) frame() (op byte, final bool, payload []byte, err error) {
+func (s *Conn) frame() (op byte, final bool, payload []byte, err error) {
 	var head [2]byte
 	if _, err := io.ReadFull(s.reader, head[:]); err != nil {
 		return 0, false, nil, err

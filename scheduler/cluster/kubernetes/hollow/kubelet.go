@@ -1,0 +1,107 @@
+package hollow
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/websocket"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+)
+
+// Channels of an attachment: the first byte of a message.
+const (
+	channelIn    = 0
+	channelOut   = 1
+	channelError = 3
+)
+
+// listen begins to answer as a kubelet. It asks nobody who they are: there is nothing behind it but simulated executors.
+func (n *Nodes) listen() error {
+	l, err := net.Listen("tcp", n.conf.Listen)
+	if err != nil {
+		return fmt.Errorf("listen as a kubelet: %w", err)
+	}
+	cert, err := selfSigned()
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/attach/{namespace}/{pod}/{container}", n.attach)
+	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(http.ResponseWriter, *http.Request) {}) // nothing was written
+	n.listener = l
+	n.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
+		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	n.wg.Go(crash.Func(func() { _ = n.server.ServeTLS(l, "", "") }))
+	return nil
+}
+
+// selfSigned is a certificate that nobody can check: API servers do so only when they were given an authority of kubelets.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kaon-hollow"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
+
+// attach leads to a simulated executor.
+func (n *Nodes) attach(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	l := n.mu.at[r.PathValue("namespace")+"/"+r.PathValue("pod")]
+	n.mu.Unlock()
+	if l == nil || l.executor == nil {
+		http.Error(w, "no process is behind this container", http.StatusNotFound)
+		return
+	}
+	s, _, refused := websocket.Accept(w, r, []string{"v5.channel.k8s.io", "v4.channel.k8s.io"})
+	if refused != nil {
+		http.Error(w, refused.Message, refused.Code)
+		return
+	}
+	defer s.Conn.Close()
+	x := l.executor
+	mine := x.out.lead(func(p []byte) error { return s.Send(websocket.Binary, append([]byte{channelOut}, p...)) })
+	defer x.out.leave(mine)
+	over := make(chan struct{})
+	n.wg.Go(crash.Func(func() {
+		select {
+		case <-over:
+			return
+		case <-n.ctx.Done():
+		case <-x.over:
+			_ = s.Send(websocket.Binary, append([]byte{channelError}, `{"metadata":{},"status":"Success"}`...))
+			_ = s.Send(websocket.Close, []byte{0x03, 0xE8})
+			select {
+			case <-over: // the other end closes, too
+			case <-time.After(5 * time.Second):
+			}
+		}
+		_ = s.Conn.Close()
+	}))
+	defer close(over)
+	for {
+		message, err := s.Receive()
+		if err != nil {
+			return
+		}
+		if len(message) > 1 && message[0] == channelIn {
+			if _, err := x.in.Write(message[1:]); err != nil {
+				return
+			}
+		}
+	}
+}
