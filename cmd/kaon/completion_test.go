@@ -28,7 +28,7 @@ func TestBashCompletes(t *testing.T) {
 		{"kaon trials --state s", "succeeded stopped"},
 		{"kaon trials --limit 3 ", id},
 		{"kaon best --quux ", id},
-		{"kaon bench ", "local mesos pack search serve warm wire workflow"},
+		{"kaon bench ", "hollow kubernetes local mesos pack search serve warm wire workflow"},
 		{"kaon queue ", "list rm set usage"},
 		{"kaon queue usage --by ", "day queue sweep user"},
 		{"kaon completion z", "zsh"},

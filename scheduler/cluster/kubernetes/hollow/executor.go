@@ -30,7 +30,7 @@ const (
 
 // executor is a simulated one: it speaks as a real one does, and its tasks are timers.
 type executor struct {
-	nodes         *Nodes
+	behave        embedded.Behaviour
 	agent         protocol.AgentID
 	url           string
 	id, framework string
@@ -90,30 +90,20 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func newExecutor(n *Nodes, p *pod) *executor {
-	x := &executor{nodes: n, over: make(chan struct{}), wake: make(chan struct{}, 1), single: slices.Contains(p.Spec.Containers[0].Command, "--once")}
-	for _, v := range p.Spec.Containers[0].Env {
-		switch v.Name {
-		case "MESOS_EXECUTOR_ID":
-			x.id = v.Value
-		case "MESOS_FRAMEWORK_ID":
-			x.framework = v.Value
-		case "MESOS_SLAVE_ID":
-			x.agent = protocol.AgentID(v.Value)
-		case "MESOS_AGENT_ENDPOINT":
-			x.url = "http://" + v.Value + "/api/v1/executor"
-		}
-	}
+func newExecutor(behave embedded.Behaviour, command []string, env map[string]string) *executor {
+	x := &executor{behave: behave, over: make(chan struct{}), wake: make(chan struct{}, 1), single: slices.Contains(command, "--once")}
+	x.id, x.framework, x.agent = env["MESOS_EXECUTOR_ID"], env["MESOS_FRAMEWORK_ID"], protocol.AgentID(env["MESOS_SLAVE_ID"])
+	x.url = "http://" + env["MESOS_AGENT_ENDPOINT"] + "/api/v1/executor"
 	x.mu.tasks = map[string]*task{}
 	x.reader, x.in = io.Pipe()
 	return x
 }
 
 // run runs it until it has done its work, or is ended; false: that.
-func (x *executor) run(ended <-chan struct{}) bool {
-	ctx, cancel := context.WithCancel(x.nodes.ctx)
+func (x *executor) run(ctx context.Context, ended <-chan struct{}) bool {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = x.in.CloseWithError(io.EOF) })
+	stop := context.AfterFunc(ctx, crash.Func(func() { _ = x.in.CloseWithError(io.EOF) }))
 	defer stop()
 	x.client = &http.Client{Transport: stdio.NewClient(x.reader, &x.out)}
 	var wg sync.WaitGroup
@@ -238,8 +228,8 @@ func (x *executor) look() {
 func (x *executor) launch(info mesos.TaskInfo) {
 	id := info.TaskID.Value
 	var script embedded.Script
-	if behave := x.nodes.conf.Behave; behave != nil {
-		script = behave(&info, x.agent)
+	if x.behave != nil {
+		script = x.behave(&info, x.agent)
 	}
 	x.mu.Lock()
 	if x.mu.tasks[id] != nil || x.mu.finished {

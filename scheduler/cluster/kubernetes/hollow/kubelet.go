@@ -1,6 +1,7 @@
 package hollow
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/websocket"
@@ -26,9 +28,19 @@ const (
 	channelError = 3
 )
 
-// listen begins to answer as a kubelet. It asks nobody who they are: there is nothing behind it but simulated executors.
-func (n *Nodes) listen() error {
-	l, err := net.Listen("tcp", n.conf.Listen)
+// kubelet answers as one. It asks nobody who they are: there is nothing behind it but simulated executors.
+type kubelet struct {
+	executor func(namespace, pod string) *executor
+	address  *net.TCPAddr
+	server   *http.Server
+	ctx      context.Context
+	end      context.CancelFunc
+	wg       sync.WaitGroup
+}
+
+// listen begins to answer until close.
+func (k *kubelet) listen(address string) error {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen as a kubelet: %w", err)
 	}
@@ -37,14 +49,21 @@ func (n *Nodes) listen() error {
 		_ = l.Close()
 		return err
 	}
+	k.ctx, k.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
-	mux.HandleFunc("/attach/{namespace}/{pod}/{container}", n.attach)
+	mux.HandleFunc("/attach/{namespace}/{pod}/{container}", k.attach)
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(http.ResponseWriter, *http.Request) {}) // nothing was written
-	n.listener = l
-	n.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
+	k.address, _ = l.Addr().(*net.TCPAddr)
+	k.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
 		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-	n.wg.Go(crash.Func(func() { _ = n.server.ServeTLS(l, "", "") }))
+	k.wg.Go(crash.Func(func() { _ = k.server.ServeTLS(l, "", "") }))
 	return nil
+}
+
+func (k *kubelet) close() {
+	k.end()
+	_ = k.server.Close()
+	k.wg.Wait()
 }
 
 // selfSigned is a certificate that nobody can check: API servers do so only when they were given an authority of kubelets.
@@ -59,11 +78,9 @@ func selfSigned() (tls.Certificate, error) {
 }
 
 // attach leads to a simulated executor.
-func (n *Nodes) attach(w http.ResponseWriter, r *http.Request) {
-	n.mu.Lock()
-	l := n.mu.at[r.PathValue("namespace")+"/"+r.PathValue("pod")]
-	n.mu.Unlock()
-	if l == nil || l.executor == nil {
+func (k *kubelet) attach(w http.ResponseWriter, r *http.Request) {
+	x := k.executor(r.PathValue("namespace"), r.PathValue("pod"))
+	if x == nil {
 		http.Error(w, "no process is behind this container", http.StatusNotFound)
 		return
 	}
@@ -73,15 +90,14 @@ func (n *Nodes) attach(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.Conn.Close()
-	x := l.executor
 	mine := x.out.lead(func(p []byte) error { return s.Send(websocket.Binary, append([]byte{channelOut}, p...)) })
 	defer x.out.leave(mine)
 	over := make(chan struct{})
-	n.wg.Go(crash.Func(func() {
+	k.wg.Go(crash.Func(func() {
 		select {
 		case <-over:
 			return
-		case <-n.ctx.Done():
+		case <-k.ctx.Done():
 		case <-x.over:
 			_ = s.Send(websocket.Binary, append([]byte{channelError}, `{"metadata":{},"status":"Success"}`...))
 			_ = s.Send(websocket.Close, []byte{0x03, 0xE8})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,13 +44,12 @@ type Config struct {
 
 // Nodes are hollow nodes and the kubelet of all of them.
 type Nodes struct {
-	conf     Config
-	listener net.Listener
-	server   *http.Server
-	ctx      context.Context
-	cancel   context.CancelFunc
-	wg       sync.WaitGroup
-	writes   chan struct{} // a token for each call at a time
+	conf    Config
+	kubelet kubelet
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	writes  chan struct{} // a token for each call at a time
 
 	mu struct {
 		sync.Mutex
@@ -77,7 +75,8 @@ func Start(ctx context.Context, conf Config) (*Nodes, error) {
 	n := &Nodes{conf: conf, writes: make(chan struct{}, atOnce)}
 	n.mu.pods, n.mu.at = map[string]*life{}, map[string]*life{}
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := n.listen(); err != nil {
+	n.kubelet.executor = n.executor
+	if err := n.kubelet.listen(conf.Listen); err != nil {
 		return nil, err
 	}
 	err := kubernetes.Watch(n.ctx, conf.API, "/api/v1/pods", url.Values{}, func(p *pod) string { return p.Metadata.ResourceVersion },
@@ -123,7 +122,7 @@ func (n *Nodes) ours(name string) bool {
 func (n *Nodes) add(ctx context.Context, name string) error {
 	now := time.Now().UTC().Format(time.RFC3339)
 	amounts := map[string]any{"cpu": strconv.Itoa(n.conf.CPU), "memory": fmt.Sprintf("%dMi", n.conf.MemoryMB), "pods": "110", "ephemeral-storage": "100Gi"}
-	address := n.listener.Addr().(*net.TCPAddr)
+	address := n.kubelet.address
 	var conditions []any
 	for kind, is := range map[string]string{"Ready": "True", "MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False"} {
 		conditions = append(conditions, map[string]any{"type": kind, "status": is, "reason": "Hollow", "lastHeartbeatTime": now, "lastTransitionTime": now})
@@ -188,7 +187,7 @@ func (n *Nodes) Close() error {
 			gone(n.conf.API.Call(ctx, http.MethodDelete, leasesPath+"/"+name, nil, nil, nil)))
 	})
 	n.cancel()
-	_ = n.server.Close()
+	n.kubelet.close()
 	n.wg.Wait()
 	return err
 }

@@ -75,14 +75,28 @@ func (n *Nodes) see(p *pod, gone bool) {
 	if l == nil {
 		l = &life{nodes: n, pod: p, deleted: make(chan struct{})}
 		n.mu.pods[p.Metadata.UID], n.mu.at[p.key()] = l, l
-		if i := slices.Index(p.Spec.Containers[0].Command, "executor"); i > 0 {
-			l.executor = newExecutor(n, p)
+		if c := &p.Spec.Containers[0]; slices.Index(c.Command, "executor") > 0 {
+			env := map[string]string{}
+			for _, v := range c.Env {
+				env[v.Name] = v.Value
+			}
+			l.executor = newExecutor(n.conf.Behave, c.Command, env)
 		}
 		n.wg.Go(crash.Func(l.run))
 	}
 	if p.Metadata.DeletionTimestamp != "" {
 		l.once.Do(func() { close(l.deleted) })
 	}
+}
+
+// executor is what is attached to in a pod; nil: nothing.
+func (n *Nodes) executor(namespace, name string) *executor {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if l := n.mu.at[namespace+"/"+name]; l != nil {
+		return l.executor
+	}
+	return nil
 }
 
 // run is the life of a pod.
@@ -110,7 +124,7 @@ func (l *life) run() {
 // work is what the pod does; false: it was ended.
 func (l *life) work() bool {
 	if l.executor != nil {
-		return l.executor.run(l.deleted)
+		return l.executor.run(l.nodes.ctx, l.deleted)
 	}
 	var end <-chan time.Time
 	if s, err := strconv.ParseFloat(l.pod.Metadata.Annotations[Seconds], 64); err == nil {
