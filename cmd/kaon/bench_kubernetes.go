@@ -50,7 +50,8 @@ type hollowFlags struct {
 func (c *benchKubernetesCmd) Help() string {
 	return "The same trials run in four ways, one after the other: by kaon in pilot pods, which run trial after trial; by kaon with a pod for each; with a pod for each that a client " +
 		"creates, watches and removes, as Argo Workflows does for a list of items; and as completions of one Indexed Job. Others' pods are kube-scheduler's to place. " +
-		"Image and nodes are those of --cluster. With --hollow no image is needed."
+		"Image and nodes are those of --cluster. With --hollow no image is needed. What a kill -9 leaves is removed by kaon kubernetes uninstall, and by " +
+		"kubectl delete jobs,pods -l kaon.dev/bench."
 }
 
 func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {

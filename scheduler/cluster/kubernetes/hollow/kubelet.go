@@ -54,6 +54,10 @@ func (k *kubelet) listen(address string) error {
 	mux.HandleFunc("/attach/{namespace}/{pod}/{container}", k.attach)
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(http.ResponseWriter, *http.Request) {}) // nothing was written
 	k.address, _ = l.Addr().(*net.TCPAddr)
+	if k.address.IP.IsUnspecified() {
+		_ = l.Close()
+		return fmt.Errorf("listen as a kubelet at %s: want the one address at which the API server reaches it", address)
+	}
 	k.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
 		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	k.wg.Go(crash.Func(func() { _ = k.server.ServeTLS(l, "", "") }))

@@ -50,6 +50,7 @@ type Nodes struct {
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 	writes  chan struct{} // a token for each call at a time
+	renewed atomic.Int64  // renewals so far
 
 	mu struct {
 		sync.Mutex
@@ -87,7 +88,10 @@ func Start(ctx context.Context, conf Config) (*Nodes, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("add hollow nodes: %w", err), n.Close())
 	}
-	n.wg.Go(crash.Func(n.renew))
+	due := time.NewTicker(renewal / time.Duration(conf.Count))
+	for range atOnce { // of an API server that is slow, too
+		n.wg.Go(crash.Func(func() { n.renew(due) }))
+	}
 	return n, nil
 }
 
@@ -164,17 +168,17 @@ const (
 func microTime() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
 
 // renew tells the API server of each node, again and again, that it lives.
-func (n *Nodes) renew() {
-	t := time.NewTicker(renewal / time.Duration(n.conf.Count))
-	defer t.Stop()
-	for i := 0; ; i = (i + 1) % n.conf.Count {
+func (n *Nodes) renew(due *time.Ticker) {
+	defer due.Stop()
+	for {
 		select {
 		case <-n.ctx.Done():
 			return
-		case <-t.C:
+		case <-due.C:
 		}
+		name := nodeName(int(n.renewed.Add(1)-1) % n.conf.Count)
 		patch := map[string]any{"spec": map[string]any{"renewTime": microTime()}}
-		_ = n.conf.API.Call(n.ctx, http.MethodPatch, leasesPath+"/"+nodeName(i), nil, patch, nil) // the next round tries again
+		_ = n.conf.API.Call(n.ctx, http.MethodPatch, leasesPath+"/"+name, nil, patch, nil) // the next round tries again
 	}
 }
 
