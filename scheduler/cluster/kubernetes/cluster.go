@@ -267,10 +267,16 @@ func (c *Cluster) Name() string {
 }
 
 // Close ends the engine. Pods go on: another on the same folder takes them over. Those that are to end, as their framework
-// was torn down, are awaited for so long.
+// was torn down, are awaited as long as one of them goes in each so long: hundreds take a slow API server minutes.
 func (c *Cluster) Close(wait time.Duration) {
-	for until := time.Now().Add(wait); time.Now().Before(until) && c.leaving(); {
+	left := c.leaving()
+	for until := time.Now().Add(wait); left > 0 && time.Now().Before(until); {
 		time.Sleep(20 * time.Millisecond)
+		n := c.leaving()
+		if n < left {
+			until = time.Now().Add(wait)
+		}
+		left = n
 	}
 	c.cancel()
 	c.wg.Wait()
@@ -283,19 +289,19 @@ func (c *Cluster) Close(wait time.Duration) {
 	c.api.Close()
 }
 
-// leaving reports whether no framework is left and pods still are, or are being removed.
-func (c *Cluster) leaving() bool {
+// leaving is how many pods there still are, or are being removed, when no framework is left. One that is both counts twice, so that its way out is seen.
+func (c *Cluster) leaving() (n int) {
 	if c.server == nil || c.server.Frameworks() > 0 {
-		return false
+		return 0
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, done := range c.mu.removed {
 		if !done {
-			return true
+			n++
 		}
 	}
-	return len(c.mu.containers) > 0
+	return n + len(c.mu.containers)
 }
 
 // run keeps the nodes' agents up to date.

@@ -1,9 +1,11 @@
 package kubernetes_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -89,4 +91,24 @@ func TestRoomOfAWarmPod(t *testing.T) {
 		return false
 	})
 	e.empty()
+}
+
+// When a framework was torn down its pods are awaited as long as they go, however slowly: nobody else would take their finalizers off.
+func TestCloseAwaitsPodsThatGo(t *testing.T) {
+	e := newEngine(t, nil)
+	const pods, gap = 3, 2 * time.Second
+	for i := range pods {
+		id := fmt.Sprintf("s.%d.1", i)
+		e.launchIn(fmt.Sprintf("warm-%d", i), e.offer(0.5), id, 0.2, false)
+		e.status(id, cluster.Finished)
+	}
+	for i := range pods {
+		defer e.k.Inject(&kubernetestest.Fault{Times: 1, Delay: time.Duration(i+1) * gap,
+			Match: func(q kubernetestest.Request) bool { return q.Verb == "delete" && q.Resource == "pods" }})()
+	}
+	e.send(cluster.Teardown{})
+	e.engine.Close(2 * gap)
+	if left := e.k.List("pods", "trials"); len(left) > 0 {
+		t.Errorf("%d pods are left", len(left))
+	}
 }
