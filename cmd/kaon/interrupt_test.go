@@ -354,3 +354,14 @@ func TestStalledResultsAreTold(t *testing.T) {
 	p.opened()
 	x.wait().ends(exitDone).prints("8 succeeded")
 }
+
+// Nobody is sent to a pod that is gone.
+func TestFilesOfAPod(t *testing.T) {
+	for cluster, want := range map[string]string{
+		"kubernetes": "task.logs: all", "kubernetes://kind?namespace=a": "task.logs: all", "mesos://a:5050": "agent b in /c", "": "agent b in /c",
+	} {
+		if got := filesOf(cluster, "b", "/c"); !strings.Contains(got, want) {
+			t.Errorf("%q: %s", cluster, got)
+		}
+	}
+}

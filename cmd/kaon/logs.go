@@ -295,12 +295,20 @@ func (l *trialLog) stored(ctx context.Context) error {
 		return nil // it wrote nothing to this stream
 	}
 	l.gone = true
-	fmt.Fprintf(l.out.stderr, "kaon: the files are on agent %s in %s; the record keeps only the last lines of standard error\n",
-		l.attempt.End.Agent, l.attempt.End.Sandbox)
+	fmt.Fprintf(l.out.stderr, "kaon: %s; the record keeps only the last lines of standard error\n",
+		filesOf(l.board.known.Cluster, l.attempt.End.Agent, l.attempt.End.Sandbox))
 	if l.stream == "stderr" {
 		for _, line := range l.attempt.End.Stderr {
 			fmt.Fprintln(l, line)
 		}
 	}
 	return nil
+}
+
+// filesOf says where the files of an attempt are that has ended on a cluster, for people.
+func filesOf(cluster, agent, sandbox string) string {
+	if inPods(cluster) {
+		return "the pod is gone, and its files with it: `task.logs: all` has the results keep what trials write"
+	}
+	return fmt.Sprintf("the files are on agent %s in %s", agent, sandbox)
 }

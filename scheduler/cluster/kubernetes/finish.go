@@ -416,8 +416,12 @@ func (c *Cluster) Waits(sweep string) string {
 	if first.pods == 1 {
 		text = fmt.Sprintf("a pod waits on Kubernetes, on node %s: %s", first.node, words[0])
 	}
-	if n := len(words) - 1; n > 0 {
-		text += fmt.Sprintf(" (and others for %d more reasons)", n)
+	switch n := len(words) - 1; n {
+	case 0:
+	case 1:
+		text += " (others wait for another reason)"
+	default:
+		text += fmt.Sprintf(" (others wait for %d other reasons)", n)
 	}
 	return text
 }
