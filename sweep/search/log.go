@@ -208,10 +208,23 @@ func (l *Log) prolong(spec *sweep.Spec) (err error) {
 			return err
 		}
 		again.points, l.method = e.points, again
-	case !l.Learns():
+	case isGrid(l.method):
 		if l.method, err = New(spec); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isGrid tells whether a method walks a grid, whatever is around it.
+func isGrid(m Method) bool {
+	switch m := m.(type) {
+	case grid:
+		return true
+	case *tried:
+		return isGrid(m.Method)
+	case *repeated:
+		return isGrid(m.Method)
+	}
+	return false
 }

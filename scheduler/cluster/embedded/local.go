@@ -34,7 +34,8 @@ type localContainers struct {
 	*containerizer.Folder
 }
 
-// addLocal opens a local agent's address, starts it from what it had written down, and serves executors.
+// addLocal opens a local agent's folder and address. No agent serves executors before all are there, as an executor that is still
+// alive calls at once.
 func (s *Server) addLocal(cfg AgentConfig) error {
 	folder, err := containerizer.OpenFolder(filepath.Join(s.cfg.WorkDir, cfg.Name), s.log)
 	if err != nil {
@@ -46,6 +47,11 @@ func (s *Server) addLocal(cfg AgentConfig) error {
 		return fmt.Errorf("start agent %q: %w", cfg.Name, err)
 	}
 	s.agents[cfg.Name] = a
+	return nil
+}
+
+// startLocal starts a local agent from what it had written down, and serves executors.
+func (s *Server) startLocal(a *localAgent) error {
 	if err := s.recover(a); err != nil {
 		return err
 	}

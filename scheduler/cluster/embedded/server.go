@@ -120,6 +120,11 @@ func (s *Server) listen() error {
 			return err
 		}
 	}
+	for _, a := range s.cfg.Agents {
+		if err := s.startLocal(s.agents[a.Name]); err != nil {
+			return err
+		}
+	}
 	s.addSimulated(addr.Port)
 	if s.cfg.Private {
 		return nil
