@@ -129,6 +129,15 @@ func TestBatchThatCannotBeRead(t *testing.T) {
 	if _, err := store.Repair(t.Context(), b, "s", damage, nil, "then"); !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "by hand") {
 		t.Errorf("what cannot be read is moved: %v", err)
 	}
+	unread := b.name
+	b.name = ""
+	if aside, err := store.Repair(t.Context(), b, "s", damage, nil, "then"); err == nil || len(aside) > 0 || !strings.Contains(err.Error(), "repair again") {
+		t.Errorf("what can be read again is moved: %v, %v", aside, err)
+	}
+	if _, again, err := store.Load(t.Context(), b, "s"); err != nil || len(again) != 1 || again[0].Object != results.BatchName("s", 2, "") {
+		t.Errorf("what can be read again is not whole: %v, %v", again, err)
+	}
+	b.name = unread
 	if err := b.Delete(t.Context(), b.name); err != nil { // by hand
 		t.Fatal(err)
 	}

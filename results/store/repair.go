@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
@@ -39,8 +40,18 @@ func copyObject(ctx context.Context, b bucket.Bucket, name, to string) error {
 }
 
 // Repair moves damaged batches aside and puts others in their places: the first of them has the records, so
-// that nothing is missing among the batches any more. It answers where the damaged ones are.
+// that nothing is missing among the batches any more. It answers where the damaged ones are. What the disk cannot read is left to people: it
+// may be read the next time, and is whole then, so that nothing is moved beside it.
 func Repair(ctx context.Context, b bucket.Bucket, sweep string, damage []Damage, records []results.Record, label string) (aside []string, err error) {
+	for _, d := range damage {
+		if !errors.Is(d.Err, syscall.EIO) {
+			continue
+		}
+		if _, err := bucket.ReadObject(ctx, b, d.Object, maxManifest); err != nil {
+			return nil, fmt.Errorf("read %s: %w; move it away by hand and repair again", d.Object, err)
+		}
+		return nil, fmt.Errorf("%s could not be read (%w), and can be now: repair again", d.Object, d.Err)
+	}
 	for _, d := range damage {
 		if !strings.HasPrefix(d.Object, results.RecordsPrefix(sweep)) || errors.Is(d.Err, ErrMissing) {
 			continue
