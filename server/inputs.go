@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -88,15 +89,15 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 	}
 	switch u.Scheme {
 	case "":
-		path := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(f.URL))
-		address, sum, err := s.fileServer.Serve(path, src.Name)
+		file := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(f.URL))
+		address, sum, err := s.fileServer.Serve(file, src.Name)
 		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
 			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
 		}
 		src.URL, src.SHA256 = address, sum
 		return src, address, err
 	case "s3":
-		signer, err := s3.NewFetcher(ctx, u)
+		signer, err := s.object(ctx, u, &src)
 		if err != nil {
 			return src, "", err
 		}
@@ -111,6 +112,29 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		_, agents = s.fileServer.Redirect(page.web, src.Name)
 	}
 	return src, agents, nil
+}
+
+// object is an input in S3. Sweeps may have begun when an address was taken as a URL, with escapes in its key: where nothing has the key as it
+// is written, they are given what they had, under the name that it had. What they lack they are not refused for: attempts that run have it.
+func (s *staging) object(ctx context.Context, u *url.URL, src *task.Source) (*s3.Fetcher, error) {
+	written, err := s3.NewFetcher(ctx, u)
+	if !s.resumed || !errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, bucket.ErrDenied) {
+		return written, err
+	}
+	key, bad := url.PathUnescape(strings.Trim(u.Path, "/"))
+	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !isForeign(s.owner) { // CheckForeign looked at the other
+		plain := *u
+		plain.Path = "/" + key
+		if found, err := s3.NewFetcher(ctx, &plain); err == nil {
+			if to, err := url.PathUnescape(src.To); err == nil && strings.HasPrefix(src.Name, src.To) { // by its name
+				src.To = path.Base(to)
+			}
+			src.Name = path.Base(plain.Path)
+			return found, nil
+		}
+	}
+	s.notify(Warning, fmt.Sprintf("warning: %s is not to be had (%v): trials that start fail until it is there", src.URL, err))
+	return written, nil
 }
 
 // checkReachable refuses an address at which there is nothing, and warns of one that does not answer here.

@@ -144,7 +144,7 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
-	sw.staging.resumed, sw.staging.over, sw.mu.extended = true, e.Phase.Ended(), e.Extensions
+	sw.staging.owner, sw.staging.resumed, sw.staging.over, sw.mu.extended = e.Owner, true, e.Phase.Ended(), e.Extensions
 	if s.cluster.local {
 		sw.losses.resumed = time.Now()
 	}

@@ -23,9 +23,10 @@ type staging struct {
 	bucket       bucket.Bucket
 	bucketFolder string // left out of packed code; empty: the bucket is no folder
 	cluster      *runningCluster
-	foreign      bool // somebody else than this process's own user has handed it in now
-	resumed      bool // it has begun before, so what is wrong with its inputs now does not refuse it
-	over         bool // likewise, and it has ended: nothing of it runs
+	foreign      bool   // somebody else than this process's own user has handed it in now
+	owner        string // who has handed it in; empty: this process's own user
+	resumed      bool   // it has begun before, so what is wrong with its inputs now does not refuse it
+	over         bool   // likewise, and it has ended: nothing of it runs
 	notify       func(kind NoticeKind, text string)
 
 	fileServer *transfer.Server

@@ -38,7 +38,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
 	sw.origin = sub.Origin
-	sw.staging.foreign = isForeign(sub.Origin.Owner)
+	sw.staging.owner, sw.staging.foreign = sub.Origin.Owner, isForeign(sub.Origin.Owner)
 	if err := s.add(sw); err != nil {
 		return nil, err
 	}

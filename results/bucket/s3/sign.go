@@ -108,7 +108,7 @@ type Fetcher struct {
 }
 
 // NewFetcher takes an address s3://bucket/object, with the options of Open, whose path is the object's key, and asks whether the object is
-// there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable.
+// there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable, and come with a Fetcher of what may be there later.
 func NewFetcher(ctx context.Context, u *url.URL) (*Fetcher, error) {
 	key := strings.Trim(u.Path, "/")
 	if u.Scheme != "s3" || u.Host == "" || key == "" {
@@ -120,10 +120,8 @@ func NewFetcher(ctx context.Context, u *url.URL) (*Fetcher, error) {
 		return nil, err
 	}
 	f := &Fetcher{b, key}
-	if _, err := f.bucket.Stat(ctx, f.object); err != nil {
-		return nil, err
-	}
-	return f, nil
+	_, err = f.bucket.Stat(ctx, f.object)
+	return f, err
 }
 
 // Size is how many bytes the object has.
