@@ -20,7 +20,7 @@ func TestAttackFetchFromBuckets(t *testing.T) {
 	const own = "s3://own/team%20a?region=eu-west-1"
 	for _, address := range []string{
 		"s3://own/team%20a/sweeps/a-1/artifacts/0/1/model.bin", "s3://own/team%20a/sweeps/a-1/artifacts/0/1/100%.csv",
-		"s3://own/team%20a/sweeps/a/x#y", "s3://own/team%20a/sweeps/a/x?", "s3://own/team%20a/sweeps/a/what?.csv", "s3://own/team%20a/sweeps/a/x?region=eu-west-1",
+		"s3://own/team%20a/sweeps/a/x#y", "s3://own/team%20a/sweeps/a/x?", "s3://own/team%20a/sweeps/a/what?.csv", "s3://own/team%20a/sweeps/a/curve?lr=0.1.png", "s3://own/team%20a/sweeps/a/x?region=eu-west-1",
 		"data.csv", "https://example.com/data?x=s3://own/y",
 	} {
 		if err := check(own, address); err != nil {

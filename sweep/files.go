@@ -35,7 +35,7 @@ func (f Fetch) Name() string {
 }
 
 // Address is the address in its parts; without a scheme it is the path of a file or folder. A key of S3 has %, # and ? as they are: options
-// of the bucket are what stands behind the last ? of an address, if there is a = in it.
+// of the bucket are what stands behind the last ? of an address, if it begins with one of those that there are.
 func (f Fetch) Address() (*url.URL, error) {
 	const scheme = "s3://"
 	if len(f.URL) < len(scheme) || !strings.EqualFold(f.URL[:len(scheme)], scheme) {
@@ -46,8 +46,11 @@ func (f Fetch) Address() (*url.URL, error) {
 		return u, err
 	}
 	object, options := f.URL, ""
-	if at := strings.LastIndexByte(object, '?'); at >= 0 && strings.Contains(object[at:], "=") {
-		object, options = object[:at], object[at+1:]
+	if at := strings.LastIndexByte(object, '?'); at >= 0 {
+		behind := object[at+1:]
+		if strings.HasPrefix(behind, "endpoint=") || strings.HasPrefix(behind, "region=") {
+			object, options = object[:at], behind
+		}
 	}
 	u, err := url.Parse(strings.NewReplacer("%", "%25", "#", "%23", "?", "%3F").Replace(object))
 	if err == nil {

@@ -9,6 +9,8 @@ func TestAddressesOfInputs(t *testing.T) {
 		"s3://b/runs/#1 100%?.tar.gz":                       {"b", "/runs/#1 100%?.tar.gz", "", "#1 100%?.tar.gz"},
 		"s3://b/a%20b/x?endpoint=http://minio:9000/":        {"b", "/a%20b/x", "endpoint=http://minio:9000/", "x"},
 		"S3://b/what?/x?region=eu-west-1&endpoint=http://m": {"b", "/what?/x", "region=eu-west-1&endpoint=http://m", "x"},
+		"s3://b/plots/curve?lr=0.1.png":                     {"b", "/plots/curve?lr=0.1.png", "", "curve?lr=0.1.png"},
+		"s3://b/curve?lr=0.1.png?region=eu-west-1":          {"b", "/curve?lr=0.1.png", "region=eu-west-1", "curve?lr=0.1.png"},
 		"https://h/a%20b.tar?x=1#y":                         {"h", "/a b.tar", "x=1", "a b.tar"},
 		"data/100%.csv":                                     {"", "data/100%.csv", "", "100%.csv"},
 	} {
