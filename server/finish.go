@@ -197,8 +197,8 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 	return errors.Join(unwritten, written)
 }
 
-// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go. All that tells of its end
-// is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
+// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go, which sweep.json tells then. All
+// that tells of its end is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
 func (sw *Sweep) prune(ctx context.Context) {
 	err := sw.staging.fileServer.Remove(ctx)
 	sw.mu.Lock()
@@ -207,6 +207,15 @@ func (sw *Sweep) prune(ctx context.Context) {
 	if keep != nil {
 		_, _, pruned := store.Prune(ctx, sw.server.cfg.Bucket, sw.id, keep)
 		err = errors.Join(err, pruned)
+	}
+	if keep != nil && err == nil && ctx.Err() == nil {
+		sw.note(ctx, func(known *store.Sweep) bool {
+			if !known.Prunes || known.Pruned != "" {
+				return false
+			}
+			known.Pruned = now()
+			return true
+		})
 	}
 	if ctx.Err() != nil && sw.server.finishCtx.Err() == nil { // it goes on, or is deleted
 		err = nil

@@ -188,10 +188,30 @@ func TestEndWithoutTheRightToDelete(t *testing.T) {
 	if n := artifactsOf(t, w.results, "kept"); n != 3 {
 		t.Errorf("%d artifacts", n)
 	}
+	pruned := func() bool { // which caches go by
+		known, err := store.ReadSweep(t.Context(), w.results, "kept")
+		if err != nil || !known.Prunes {
+			t.Errorf("sweep.json %+v, %v", known, err)
+		}
+		return known.Pruned != ""
+	}
+	if pruned() {
+		t.Error("sweep.json says that they are removed")
+	}
 	w.closed(s)
 	h.set(nil, nil)
 	s = w.open(w.config()) // the next process removes them
 	testkit.Await(t, "the others' artifacts to go", func() bool { return artifactsOf(t, w.results, "kept") == 1 })
+	testkit.Await(t, "that sweep.json says so", pruned)
+	if _, err := s.Extend(t.Context(), "kept", []string{"parameters.x.values=[3,1,2,0]"}); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := store.ReadSweep(t.Context(), w.results, "kept"); err != nil || known.Finished == "" && known.Pruned != "" {
+		t.Errorf("extended: sweep.json %+v, %v", known, err)
+	}
+	sw, _ = s.Sweep("kept")
+	w.ends(sw, sweep.PhaseSucceeded)
+	testkit.Await(t, "the new end's to go", pruned)
 	if err := s.Release(t.Context(), "kept"); err != nil {
 		t.Error(err)
 	}

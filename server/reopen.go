@@ -99,6 +99,7 @@ func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo fun
 		sw.memo.Store(nil)
 		sw.note(ctx, func(known *store.Sweep) bool {
 			known.State, known.Finished, known.Sentence, known.Closed = was.State, was.Finished, was.Sentence, was.Closed
+			known.Pruned = was.Pruned
 			known.Over(was.Finished)
 			sw.noted = false
 			return was.ID != ""
@@ -107,7 +108,7 @@ func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo fun
 	}
 	err = sw.change(ctx, func(known *store.Sweep) bool {
 		was = *known
-		known.State, known.Finished, known.Sentence = string(sweep.PhaseActive), "", ""
+		known.State, known.Finished, known.Sentence, known.Pruned = string(sweep.PhaseActive), "", "", ""
 		known.Closed = closed
 		if !sw.noted {
 			known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))

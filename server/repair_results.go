@@ -47,7 +47,7 @@ func (m *mender) results(
 		sayExtended(&file, spec, m.entry.Extensions)
 	}
 	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
-	file.Work = m.known.Work
+	file.Work, file.Pruned = m.known.Work, m.known.Pruned
 	file.Owner, file.Labels, file.Archived = m.known.Owner, m.known.Labels, m.known.Archived
 	if m.knownErr != nil {
 		m.Lost = append(m.Lost, lostRuns)

@@ -44,7 +44,8 @@ type Sweep struct {
 	Archived   string         `json:"archived,omitempty"`   // RFC 3339, UTC: since when lists leave it out; empty: they do not
 	Work       string         `json:"work,omitempty"`       // names what its trials do, but for parameters and seeds; of sweeps with `cache`
 	// Prunes says that artifacts which trials left are removed at its end, but for those that the sweep keeps.
-	Prunes bool `json:"prunes,omitempty"`
+	Prunes bool   `json:"prunes,omitempty"`
+	Pruned string `json:"pruned,omitempty"` // RFC 3339, UTC: since when they are removed; empty: not all are
 	Provenance
 }
 

@@ -84,9 +84,10 @@ func ReadMemo(ctx context.Context, b bucket.Bucket, work string, ids []string, b
 	return m, nil
 }
 
-// read takes in the attempts of one sweep. What those of one that has not ended left may be removed at its end, and they do not count then.
+// read takes in the attempts of one sweep. What those of one left that has yet to remove what it does not keep may go,
+// and they do not count then.
 func (m *Memo) read(ctx context.Context, b bucket.Bucket, known Sweep, before int64) ([]Damage, error) {
-	id, passing := known.ID, known.Prunes && known.Finished == ""
+	id, passing := known.ID, known.Prunes && known.Pruned == ""
 	type attempt struct {
 		packed [][]byte
 		end    *results.End

@@ -175,11 +175,19 @@ func TestMemoOfFilesThatAreGone(t *testing.T) {
 	if err := store.WriteSweep(t.Context(), &b, store.Sweep{ID: "running", Trials: 5, Work: "w", Prunes: true}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := store.ReadMemo(t.Context(), &b, "w", []string{"copy", "first", "last", "running"}, 0)
+	for id, pruned := range map[string]string{"ended": "", "pruned": "2026-01-02T00:00:00Z"} { // cut off before it could remove files, and not
+		done(t, &b, id, "w", leave(id, len(id), "a", "plots/b.png"))
+		if err := store.WriteSweep(t.Context(), &b, store.Sweep{
+			ID: id, Trials: 9, Work: "w", Prunes: true, Finished: "2026-01-01T00:00:00Z", Pruned: pruned,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := store.ReadMemo(t.Context(), &b, "w", []string{"copy", "first", "last", "running", "ended", "pruned"}, 0)
 	if err != nil || len(m.Skipped) > 0 {
 		t.Fatal(err, m.Skipped)
 	}
-	for trial, want := range []string{"first", "", "last", "first", "running"} {
+	for trial, want := range []string{"first", "", "last", "first", "running", "", "pruned"} {
 		from, _, _, ok := m.Find(fmt.Sprint("key ", trial))
 		if ok != (want != "") || from.Sweep != want {
 			t.Errorf("trial %d: found %v, of %v, want %q", trial, ok, from, want)
