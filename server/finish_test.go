@@ -217,6 +217,44 @@ func TestEndWithoutTheRightToDelete(t *testing.T) {
 	}
 }
 
+// A sweep of a kaon that did not say whether artifacts go has it said once this one goes on with it.
+func TestSweepsOfBeforeSayThatArtifactsGo(t *testing.T) {
+	w := newWorld(t)
+	before := func() {
+		known, err := store.ReadSweep(t.Context(), w.results, "old")
+		known.Prunes, known.Pruned = false, ""
+		if err = errors.Join(err, store.WriteSweep(t.Context(), w.results, known)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func() bool {
+		known, err := store.ReadSweep(t.Context(), w.results, "old")
+		return err == nil && known.Prunes
+	}
+	goes := filepath.Join(w.dir, "goes")
+	waits := fmt.Sprintf("while ! test -e %s; do sleep 0.1; done; test ${param.x} != 3 || exit 1; echo x >", goes)
+	text := strings.NewReplacer("echo x >", waits, "artifacts:", "  retries: 0\nartifacts:").Replace(leaving)
+	s := w.open(w.config())
+	w.submit(s, "old", w.spec("old.yaml", text))
+	w.closed(s)
+	before()
+	s = w.open(w.config())
+	testkit.Await(t, "that it is said of a sweep that goes on", says)
+	if err := os.WriteFile(goes, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sw, _ := s.Sweep("old")
+	w.ends(sw, sweep.PhaseSucceeded)
+	w.closed(s)
+	before()
+	s = w.open(w.config())
+	if sw, err := s.Retry(t.Context(), "old"); err != nil || !says() {
+		t.Errorf("retried: %v, said: %v", err, says())
+	} else {
+		w.ends(sw, sweep.PhaseSucceeded)
+	}
+}
+
 // A removal of artifacts that takes long holds nobody up: who waits for the end, labels it, has it go on, or deletes it.
 func TestRemovalOfArtifactsHoldsNobodyUp(t *testing.T) {
 	w := newWorld(t)

@@ -123,6 +123,7 @@ func (sw *Sweep) began(ctx context.Context) {
 		if extended := sw.extended(); len(known.Extensions) < len(extended) { // it was killed before it could say
 			sayExtended(known, sw.Spec(), extended)
 		}
+		known.Prunes = sw.Spec().Artifacts.Top != 0 // kaon did not always say
 		sw.noted = known.Finished == ""
 		return sw.noted
 	})

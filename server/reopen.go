@@ -110,6 +110,7 @@ func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo fun
 		was = *known
 		known.State, known.Finished, known.Sentence, known.Pruned = string(sweep.PhaseActive), "", "", ""
 		known.Closed = closed
+		known.Prunes = sw.Spec().Artifacts.Top != 0 // kaon did not always say
 		if !sw.noted {
 			known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))
 			sw.noted = true
