@@ -73,7 +73,7 @@ func TestAttackTagOfAnother(t *testing.T) {
 	}
 }
 
-// When the machine has no memory left, the kernel prefers trials to their executor, which all of them would end with.
+// When the machine has no memory left, the kernel prefers trials to an executor of like size, which all of them would end with.
 func TestAttackMemoryOfTheMachine(t *testing.T) {
 	text, err := os.ReadFile("/proc/self/oom_score_adj")
 	if err != nil {

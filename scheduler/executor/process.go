@@ -112,11 +112,11 @@ func (s *starter) start(what *program, env []string, id *identity, limits *limit
 	return p, nil
 }
 
-// morePreferred is by how much the kernel prefers a trial's processes to their executor when it has no memory left, in thousandths of it.
-const morePreferred = 300
+// morePreferred is by how much the kernel prefers a trial's processes to their executor when it has no memory left, in thousandths of all
+// memory: what an executor may be larger than one of them. With more, small trials would be killed for a large process of somebody else.
+const morePreferred = 20
 
-// preferToKill has the kernel kill a trial, and what it starts, rather than the executor with all its trials, which may be the largest
-// process where a trial has many small ones.
+// preferToKill has the kernel kill a trial, and what it starts, rather than an executor of like size with all its trials.
 func preferToKill(pid int) {
 	own, err := os.ReadFile("/proc/self/oom_score_adj")
 	if err != nil {
