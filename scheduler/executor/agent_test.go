@@ -13,6 +13,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
+	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
@@ -278,6 +279,13 @@ func startExecutor(t testing.TB, a *fakeAgent, change func(*Config)) *started {
 	t.Cleanup(func() {
 		stop()
 		s.result(t)
+		if !c.Subreaper {
+			return
+		}
+		// Or this process adopts what other tests leave behind.
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); err != nil {
+			t.Error(err)
+		}
 	})
 	a.await("the subscription", func() bool { return a.mu.out != nil })
 	return s

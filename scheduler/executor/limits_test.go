@@ -10,7 +10,6 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 	api "github.com/mesos/mesos-go/api/v1/lib/executor"
-	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -132,11 +131,6 @@ func TestKillsInAContainer(t *testing.T) {
 
 // What a trial has made a daemon counts with it, though it has neither its session nor its parents.
 func TestMemoryOfDaemonsIsLimited(t *testing.T) {
-	t.Cleanup(func() { // or this process adopts what other tests leave behind
-		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	a := newFakeAgent(t)
 	startExecutor(t, a, func(c *Config) { ways["watch"].change(c); c.Subreaper = true })
 	limits := &task.Limits{Memory: 64 << 20}
