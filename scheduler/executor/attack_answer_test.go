@@ -53,7 +53,7 @@ func TestAttackFilesThatDoNotAnswer(t *testing.T) {
 		"prometheus":  {Shell: "true", Dir: "/", Prometheus: dead + "/a.prom", Alone: true},
 	}
 	a := newFakeAgent(t)
-	startExecutor(t, a, func(c *Config) { c.Answer = 2 * time.Second })
+	startExecutor(t, a, func(c *Config) { c.Answer = 10 * time.Second })
 	for id, o := range orders {
 		for i := range 3 {
 			a.launch(fmt.Sprintf("%s.%d", id, i), o)
@@ -69,7 +69,7 @@ func TestAttackFilesThatDoNotAnswer(t *testing.T) {
 	for id := range orders {
 		for i := range 3 {
 			o := a.finished(fmt.Sprintf("%s.%d", id, i))
-			if o.state != mesosapi.TASK_FAILED || !o.end.Unanswered || !strings.Contains(o.end.Error, dead) || !strings.Contains(o.end.Error, "does not answer within 2s") {
+			if o.state != mesosapi.TASK_FAILED || !o.end.Unanswered || !strings.Contains(o.end.Error, dead) || !strings.Contains(o.end.Error, "does not answer within 10s") {
 				t.Errorf("%s: %s %+v", id, o.state, o.end)
 			}
 		}
@@ -103,7 +103,7 @@ func TestAttackLeasedProgram(t *testing.T) {
 		t.Skipf("needs leases: %v", err)
 	}
 	a := newFakeAgent(t)
-	startExecutor(t, a, func(c *Config) { c.Answer = time.Second })
+	startExecutor(t, a, func(c *Config) { c.Answer = 10 * time.Second })
 	a.launch("s.1.1", task.Order{Argv: []string{file}})
 	a.launch("s.2.1", task.Order{Shell: "true"})
 	if o := a.finished("s.2.1"); o.state != mesosapi.TASK_FINISHED {
