@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // deadMount is a folder on a file system that answers nothing, as one of the network whose server is gone.
@@ -112,4 +114,54 @@ func TestAttackLeasedProgram(t *testing.T) {
 	if o := a.finished("s.1.1"); !o.end.Unanswered || !strings.Contains(o.end.Error, file) {
 		t.Errorf("%s %+v", o.state, o.end)
 	}
+}
+
+// Attempts that are given up for one path that does not answer hold one look of this process, and so leave those of others.
+func TestAttackManyForOneDeadPath(t *testing.T) {
+	dead := deadMount(t)
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.Answer = 10 * time.Second })
+	for i := range 70 {
+		a.launch(fmt.Sprintf("s.%d.1", i), task.Order{Shell: "true", Dir: "/", Events: dead, Alone: true})
+	}
+	for i := range 70 {
+		if o := a.finished(fmt.Sprintf("s.%d.1", i)); !o.end.Unanswered || !strings.Contains(o.end.Error, dead) {
+			t.Errorf("%s %+v", o.state, o.end)
+		}
+	}
+	a.launch("neighbour", task.Order{Shell: "true"})
+	if o := a.finished("neighbour"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+}
+
+// What was opened by a look that an attempt was given up for is closed when the look ends.
+func TestAttackLookThatWasGivenUp(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close it, too
+	roots := func() (n int) {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range fds {
+			if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && to == "/" {
+				n++
+			}
+		}
+		return n
+	}
+	before := roots()
+	t.Run("given up", func(t *testing.T) {
+		events := filepath.Dir(deadMount(t)) // which answers, and what is in it does not
+		a := newFakeAgent(t)
+		startExecutor(t, a, func(c *Config) { c.Answer = 2 * time.Second })
+		a.launch("s.1.1", task.Order{Shell: "true", Dir: "/", Events: events, Alone: true})
+		if o := a.finished("s.1.1"); !o.end.Unanswered || !strings.Contains(o.end.Error, events) {
+			t.Errorf("%s %+v", o.state, o.end)
+		}
+		if roots() == before {
+			t.Error("the look has ended already")
+		}
+	})
+	testkit.Await(t, "what it opened to be closed", func() bool { return roots() <= before })
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
@@ -59,9 +61,8 @@ func (t *attempt) start() (*process, error) {
 
 // followFiles prepares to read files that the trial will write elsewhere than where its executor says: they may lie where nothing answers.
 func (t *attempt) followFiles() error {
-	type files struct {
-		events *eventFiles
-		text   *textFile
+	if err := t.touchFiles(); err != nil {
+		return fmt.Errorf("look for its files of metrics: %w", err)
 	}
 	below := func(name string) string {
 		if filepath.IsAbs(name) {
@@ -69,17 +70,53 @@ func (t *attempt) followFiles() error {
 		}
 		return filepath.Join(t.folder(), name)
 	}
-	got, err := proc.Look(t.ctx, t.host.conf.Answer, t, func(at func(string)) (f files) {
-		at(below(t.order.Events))
-		f.events = t.followEvents()
-		at(below(t.order.Prometheus))
-		f.text = t.followTextFile()
-		return f
+	var events *eventFiles
+	var text *textFile
+	discard := func() {
+		events.close()
+		text.close()
+	}
+	var over atomic.Bool // for the look, or for who waits for it: where that one leaves, the second to be done closes what was opened
+	_, err := proc.Look(t.ctx, t.host.conf.Answer, t, func(at func(string)) (none struct{}) {
+		if !over.Load() {
+			at(below(t.order.Events))
+			events = t.followEvents()
+		}
+		if !over.Load() {
+			at(below(t.order.Prometheus))
+			text = t.followTextFile()
+		}
+		if over.Swap(true) {
+			discard()
+		}
+		return none
 	})
 	if err != nil {
+		if over.Swap(true) {
+			discard()
+		}
 		return fmt.Errorf("look for its files of metrics: %w", err)
 	}
-	t.events, t.textFile = got.events, got.text
+	t.events, t.textFile = events, text
+	return nil
+}
+
+// touchFiles looks whether those paths answer that many attempts may have: all of them wait for one look at each.
+func (t *attempt) touchFiles() error {
+	type key string
+	for _, name := range []string{t.order.Events, t.order.Prometheus} {
+		if !filepath.IsAbs(name) {
+			continue // below a folder that has answered
+		}
+		_, err := proc.Look(t.ctx, t.host.conf.Answer, key(name), func(at func(string)) (none struct{}) {
+			at(name)
+			_, _ = os.Stat(name)
+			return none
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
