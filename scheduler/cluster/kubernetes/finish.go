@@ -139,6 +139,10 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	switch {
 	case neverRan(p):
 		why := cmp.Or(p.Status.Message, p.Status.Reason, "its kubelet did not take the pod")
+		if !p.mayBeTaken() {
+			r.StartFailed(x.id, "Kubernetes: "+why)
+			break
+		}
 		r.Refused(x.id, "Kubernetes: "+why)
 		x.tellMoved(p, why)
 	case t == nil && initFailure(p) != "" && !x.evicted:
@@ -183,7 +187,7 @@ func (x *container) clear(ctx context.Context, p *pod) {
 	c.spawn(func() { c.discardUntil(p) })
 }
 
-// neverRan tells a pod that its kubelet did not take: what was offered was taken by others meanwhile, or its node is not as it was.
+// neverRan tells a pod that its kubelet did not take.
 func neverRan(p *pod) bool {
 	if p.Status.Phase != failed {
 		return false
@@ -196,6 +200,17 @@ func neverRan(p *pod) bool {
 		}
 	}
 	return true
+}
+
+// mayBeTaken reports whether a pod that its kubelet did not take may be another time: what was offered was taken by others meanwhile, its
+// node is not as it was, or nobody says why. What a kubelet refuses for the pod itself, as a profile or a sysctl that it does not allow, or
+// for how the node is set up, it refuses each time.
+func (p *pod) mayBeTaken() bool {
+	switch p.Status.Reason {
+	case "", "UnexpectedAdmissionError", "NodeAffinity", "TaintToleration":
+		return true
+	}
+	return strings.HasPrefix(p.Status.Reason, "OutOf") || disruption(p) != ""
 }
 
 // startFailure says why an executor's program could not be started, or brought; empty: it was, as far as is known.

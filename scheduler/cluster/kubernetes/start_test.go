@@ -1,6 +1,7 @@
 package kubernetes_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,19 +38,35 @@ func TestProgramDoesNotStart(t *testing.T) {
 	e.empty()
 }
 
-// A pod that its kubelet does not take is one on a stale offer, for whatever reason it has.
+// A pod that its kubelet does not take for what may pass is one on a stale offer; what it refuses each time is a start that failed, so that
+// its trial is charged.
 func TestKubeletRefuses(t *testing.T) {
 	e := newEngine(t, nil)
-	o := e.offer(1.5)
-	e.k.Kubelet("n1").Stop()
-	e.launch(o, "s.0.1", "exit 0", 0.5, true)
-	testkit.Await(t, "its pod", func() bool { return len(e.k.List("pods", "trials")) == 1 })
-	e.k.Change("pods", "trials", e.k.List("pods", "trials")[0].Name(), func(o kubernetestest.Object) {
-		o["status"] = map[string]any{"phase": "Failed", "reason": "TopologyAffinityError", "message": "Resources cannot be allocated with Topology locality"}
-	})
-	if s := e.status("s.0.1", cluster.Dropped); s.Reason != "REASON_INVALID_OFFERS" || !strings.Contains(s.Message, "Topology locality") {
-		t.Errorf("%s %q", s.Reason, s.Message)
+	for i, test := range []struct {
+		reason string
+		state  cluster.TaskState
+		want   string
+	}{
+		{"OutOfcpu", cluster.Dropped, "REASON_INVALID_OFFERS"},
+		{"NodeShutdown", cluster.Dropped, "REASON_INVALID_OFFERS"},
+		{"TaintToleration", cluster.Dropped, "REASON_INVALID_OFFERS"},
+		{"", cluster.Dropped, "REASON_INVALID_OFFERS"},
+		{"TopologyAffinityError", cluster.Failed, "REASON_CONTAINER_LAUNCH_FAILED"},
+		{"SysctlForbidden", cluster.Failed, "REASON_CONTAINER_LAUNCH_FAILED"},
+	} {
+		o := e.offer(1.5)
+		e.k.Kubelet("n1").Stop()
+		id := fmt.Sprintf("s.%d.1", i)
+		e.launch(o, id, "exit 0", 0.5, true)
+		testkit.Await(t, "its pod", func() bool { return len(e.k.List("pods", "trials")) == 1 })
+		e.k.Change("pods", "trials", e.k.List("pods", "trials")[0].Name(), func(o kubernetestest.Object) {
+			o["status"] = map[string]any{"phase": "Failed", "reason": test.reason, "message": "said of it"}
+		})
+		if s := e.status(id, test.state); s.Reason != test.want || !strings.Contains(s.Message, "said of it") {
+			t.Errorf("%q: %s %q", test.reason, s.Reason, s.Message)
+		}
+		e.k.Kubelet("n1").Start()
+		testkit.Await(t, "its pod to be gone", func() bool { return len(e.k.List("pods", "trials")) == 0 })
 	}
-	e.k.Kubelet("n1").Start()
 	e.empty()
 }
