@@ -39,11 +39,12 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.shutdownIdle(att.agent)
 }
 
-// giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge.
-func (c *Core) giveBack(att *attempt, reason string) {
+// giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge, and the longer where the launch of its task
+// was dropped.
+func (c *Core) giveBack(att *attempt, reason string, dropped bool) {
 	p, first := att.placement, !att.waits()
 	c.disbelieve(att)
-	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, reason: reason}
+	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, dropped: dropped, reason: reason}
 	if att.killing != notKilled && !att.killing.goesOn() {
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	}
@@ -56,10 +57,10 @@ func (c *Core) giveBack(att *attempt, reason string) {
 	}
 }
 
-// giveBackRest gives back what has not begun of a bundle that has ended, and why it has.
-func (c *Core) giveBackRest(p *placement, why string) {
+// giveBackRest gives back what has not begun of a bundle that has ended, why it has, and whether its launch was dropped.
+func (c *Core) giveBackRest(p *placement, why string, dropped bool) {
 	for len(p.attempts) > 1 {
-		c.giveBack(p.attempts[1], "its task ended before its turn came: "+why)
+		c.giveBack(p.attempts[1], "its task ended before its turn came: "+why, dropped)
 	}
 }
 
@@ -124,7 +125,7 @@ func (c *Core) could(att *attempt) func(except func(offers.AgentID) bool) bool {
 // nextState decides whether the trial gets another attempt, and not before when.
 func (c *Core) nextState(att *attempt, v classification) (to sweep.State, due time.Time) {
 	run := att.run
-	if !v.dropped {
+	if !v.dropped && !v.unbegun {
 		delete(run.dropped, att.trial)
 	}
 	switch {
@@ -308,7 +309,7 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 // loseTask ends a task of which nobody will tell how: its first attempt as v says, unless it was to end, and the others are given
 // back, as they have not begun.
 func (c *Core) loseTask(p *placement, v classification) {
-	c.giveBackRest(p, v.reason)
+	c.giveBackRest(p, v.reason, v.dropped)
 	if p.alive() {
 		c.finish(p.first(), asWanted(p.first(), v), nil)
 	}

@@ -293,6 +293,37 @@ func TestDroppedLaunchesCostNothing(t *testing.T) {
 	}
 }
 
+// A bundle whose launch is dropped keeps all its trials waiting, the longer, the more often in a row.
+func TestDroppedBundlesWait(t *testing.T) {
+	c, _, info := bundled(t, "")
+	run, now := c.runs["s"], t0
+	for i := range 6 {
+		c.Step(now, cluster.Updated{Status: cluster.Status{Task: info.ID, Agent: "a", State: cluster.Dropped, Source: "SOURCE_AGENT",
+			UUID: []byte(info.ID), Reason: "REASON_INVALID_OFFERS", Message: "Kubernetes refuses the pod: exceeded quota"}})
+		c.Ready()
+		for trial := range 4 {
+			if run.state(trial) != sweep.Waiting || run.budgets[trial] != (journal.Budget{}) {
+				t.Fatalf("refusal %d: trial %d is %v, budget %+v", i, trial, run.state(trial), run.budgets[trial])
+			}
+		}
+		wait := timer.Backoff(firstDelay, mostDelay, i)
+		now = now.Add(wait - time.Millisecond)
+		c.Tick(now)
+		c.Step(now, oneOffer(fmt.Sprint("early", i), 4*resource.Unit))
+		if tasks, _ := pass(c); len(tasks) > 0 {
+			t.Fatalf("refusal %d: tried again before %v", i, wait)
+		}
+		now = now.Add(time.Millisecond)
+		c.Tick(now)
+		c.Step(now, oneOffer(fmt.Sprint("o", i), 4*resource.Unit))
+		tasks, _ := pass(c)
+		if len(tasks) != 1 || len(run.live) != 4 {
+			t.Fatalf("refusal %d: %d tasks of %d attempts, want one of four", i, len(tasks), len(run.live))
+		}
+		info = tasks[0]
+	}
+}
+
 // An agent is back from beyond a short partition, and a trial with it that runs there still: it counts for constraints, for what the agent
 // is taken to have, and for what is free when it ends.
 func TestAgentBackWithItsTasks(t *testing.T) {

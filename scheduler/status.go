@@ -198,7 +198,7 @@ func (c *Core) apply(att *attempt, h heldUpdate) {
 		}
 		c.noteNeighbours(att)
 		v := withoutPoints(att, s.State, classify(att, s, report.End))
-		c.giveBackRest(att.placement, cmp.Or(v.reason, strings.ToLower(string(s.State))))
+		c.giveBackRest(att.placement, cmp.Or(v.reason, strings.ToLower(string(s.State))), v.dropped)
 		c.finish(att, v, points)
 	}
 }
@@ -384,7 +384,7 @@ func (c *Core) applyAttempts(p *placement, s cluster.Status, reports []task.Atte
 			continue // it has ended: an update that comes again, or what was given up
 		}
 		if r.Back {
-			c.giveBack(att, "given back by its task before its turn came")
+			c.giveBack(att, "given back by its task before its turn came", false)
 			continue
 		}
 		c.loseBefore(att)
