@@ -23,6 +23,8 @@ type Core struct {
 	framework      cluster.FrameworkID
 	connected      bool
 	connectedSince time.Time
+	disconnectedAt time.Time
+	masterSince    time.Time // since when there has been a master but for breaks shorter than shortBreak
 	suppressed     bool
 	revived        time.Time // last REVIVE
 	resourcesFreed bool      // attempts ended since
@@ -124,6 +126,15 @@ func (c *Core) clock(now time.Time) {
 // connectedFor reports whether the master has been there for some time: what agents repeat has come by then.
 func (c *Core) connectedFor(wait time.Duration) bool {
 	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
+}
+
+// shortBreak is how long the master may be away with little meanwhile that it does not tell afterwards: proxies end streams after a time.
+const shortBreak = time.Minute
+
+// heardFor reports whether for some time a task would have been heard of, were it in reach and over: there was a master all the time, or
+// but for short breaks, since the last of which it was asked and has said how the task is.
+func (c *Core) heardFor(p *placement, wait time.Duration) bool {
+	return c.connectedFor(wait) || c.connected && p.answered && !c.now.Before(c.masterSince.Add(wait))
 }
 
 func (c *Core) journal(e journal.Entry) { c.ready.Journal = append(c.ready.Journal, e) }

@@ -130,9 +130,11 @@ const heardWithin = time.Minute
 // have ended before, and nobody can tell: then not before that is known.
 func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
 	c.timers.Set(at, func(time.Time) {
-		heard := c.connected && (!c.connectedSince.After(att.started) || c.connectedFor(heardWithin))
+		heard := c.connected && (!c.connectedSince.After(att.started) || c.heardFor(att.placement, heardWithin))
 		switch {
 		case att.run.live[att.trial] != att || att.hasEnded():
+		case !heard && c.connected:
+			c.atLimit(att, c.now.Add(firstPoll), do)
 		case !heard || !att.unreachableSince.IsZero():
 			c.atLimit(att, c.now.Add(heardWithin), do)
 		default:

@@ -30,6 +30,9 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 		c.framework = ev.Framework
 		c.journal(journal.FrameworkEntry{ID: ev.Framework})
 	}
+	if !c.connected && (c.disconnectedAt.IsZero() || !c.now.Before(c.disconnectedAt.Add(shortBreak))) {
+		c.masterSince = c.now
+	}
 	c.connected, c.connectedSince, c.suppressed = true, c.now, false
 	c.cfg.Packer.Reset()
 	c.health.ForgetPlans()
@@ -38,7 +41,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	}
 	c.note(Connected{Framework: ev.Framework, Master: ev.Master})
 	for att := c.live.first; att != nil; att = att.next {
-		att.reconciled = false
+		att.reconciled, att.answered = false, false
 		if att.killing != notKilled {
 			att.killed = time.Time{}
 		}
@@ -78,6 +81,7 @@ func (c *Core) failAll() {
 func (c *Core) disconnected(ev cluster.Disconnected) {
 	if c.connected {
 		c.note(Connected{Framework: c.framework, Err: ev.Err})
+		c.disconnectedAt = c.now
 	}
 	c.connected = false
 	c.cfg.Packer.Reset()

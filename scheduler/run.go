@@ -238,6 +238,7 @@ type placement struct {
 
 	uuid             string    // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
 	reconciled       bool      // heard of since the last (re)subscription
+	answered         bool      // the master has said how it is, when it was asked since
 	unreachableSince time.Time // when it was first reported unreachable or unknown; zero: not missing
 	corrupt          int       // updates of it in a row that could not be read
 	startExit        int       // the exit code by which its executor said that it cannot be one; 0: it did not

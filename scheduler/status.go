@@ -38,6 +38,7 @@ func (c *Core) updated(s cluster.Status) {
 	}
 	if att != nil {
 		att.reconciled = true
+		att.answered = att.answered || s.Reason == "REASON_RECONCILIATION"
 		if len(s.UUID) > 0 && att.uuid == string(s.UUID) && att.corrupt == 0 {
 			c.acknowledge(s)
 			return
@@ -329,16 +330,18 @@ func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
 }
 
 // loseUnreachable gives a task up that has been missing since a time, unless it returns. Nobody can say that it has while there is no master,
-// so with the next one the grace begins anew.
+// so after more than a short break the grace begins anew.
 func (c *Core) loseUnreachable(p *placement, since, at time.Time) {
 	grace := c.cfg.PartitionGrace
 	c.timers.Set(at, func(time.Time) {
 		switch {
 		case !p.alive() || !p.unreachableSince.Equal(since):
 		case !c.connected:
-			c.loseUnreachable(p, since, c.now.Add(grace))
-		case !c.connectedFor(grace):
-			c.loseUnreachable(p, since, c.connectedSince.Add(grace))
+			c.loseUnreachable(p, since, c.now.Add(min(grace, shortBreak)))
+		case c.now.Before(c.masterSince.Add(grace)):
+			c.loseUnreachable(p, since, c.masterSince.Add(grace))
+		case !c.heardFor(p, grace): // soon it is
+			c.loseUnreachable(p, since, c.now.Add(firstPoll))
 		default:
 			c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), grace)})
 		}
