@@ -114,6 +114,7 @@ func restarts(w *world) {
 		w.Fatalf("the framework %s is taken up as %s", f.id, next.id)
 	}
 	next.adopt(b, "s.1.1", "s.2.1", "s.4.1")
+	next.ending("s.1.1", "s.2.1", "s.4.1") // each ends, or may have: their node is offered when it knows, and that may be before it is told
 	// Whoever asks at once is told nothing that is not so: that it runs, or nothing yet.
 	next.send(cluster.Reconcile{Tasks: []cluster.TaskAgent{{Task: "s.0.1", Agent: at}, {Task: "s.0.1"}}})
 	next.send(cluster.Reconcile{})

@@ -467,12 +467,17 @@ func (f *framework) ending(ids ...cluster.TaskID) {
 	}
 }
 
-// adopt knows a task that a framework of before has launched.
+// adopt knows tasks that a framework of before has launched, and what was told of them before now.
 func (f *framework) adopt(node string, ids ...cluster.TaskID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ids {
 		f.mu.tasks[id] = &launched{node: node, need: [2]float64{taskCPUs, taskMB}, seen: map[string]bool{}}
+	}
+	for _, ev := range f.mu.events {
+		if u, ok := ev.(cluster.Updated); ok && slices.Contains(ids, u.Status.Task) {
+			f.takeUpdate(&u.Status)
+		}
 	}
 }
 
