@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"github.com/kaon-sweep/kaon/results"
@@ -198,6 +199,24 @@ func TestCompactionWithoutRoom(t *testing.T) {
 		j = open(t, path)
 		if _, err := os.Lstat(path + newSuffix); err == nil {
 			t.Error("what a process left that died is still there")
+		}
+	}
+}
+
+// A store that cannot be written anew for another reason than room is told.
+func TestCompactionFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := open(t, path)
+	if err := os.MkdirAll(filepath.Join(path+newSuffix, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		err := j.Append([]journal.Entry{journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive, Source: make([]byte, 300_000), BestTrial: n}})
+		if errors.Is(err, unix.EISDIR) {
+			break
+		}
+		if err != nil || n > 1000 {
+			t.Fatalf("after %d entries: %v", n, err)
 		}
 	}
 }

@@ -247,14 +247,18 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	return j.log.mark(j.durable())
 }
 
-// compact writes the store anew if half of it is dead. Where that cannot be done, as on a disk that is nearly full, it stays as it is, with
-// all that is alive, and is tried again when it has grown by a quarter.
+// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly full or by a quota, it
+// stays as it is, with all that is alive, and is tried again when it has grown by a quarter.
 func (j *Journal) compact() error {
 	if !j.store.wasteful() {
 		return nil
 	}
 	fresh, err := j.store.compact(j.path)
-	if err != nil {
+	switch {
+	case err == nil:
+	case !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT):
+		return fmt.Errorf("write the store anew: %w", err)
+	default:
 		j.store.again = j.store.size + j.store.size/4
 		return nil
 	}
