@@ -134,7 +134,7 @@ func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
 		switch {
 		case att.run.live[att.trial] != att || att.hasEnded():
 		case !heard && c.connected:
-			c.atLimit(att, c.now.Add(firstPoll), do)
+			c.atLimit(att, c.now.Add(heardWithin/12), do)
 		case !heard || !att.unreachableSince.IsZero():
 			c.atLimit(att, c.now.Add(heardWithin), do)
 		default:
