@@ -21,8 +21,8 @@ var growing = append([]string{
 }, searching[1:]...) // not the name
 
 // Extend is the spec of a sweep that has begun by s and goes on by next, whose trials below from have begun:
-// they keep their points. When next searches otherwise, the other trials have points of next; a grid then has
-// those that no trial has had. It fails when something changes that may not, or when fewer trials would be
+// they keep their points. When next searches otherwise, the other trials have points of next, but none of its
+// `try`; a grid then has those that no trial has had. It fails when something changes that may not, or when fewer trials would be
 // left than have begun.
 func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	if err := s.mayBecome(next); err != nil {
@@ -37,7 +37,7 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	}
 	switch {
 	case !same:
-		out.Former = &Former{s, from}
+		out.Former, out.Try = &Former{s, from}, nil // what is tried first is of the search that a sweep begins with
 	case s.Method == "lhs" && out.Trials != s.Trials: // a hypercube is of so many trials
 		out.Former = &Former{s, min(s.Trials, max(out.Trials, from))}
 	}

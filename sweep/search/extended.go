@@ -24,7 +24,8 @@ func goOn(old Method, spec *sweep.Spec) (*extended, error) {
 	case "lhs":
 		rest := *spec // a hypercube of the trials that are left, and another one
 		rest.Trials, rest.Seed = max(spec.Trials-spec.Former.From, 1), hash(spec.Seed, uint64(spec.Former.From))
-		e.next, e.relative = newHypercube(&rest), true
+		rest.Try = spec.Try[min(len(spec.Try), spec.Former.From):] // that those before have left
+		e.next, e.relative = withTried(&rest, newHypercube(&rest)), true
 	default:
 		e.next, err = named(spec)
 	}

@@ -327,7 +327,7 @@ func TestExtensionOfGridWithConditions(t *testing.T) {
 // More points are tried first than there are trials at first: those of later trials are theirs when there are more.
 func TestExtensionGoesOnWithWhatIsTriedFirst(t *testing.T) {
 	const src = extendable + "try: [{x: 1.0}, {x: 2.0}, {x: 3.0}, {x: 4.0, c: b}]\n"
-	for _, method := range []string{"random", "sobol", "tpe", "cma-es"} {
+	for _, method := range []string{"random", "sobol", "lhs", "tpe", "cma-es"} {
 		set := []string{"method=" + method, "parameters.c.values=[a,b]"}
 		spec := parsed(t, src, append(set, "run_cap=2")...)
 		if len(spec.Warnings) != 1 || !strings.Contains(spec.Warnings[0].Problem, "only the first 2 of 4 points") {
@@ -343,12 +343,41 @@ func TestExtensionGoesOnWithWhatIsTriedFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, _ = search.New(spec)
+		had := map[string]bool{}
 		for trial := range spec.Trials {
 			p, _, err := live.Ask(trial)
 			q, _ := m.Ask(trial)
 			if x, _ := p.Lookup("x"); err != nil || text(t, p) != text(t, q) || trial < 4 && x != float64(trial+1) {
 				t.Errorf("%s: trial %d has %s, and %s after a restart (%v)", method, trial, text(t, p), text(t, q), err)
 			}
+			had[text(t, p)] = true
+		}
+		if len(had) != spec.Trials {
+			t.Errorf("%s: %d trials have %d points", method, spec.Trials, len(had))
+		}
+	}
+}
+
+// A hypercube of few trials that are added, or that another search goes on as, is not made smaller by what was tried long ago.
+func TestExtensionOfHypercubeAfterWhatWasTried(t *testing.T) {
+	const def = "parameters.x.default=0.5"
+	for _, before := range []string{"lhs", "random"} {
+		first := parsed(t, extendable, "method="+before, def, "parameters.c.default=a", "run_cap=10")
+		spec, err := first.Extend(parsed(t, extendable, "method=lhs", def, "parameters.c.default=a", "run_cap=12"), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spec, err = spec.Extend(parsed(t, extendable, "method=lhs", def, "parameters.c.default=a", "run_cap=14"), 12); err != nil {
+			t.Fatal(err)
+		}
+		m, _ := search.New(spec)
+		had := map[string]int{}
+		for trial := range spec.Trials {
+			p, _ := m.Ask(trial)
+			if other, twice := had[text(t, p)]; twice {
+				t.Errorf("%s: trials %d and %d have %s", before, other, trial, text(t, p))
+			}
+			had[text(t, p)] = trial
 		}
 	}
 }
