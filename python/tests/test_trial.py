@@ -278,22 +278,27 @@ if __name__ == "__main__":
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
     def test_workers_stay_when_kaon_ends_the_trial(self):
         trial = self.run_trial("""
-import kaon, os, signal, time
+import kaon, kaon.trial, os, signal, time
+handled = os.environ["KAON_CONTROL"] + ".handled"
 kaon.should_stop()
 child = os.fork()
 if not child:
+    while not kaon.trial._stopped: time.sleep(0.02)
+    open(handled, "w").close()
     while True: time.sleep(0.02)
 print(child, flush=True)
-while not kaon.should_stop(): time.sleep(0.02)
-print(os.waitpid(child, os.WNOHANG)[0], flush=True)
-time.sleep(0.2)
+ended = 0
+while not ended and not os.path.exists(handled):
+    time.sleep(0.02)
+    ended = os.waitpid(child, os.WNOHANG)[0]
+print(ended, kaon.should_stop(), flush=True)
 os.kill(child, signal.SIGTERM)
 print(os.waitpid(child, 0)[1] == signal.SIGTERM)
 """)
         child = int(trial.stdout.readline())
         self.tell('{"stop": true}\n')
         os.killpg(trial.pid, signal.SIGTERM)
-        self.assertEqual(trial.communicate(timeout=120)[0], "0\nTrue\n", "child %d" % child)
+        self.assertEqual(trial.communicate(timeout=120)[0], "0 True\nTrue\n", "child %d" % child)
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
     def test_a_fork_in_the_middle_of_a_report_reports(self):
