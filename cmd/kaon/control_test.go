@@ -120,7 +120,7 @@ func TestTalkingToARun(t *testing.T) {
 	}
 	p.running(id, 1)
 	p.kaon("stop", "1", "--reason", "enough of it").ends(exitDone).prints("trial 1 of " + id + " is ending")
-	if got := line(t, heard); got != `{"stop":true}` {
+	if got := line(t, heard); got != `{"stop":true,"signal":"SIGTERM"}` {
 		t.Errorf("the trial heard %q", got)
 	}
 	if got := line(t, began); got != "2" {

@@ -285,21 +285,22 @@ def _watch() -> None:
 
 
 def _on_term(number: int, frame: Any) -> None:
-    """Kaon signals all processes of a trial, once, and says before in the control file that it is to end. Any other signal to a process
+    """Kaon signals all processes of a trial, once, and says before in the control file that it does. Any other signal to a process
     that was forked is its parent's, as of Pool.terminate(), and ends it."""
     global _spare, _stopped
-    if os.getpid() != _watcher and not (_spare and _told_to_stop()):
+    if os.getpid() != _watcher and not (_spare and _signal_is_kaons()):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
         return
     _spare, _stopped = False, True
 
 
-def _told_to_stop() -> bool:
-    """Whether the control file asks for the end. It is read anew: the signal may have come in the middle of _hear."""
+def _signal_is_kaons() -> bool:
+    """Whether the control file tells of a signal: a message of somebody's may ask for the end without one. It is read anew: the signal
+    may have come in the middle of _hear."""
     try:
         with open(os.environ.get("KAON_CONTROL") or os.devnull, "rb") as control:
-            return any(_stops(_parsed(line)) for line in control)
+            return any(_stops(message) and message.get("signal") == "SIGTERM" for message in map(_parsed, control))
     except OSError:
         return False
 

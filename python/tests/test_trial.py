@@ -244,7 +244,7 @@ class InATrial(unittest.TestCase):
         path = os.path.join(self.folder.name, "trial.py")
         with open(path, "w") as f:
             f.write(program)
-        trial = subprocess.Popen([sys.executable, "-B", path], env=dict(os.environ, PYTHONPATH=HERE), stdout=subprocess.PIPE, text=True, start_new_session=True)
+        trial = subprocess.Popen([sys.executable, "-B", path], env=dict(os.environ, PYTHONPATH=HERE), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
         def end():
             try:
@@ -282,11 +282,11 @@ import kaon, kaon.trial, os, signal, time
 handled = os.environ["KAON_CONTROL"] + ".handled"
 kaon.should_stop()
 child = os.fork()
-if not child:
+if not child: # which says itself that it is there: Python forgets signals that come while it forks
+    print(os.getpid(), flush=True)
     while not kaon.trial._stopped: time.sleep(0.02)
     open(handled, "w").close()
     while True: time.sleep(0.02)
-print(child, flush=True)
 ended = 0
 while not ended and not os.path.exists(handled):
     time.sleep(0.02)
@@ -296,9 +296,26 @@ os.kill(child, signal.SIGTERM)
 print(os.waitpid(child, 0)[1] == signal.SIGTERM)
 """)
         child = int(trial.stdout.readline())
-        self.tell('{"stop": true}\n')
+        self.tell('{"stop":true,"signal":"SIGTERM"}\n')
         os.killpg(trial.pid, signal.SIGTERM)
         self.assertEqual(trial.communicate(timeout=120)[0], "0 True\nTrue\n", "child %d" % child)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_workers_end_by_sigterm_though_a_message_asked_for_the_end(self):
+        trial = self.run_trial("""
+import kaon, os, signal, sys, time
+kaon.should_stop()
+child = os.fork()
+if not child:
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+sys.stdin.readline()
+os.kill(child, signal.SIGTERM)
+print(os.waitpid(child, 0)[1] == signal.SIGTERM, kaon.should_stop())
+""")
+        trial.stdout.readline()
+        self.tell('{"stop": true}\n')
+        self.assertEqual(trial.communicate("\n", timeout=120)[0], "True True\n")
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
     def test_a_fork_in_the_middle_of_a_report_reports(self):

@@ -45,8 +45,9 @@ func (t *attempt) timeout(late time.Duration) {
 	}
 }
 
-// stopLine is what a trial finds in its control file when it is asked to end.
-var stopLine = []byte(`{"stop": true}`)
+// stopLine is what a trial finds in its control file before SIGTERM asks it to end. A message of somebody's may ask for that too, without a
+// signal.
+var stopLine = []byte(`{"stop": true, "signal": "SIGTERM"}`)
 
 // terminate is kill with the lock held, for whatever reason.
 func (t *attempt) terminate(grace time.Duration) {
