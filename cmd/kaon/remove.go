@@ -121,13 +121,23 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 // and what the results did not let go.
 type undeleted []error
 
-// keep takes the error of one that stays; others are handed back, as of a server that is not there.
+// keep takes the error of one that stays; others are handed back, as of a server that is not there, does not know who asks, or asks for
+// patience.
 func (u *undeleted) keep(err error) error {
-	if errors.As(err, new(*client.Error)) || errors.Is(err, fs.ErrPermission) {
-		*u = append(*u, err)
-		return nil
+	stays := errors.Is(err, fs.ErrPermission)
+	if answer := (*client.Error)(nil); errors.As(err, &answer) {
+		switch answer.Status {
+		case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
+			stays = true
+		default:
+			stays = answer.Status >= http.StatusInternalServerError
+		}
 	}
-	return err
+	if !stays {
+		return err
+	}
+	*u = append(*u, err)
+	return nil
 }
 
 // tell says what stays. The error is of what should have gone.

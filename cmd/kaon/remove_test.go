@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
 )
 
 // What is somebody else's stays, and all else that ended long ago goes.
@@ -37,6 +38,20 @@ func TestGcGoesOnBesideWhatStays(t *testing.T) {
 	p.kaon("gc", "--older-than", "0s").ends(exitDone).prints(swept[1]+" is deleted", swept[2]+" is deleted")
 	x.signal(os.Interrupt)
 	x.wait().ends(exitDone)
+}
+
+// What concerns all that is asked ends gc: an account that is not known, or a server that asks for patience.
+func TestGcEndsWhereNothingGoes(t *testing.T) {
+	t.Parallel()
+	for status, stays := range map[int]bool{400: false, 401: false, 403: true, 404: true, 409: true, 422: true, 429: false, 500: true, 503: true} {
+		var left undeleted
+		answer := &client.Error{}
+		answer.Status = status
+		err := left.keep(answered(answer))
+		if stays != (err == nil) || stays != (len(left) == 1) {
+			t.Errorf("%d stays: %v (%v)", status, err == nil, left)
+		}
+	}
 }
 
 func TestParseAge(t *testing.T) {
