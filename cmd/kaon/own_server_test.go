@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,4 +84,39 @@ func TestTwoOwnServers(t *testing.T) {
 	fourth.wait().ends(exitDone)
 	p.kaon("whoami").ends(exitUsage).says("no server of yours runs on this machine")
 	p.alone()
+}
+
+// A server that cannot take a connection at the moment is there; one that nobody listens for, or whose socket was removed, is gone.
+func TestServerIsGone(t *testing.T) {
+	folder := t.TempDir()
+	at := func(name string) announced { return announced{Server: "unix://" + filepath.Join(folder, name)} }
+	socket := func(name string) int {
+		fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: filepath.Join(folder, name)}); err != nil {
+			t.Fatal(err)
+		}
+		return fd
+	}
+	syscall.Close(socket("killed"))
+	busy := socket("busy")
+	defer syscall.Close(busy)
+	if err := syscall.Listen(busy, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		conn, err := net.Dial("unix", filepath.Join(folder, "busy"))
+		if err != nil {
+			break
+		}
+		defer conn.Close()
+	}
+	if at("busy").listens() {
+		t.Fatal("as many connections as one likes")
+	}
+	if !at("killed").gone() || !at("none").gone() || at("busy").gone() {
+		t.Errorf("gone: killed %v, removed %v, busy %v", at("killed").gone(), at("none").gone(), at("busy").gone())
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
@@ -48,7 +49,7 @@ func announce(address, results string) (forget func(), err error) {
 		return forget, err
 	}
 	for _, a := range ownServers() { // those that were killed could not take theirs away
-		if a.Server == address || !a.listens() {
+		if a.Server == address || a.gone() {
 			_ = os.Remove(a.file) // who reads it finds that nobody listens
 		}
 	}
@@ -77,12 +78,20 @@ func ownServers() (all []announced) {
 }
 
 // listens tells whether the server does.
-func (a announced) listens() bool {
+func (a announced) listens() bool { return a.dial() == nil }
+
+// gone tells whether nobody has the server's socket: one that is too busy for another connection is there.
+func (a announced) gone() bool {
+	err := a.dial()
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+func (a announced) dial() error {
 	conn, err := listen.DialUnix(context.Background(), strings.TrimPrefix(a.Server, "unix://"))
 	if err == nil {
 		conn.Close()
 	}
-	return err == nil
+	return err
 }
 
 // lastServer is this user's server on this machine: the last that began of those that listen, or of all if none does.
