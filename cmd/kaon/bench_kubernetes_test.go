@@ -85,7 +85,7 @@ func TestBenchHollowRefusesOthers(t *testing.T) {
 func TestKubernetesBench(t *testing.T) {
 	kubeconfig := os.Getenv("KAON_KUBERNETES")
 	if kubeconfig == "" {
-		t.Skip("`make test-kubernetes` has a real one")
+		t.Skip("beyond a whole run: needs a real Kubernetes: make test-kubernetes")
 	}
 	got := benchHollow(t, kubeconfig)
 	if len(got.Rows) != 4 || len(got.Notes) > 0 {

@@ -23,10 +23,11 @@ func (s Suite) Run(t *testing.T) {
 		known := map[string]bool{}
 		for _, l := range laws {
 			known[l.name] = true
+			if why := s.Except[l.name]; why != "" {
+				t.Logf("not asked of this engine: %s: %s", l.name, why)
+				continue
+			}
 			t.Run(l.name, func(t *testing.T) {
-				if why := s.Except[l.name]; why != "" {
-					t.Skip(why)
-				}
 				if !s.Shared {
 					t.Parallel()
 				}

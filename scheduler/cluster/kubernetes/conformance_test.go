@@ -38,7 +38,7 @@ func TestConformance(t *testing.T) {
 func TestKubernetesConformance(t *testing.T) {
 	kubeconfig := os.Getenv("KAON_KUBERNETES")
 	if kubeconfig == "" {
-		t.Skip("there is no KAON_KUBERNETES: make test-kubernetes")
+		t.Skip("beyond a whole run: needs a real Kubernetes: make test-kubernetes")
 	}
 	program := filepath.Join(t.TempDir(), "executor") // of no libraries, as images have none
 	build := exec.Command("go", "build", "-o", program, "./testdata/executor")
