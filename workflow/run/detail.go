@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -115,20 +114,3 @@ func (r *Run) Talk(step string) []Said { return r.talk.said(step) }
 
 // Talk is what was said in a run by a step and to it, or, step empty, by all and to all, the oldest first, whoever works on it.
 func Talk(all, id, step string) []Said { return readTalk(Folder(all, id)).said(step) }
-
-// hear keeps what an attempt says.
-func (r *Run) hear(key string, attempt int, p steps.Progress) {
-	s := Said{
-		At: p.At, Step: key, Attempt: attempt, Text: p.Text, Milestone: p.Milestone, Percent: p.Percent, Name: p.Name,
-		Value: p.Value,
-	}
-	if s.At == 0 {
-		s.At = time.Now().UnixMilli()
-	}
-	if s.Name != "" {
-		s.Text = ""
-	}
-	if s.Text != "" || s.Percent != nil || s.Name != "" {
-		r.talk.add(s)
-	}
-}

@@ -146,13 +146,13 @@ func (c *blockingCluster) Run(ctx context.Context, _ steps.Job) (steps.Done, err
 }
 
 // What a former process had begun comes before all that waits, in its order.
-func TestBegunFirst(t *testing.T) {
-	r := &Run{found: map[string]bool{"c": true, "e": true}}
+func TestStartedFirst(t *testing.T) {
+	q := queue{startedBefore: map[string]bool{"c": true, "e": true}}
 	var tasks []engine.Task
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		tasks = append(tasks, engine.Task{ID: id})
 	}
-	n := r.begunFirst(tasks)
+	n := q.startedFirst(tasks)
 	var order string
 	for _, task := range tasks {
 		order += task.ID

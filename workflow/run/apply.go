@@ -2,15 +2,14 @@ package run
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
-// take has the engine decide on events, makes them durable with what was read for that, and does what follows. Until they are durable
+// apply has the engine decide on events, makes them durable with what was read for that, and does what follows. Until they are durable
 // nobody sees them.
-func (r *Run) take(events ...engine.Event) error {
+func (r *Run) apply(events ...engine.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -28,7 +27,7 @@ func (r *Run) take(events ...engine.Event) error {
 	for _, x := range effects {
 		switch x.Kind {
 		case engine.Start:
-			r.enqueue(x.Task)
+			r.queue.add(x.Task)
 		case engine.Stop:
 			r.stop(x.Task)
 		case engine.End:
@@ -63,28 +62,28 @@ func (r *Run) decide(events []engine.Event) (effects []engine.Effect, err error)
 		return nil, err
 	}
 	for _, ev := range events {
-		if a := r.live[ev.Key]; ev.Kind == engine.Ended && a != nil && a.task.Attempt == ev.Attempt {
-			delete(r.live, ev.Key)
-			close(a.told)
-			if a.given != "" && ev.Signal == "" { // it has ended otherwise: the signal is another's
-				delete(r.delivered, a.given)
-			}
-			switch {
-			case a.nests:
-				r.nesting--
-			case !a.waits:
-				r.busy--
-			}
-		}
 		if ev.Signal != "" {
-			r.used[ev.Signal] = true
+			r.inbox.used[ev.Signal] = true
 		}
 		if ev.Kind == engine.Ended {
-			delete(r.said, ev.Key)
+			r.noteEnd(ev)
 		}
 	}
 	r.changed()
 	return effects, nil
+}
+
+// noteEnd has who waits for the durable end of an attempt go on. r.mu is held.
+func (r *Run) noteEnd(ev engine.Event) {
+	delete(r.progress, ev.Key)
+	a := r.live.remove(ev.Key, ev.Attempt)
+	if a == nil {
+		return
+	}
+	close(a.durable)
+	if a.given != "" && ev.Signal == "" { // it has ended otherwise: the signal is another's
+		delete(r.inbox.delivered, a.given)
+	}
 }
 
 // noteLate puts before events that the run is late, if it is and that was not noted: also an end that comes too late comes behind it.
@@ -120,60 +119,4 @@ func (r *Run) addFacts() error {
 	}
 	r.facts.fresh = nil
 	return nil
-}
-
-// requests are the events that requests of other processes come to. An approval is handed to the attempt that waits for it, and stays
-// until that has ended: a process that takes over finds it.
-func (r *Run) requests() (events []engine.Event) {
-	files, requests := asked(r.folder, r.known)
-	if len(files) == 0 {
-		clear(r.known)
-	}
-	for i, q := range requests {
-		switch q.Kind {
-		case CancelRun:
-			events = append(events, engine.Event{Kind: engine.Cancel, Reason: q.Reason, Who: q.Who})
-		case SkipStep:
-			events = append(events, engine.Event{Kind: engine.Skip, Key: q.Step, Reason: q.Reason, Who: q.Who})
-		case ApproveStep:
-			held, open := r.engine.Holds(q.Step)
-			switch {
-			case held:
-				events = append(events, engine.Event{Kind: engine.Approve, Key: q.Step, Who: q.Who})
-			case open:
-				if a := r.live[q.Step]; a != nil && !r.delivered[files[i]] {
-					select {
-					case a.approved <- q.Who:
-						r.delivered[files[i]] = true
-					default:
-					}
-				}
-				continue // it waits for it, or will
-			}
-		case MessageStep:
-			if !r.message(files[i], q) {
-				continue
-			}
-		case SignalRun:
-			if !r.signal(files[i], q) {
-				continue
-			}
-		}
-		r.done = append(r.done, files[i])
-	}
-	if len(events) == 0 {
-		r.forgetRequests()
-	}
-	return events
-}
-
-// forgetRequests removes those that are in the log.
-func (r *Run) forgetRequests() {
-	for _, file := range r.done {
-		_ = os.Remove(file) // it is looked at again, and is done
-		delete(r.known, file)
-		delete(r.delivered, file)
-		delete(r.repeat, file)
-	}
-	r.done = nil
 }

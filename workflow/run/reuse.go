@@ -1,0 +1,52 @@
+package run
+
+import (
+	"context"
+
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/steps"
+)
+
+// lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the work is kept;
+// empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it.
+func (r *Run) lookFor(ctx context.Context, t engine.Task, c *steps.Call) (end *engine.Event, file string, err error) {
+	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil {
+		return nil, "", err
+	}
+	had, left := r.cached(t, file)
+	if had == nil || len(left) > 0 && !r.stored(ctx, c, left) {
+		return nil, file, nil
+	}
+	return had, file, nil
+}
+
+// cached is the end of an attempt for which earlier work stands, if any does, and the files that this left, of which it is to be looked
+// whether they are still there. File is where the work is kept; empty: nowhere.
+func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []string) {
+	if file == "" {
+		return nil, nil
+	}
+	had := readCache(file, t.Node.Step.Cache.Age)
+	if had == nil {
+		return nil, nil
+	}
+	out, wrong := checkOutputs(t.Node.Step, had.Outputs)
+	if wrong != nil { // it is not what is asked for now, and the step runs
+		return nil, nil
+	}
+	ev := ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
+	ev.ID, ev.Cached = had.ID, true
+	if r.cfg.Stored == nil {
+		return &ev, nil
+	}
+	return &ev, had.files()
+}
+
+// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does its work again.
+func (r *Run) stored(ctx context.Context, c *steps.Call, files []string) bool {
+	all, err := r.cfg.Stored(ctx, files)
+	if err != nil && ctx.Err() == nil {
+		c.Progress(steps.Progress{Text: "runs again, for it is not known whether the files of an earlier attempt are still there: " + err.Error()})
+	}
+	return all && err == nil
+}
