@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -164,7 +165,7 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 	}
 	p, err := executor.Prepare(ctx, order, folder, append(environ, given...))
 	if err != nil {
-		return p, usage(fmt.Errorf("make %s ready: %w", TrialText(t.Trial), err))
+		return p, usage(fmt.Errorf("make %s ready: %w", format.Trial(t.Trial), err))
 	}
 	return p, nil
 }

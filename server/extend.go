@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -84,7 +85,7 @@ func (sw *Sweep) onSweepExtended(n scheduler.SweepExtended) {
 	sw.mu.Unlock()
 	last := n.Extensions[len(n.Extensions)-1]
 	sw.say("extended by %s: %s in all", strings.Join(shownOverrides(last.Overrides, n.Spec), ", "),
-		Plural(n.Spec.Trials, "trial"))
+		format.Plural(n.Spec.Trials, "trial"))
 }
 
 // ExtendSweep is Extend for who asks over the control socket.

@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -139,7 +140,7 @@ func (s *Server) onPassDone(n scheduler.PassDone) {
 		if h.Trials == 1 {
 			waits = "waits"
 		}
-		line := fmt.Sprintf("%s %s: %s", Plural(h.Trials, "trial"), waits, h.Why)
+		line := fmt.Sprintf("%s %s: %s", format.Plural(h.Trials, "trial"), waits, h.Why)
 		if before := why[h.Sweep]; before != "" {
 			line = before + "; " + line
 		}

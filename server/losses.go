@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/format"
 )
 
 // losses tells people of attempts that were lost: of the first at once, then of each from another agent or
@@ -40,8 +41,8 @@ func (l *losses) lost(n scheduler.AttemptLost, before bool) string {
 	}
 	more := ""
 	if l.untold > 0 {
-		more = fmt.Sprintf(" (%s lost since the last such line)", Plural(l.untold+1, "attempt"))
+		more = fmt.Sprintf(" (%s lost since the last such line)", format.Plural(l.untold+1, "attempt"))
 	}
 	*l = losses{agent: n.Agent, reason: n.Reason, told: n.At, again: l.again, resumed: l.resumed}
-	return fmt.Sprintf("%s was lost on agent %s%s: %s", TrialText(n.Trial), n.Agent, more, n.Reason)
+	return fmt.Sprintf("%s was lost on agent %s%s: %s", format.Trial(n.Trial), n.Agent, more, n.Reason)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/server/format"
 )
 
 // memoFile, in the state folder of a sweep with `cache`, is what its work was when it began and whose results could stand for its
@@ -124,7 +125,7 @@ func memoLine(known int, sweeps []string) string {
 	if known == 0 {
 		return "cache: no results of this work yet"
 	}
-	return fmt.Sprintf("cache: %s of this work, from %s", Plural(known, "result"), listed(sweeps))
+	return fmt.Sprintf("cache: %s of this work, from %s", format.Plural(known, "result"), listed(sweeps))
 }
 
 // listed writes ids, of which there may be many.

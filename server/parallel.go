@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -83,7 +84,7 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 	}
 	return fmt.Sprintf("at most %s at a time, not the %d that fit: each process may open %d files here; a "+
 		"hard limit of %d (ulimit -Hn) is enough for all",
-		Plural(room, "trial"), fit, files, enough)
+		format.Plural(room, "trial"), fit, files, enough)
 }
 
 // sayRoom tells when the limit of open files bounds how many trials of the sweep run at once.

@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -25,7 +26,7 @@ type CachePlan struct {
 func (p *CachePlan) Sentence() string {
 	line := memoLine(p.Known, p.Sweeps)
 	if p.Known > 0 && p.Looked > 0 {
-		line += fmt.Sprintf("; %d of %s are there already and would not run", p.Hits, Plural(p.Looked, "trial"))
+		line += fmt.Sprintf("; %d of %s are there already and would not run", p.Hits, format.Plural(p.Looked, "trial"))
 	}
 	return line
 }

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
@@ -77,7 +78,7 @@ func sayHalving(spec *sweep.Spec, e *sweep.EarlyStop, x stop.Expectation) string
 		fmt.Fprintf(&b, ", %.0f run to their end", left)
 	}
 	if x.Full > 0 {
-		fmt.Fprintf(&b, "; that is about %s steps of %s, %.0f %%", Grouped(big.NewInt(int64(x.Steps))), Grouped(big.NewInt(int64(x.Full))),
+		fmt.Fprintf(&b, "; that is about %s steps of %s, %.0f %%", format.Grouped(big.NewInt(int64(x.Steps))), format.Grouped(big.NewInt(int64(x.Full))),
 			100*x.Steps/x.Full)
 	}
 	return b.String()

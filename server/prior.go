@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -32,7 +33,7 @@ type priorTrial struct {
 // priorLine says what a search starts from, and what of it is of no use here.
 func priorLine(spec *sweep.Spec) string {
 	fits, misfits := search.Misfits(spec)
-	line := fmt.Sprintf("starts from %s of %s", Plural(fits, "trial"), strings.Join(spec.From, ", "))
+	line := fmt.Sprintf("starts from %s of %s", format.Plural(fits, "trial"), strings.Join(spec.From, ", "))
 	for _, why := range slices.Sorted(maps.Keys(misfits)) {
 		line += fmt.Sprintf("; not from %d: %s", misfits[why], why)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -65,7 +66,7 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 		return unreachable(err)
 	}
 	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over,
-		Plural(spec.Trials, "trial")))
+		format.Plural(spec.Trials, "trial")))
 	for _, hole := range m.holes {
 		m.Lost = append(m.Lost, "what the results did not have yet of "+hole)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -89,9 +90,9 @@ func (m *mender) winner(ctx context.Context, board *board.Board) error {
 // afterwards.
 func (m *mender) restore(spec *sweep.Spec, board *board.Board) (err error) {
 	var point func(trial int) (json.RawMessage, uint64)
-	brought, lost := sentences{}, sentences{}
+	brought, lost := format.Sentences{}, format.Sentences{}
 	for _, r := range m.fresh {
-		brought.add(r.Trial, "what %s reported, from what is whole of the journal")
+		brought.Add(r.Trial, "what %s reported, from what is whole of the journal")
 	}
 	for _, t := range journal.EndedTrials(*m.entry, m.trials, spec.Trials) {
 		if board.Has(t.Trial, t.Attempt) {
@@ -102,7 +103,7 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (err error) {
 			if point, err = m.points(spec); err != nil && !m.salvaged {
 				return err
 			} else if err != nil { // what a search had been told is in the holes
-				lost.add(t.Trial, "how %s ended, and with what")
+				lost.Add(t.Trial, "how %s ended, and with what")
 				point = nil
 				continue
 			}
@@ -118,18 +119,18 @@ func (m *mender) restore(spec *sweep.Spec, board *board.Board) (err error) {
 			r.Points = []results.Point{{Metrics: map[string]float64{spec.Objective.Name: value}}}
 			r.First = board.Points(t.Trial, t.Attempt)
 			end.Points = r.First + 1
-			brought.add(t.Trial, "%s: "+string(end.State)+", with the value of "+spec.Objective.Name)
-			lost.add(t.Trial, "what else %s reported, and what is known of files")
+			brought.Add(t.Trial, "%s: "+string(end.State)+", with the value of "+spec.Objective.Name)
+			lost.Add(t.Trial, "what else %s reported, and what is known of files")
 		default:
-			brought.add(t.Trial, "%s: "+string(end.State))
-			lost.add(t.Trial, "what %s reported")
+			brought.Add(t.Trial, "%s: "+string(end.State))
+			lost.Add(t.Trial, "what %s reported")
 		}
 		if err := board.Fold(r); err != nil {
 			return err
 		}
 		m.fresh = append(m.fresh, r)
 	}
-	m.Brought, m.Lost = append(m.Brought, brought.all()...), append(m.Lost, lost.all()...)
+	m.Brought, m.Lost = append(m.Brought, brought.All()...), append(m.Lost, lost.All()...)
 	return nil
 }
 

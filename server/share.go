@@ -7,6 +7,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) shareMachine(snap scheduler.Snapshot) {
 		member, err := s.join(snap)
 		if err != nil { // as with a folder that another user's session left in the environment
 			s.notify(Notice{Kind: Warning, Text: "warning: this run does not see others on this machine, and takes " +
-				"all of it: " + oneLine(err)})
+				"all of it: " + format.OneLine(err)})
 			s.cluster.unshared()
 			return
 		}

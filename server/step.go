@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/server/format"
 )
 
 // stepNews is what people are told of the `then` step while it runs: its metrics now and then, of what it
@@ -62,15 +63,15 @@ func (s *stepNews) lines(r results.Record, now time.Time) (lines []string) {
 // rest tells what was held back.
 func (s *stepNews) rest(now time.Time) (lines []string) {
 	if s.more > 0 {
-		lines = append(lines, "then: … "+Plural(s.more, "more note"))
+		lines = append(lines, "then: … "+format.Plural(s.more, "more note"))
 	}
 	const named = 8
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(s.latest)) {
-		parts = append(parts, name+" "+FormatValue(s.latest[name]))
+		parts = append(parts, name+" "+format.Value(s.latest[name]))
 	}
 	if more := len(parts) - named; more > 0 {
-		parts = append(parts[:named], "… "+Plural(more, "more metric"))
+		parts = append(parts[:named], "… "+format.Plural(more, "more metric"))
 	}
 	if len(parts) > 0 {
 		lines = append(lines, "then: "+strings.Join(parts, ", "))

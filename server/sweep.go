@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -159,7 +160,7 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an "+
 			"attempt (%s, for example) that it does "+
 			"not; nothing was changed; put the newer one back, or move %s* away and rebuild it with: kaon repair %s",
-			file, sw.id, TrialText(trial), file, sw.id))
+			file, sw.id, format.Trial(trial), file, sw.id))
 	}
 	lost, first := 0, 0
 	for trial, attempt := range core.Ended(sw.id) {
@@ -175,8 +176,8 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 	}
 	return unreachable(fmt.Errorf("the results lack the records of %s of %s that ended (%s, for example), and "+
 		"the journal has them no more; "+
-		"nothing was changed; bring back what there is with: kaon repair %s", Plural(lost,
-		"trial"), sw.id, TrialText(first), sw.id))
+		"nothing was changed; bring back what there is with: kaon repair %s", format.Plural(lost,
+		"trial"), sw.id, format.Trial(first), sw.id))
 }
 
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may

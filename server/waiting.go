@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -32,7 +33,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	}
 	for _, l := range why.Largest {
 		if l.Resource == "ports" { // that it has had enough of them otherwise, CheckFeasible knows
-			return fmt.Sprintf("%s %s waiting: %s", Plural(trials, "trial"), are, NoPorts), true
+			return fmt.Sprintf("%s %s waiting: %s", format.Plural(trials, "trial"), are, NoPorts), true
 		}
 	}
 	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || why.Leaving != nil || len(why.Excluded)+len(why.Constraints) > 0 {
@@ -40,7 +41,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	}
 	if why.Cordoned > 0 {
 		return fmt.Sprintf("%s %s waiting, as this machine is to get no work: end that with: kaon cordon --undo",
-			Plural(trials, "trial"), are), true
+			format.Plural(trials, "trial"), are), true
 	}
 	var parts []string
 	for _, s := range why.Resources {
@@ -53,7 +54,7 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 	default: // what is free is being offered now, or the first trials have to begin
 		parts = []string{"what runs on this machine to begin or to end"}
 	}
-	return fmt.Sprintf("%s %s waiting for %s", Plural(trials, "trial"), are,
+	return fmt.Sprintf("%s %s waiting for %s", format.Plural(trials, "trial"), are,
 		strings.Join(parts, "; and for ")), true
 }
 
@@ -78,7 +79,7 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 			has = "this machine has none"
 		}
 		if l.Resource == "gpus" {
-			if has = "this machine has " + FormatValue(float64(l.Largest)/float64(resource.Unit)); l.Largest == 0 {
+			if has = "this machine has " + format.Value(float64(l.Largest)/float64(resource.Unit)); l.Largest == 0 {
 				has = "none was found on this machine"
 			}
 			helps = "if it has more, say how many with --gpus N (what is looked for: NVIDIA's driver or nvidia-smi, " +
@@ -86,12 +87,12 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 		}
 		parts = append(parts, fmt.Sprintf("%s%s, and %s", asked, each, has))
 	}
-	return fmt.Sprintf("%s %s %s", Plural(trials, "trial"), needs, strings.Join(parts, "; ")), helps, true
+	return fmt.Sprintf("%s %s %s", format.Plural(trials, "trial"), needs, strings.Join(parts, "; ")), helps, true
 }
 
 // Quantity is how much of a resource, for people.
 func Quantity(name string, v resource.Milli) string {
-	n, unit := FormatValue(float64(v)/float64(resource.Unit)), name
+	n, unit := format.Value(float64(v)/float64(resource.Unit)), name
 	switch name {
 	case "cpus", "ports":
 		if v == resource.Unit {
@@ -128,7 +129,7 @@ func (m machine) short(s offers.Shortage, each resource.Resources) string {
 	if want <= resource.Unit {
 		more = one
 	}
-	amount := func(v resource.Milli) string { return FormatValue(float64(v)/float64(resource.Unit)) + unit }
+	amount := func(v resource.Milli) string { return format.Value(float64(v)/float64(resource.Unit)) + unit }
 	has, known := m[s.Resource]
 	free := want - s.Least
 	switch {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 )
 
 // progress is what a watcher sees of a running sweep.
@@ -100,7 +100,7 @@ func (p progress) parts() []part {
 // speed is a rate for people: below one in two seconds by what each takes.
 func speed(perSecond float64) string {
 	if perSecond >= 1000 {
-		return server.Grouped(big.NewInt(int64(math.Round(perSecond)))) + "/s"
+		return format.Grouped(big.NewInt(int64(math.Round(perSecond)))) + "/s"
 	}
 	if perSecond >= 0.5 {
 		return fmt.Sprintf("%.3g/s", perSecond)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -148,7 +149,7 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 		fmt.Fprintln(w, p.Chosen)
 	}
 	if size, finite := spec.Space.Size(); finite && size.Cmp(big.NewInt(int64(p.Trials))) != 0 {
-		fmt.Fprintf(w, "a grid over them has %s points\n", server.Grouped(size))
+		fmt.Fprintf(w, "a grid over them has %s points\n", format.Grouped(size))
 	}
 	if p.Capped {
 		fmt.Fprintf(w, "this search never ends by itself: capped at %d trials, run_cap sets another number\n", p.Trials)

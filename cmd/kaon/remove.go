@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -311,7 +312,7 @@ func printRemoved(out *output, r removed, asJSON bool) error {
 	case r.Dry:
 		_, err = fmt.Fprintf(out.stdout, "%s would be deleted\n", name)
 	default:
-		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", name, plural(r.Objects, "object"), server.Bytes(r.Bytes))
+		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", name, plural(r.Objects, "object"), format.Bytes(r.Bytes))
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
@@ -21,10 +21,10 @@ func percent(p *float64) string {
 }
 
 // trialText is a trial as people are told of it.
-func trialText(trial int) string { return server.TrialText(trial) }
+func trialText(trial int) string { return format.Trial(trial) }
 
 // plural is a number of things: "1 trial", "2,000 trials".
-func plural(n int, thing string) string { return server.Plural(n, thing) }
+func plural(n int, thing string) string { return format.Plural(n, thing) }
 
 // trialLabel is a trial as tables have it, and as parseTrial reads it.
 func trialLabel(trial int) string {
@@ -35,7 +35,7 @@ func trialLabel(trial int) string {
 }
 
 // formatValue is a number for people: whole ones as they are, others to six digits. --json has all of them.
-func formatValue(v float64) string { return server.FormatValue(v) }
+func formatValue(v float64) string { return format.Value(v) }
 
 // escaped is a text on one line: what does not print stands there as JSON writes it.
 func escaped(text string) string {
@@ -56,7 +56,7 @@ func bounded(text string) string {
 	return screen.Truncate(text, longestText, "…") + " (" + plural(len(text), "byte") + "; --json has all)"
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
+func oneLine(err error) string { return format.OneLine(err) }
 
 // goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs. Results are named where
 // the environment would have the command look elsewhere.

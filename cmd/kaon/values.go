@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
@@ -21,7 +21,7 @@ func briefly(v sweep.Value) string {
 func rounded(v sweep.Value) sweep.Value {
 	switch v := v.(type) {
 	case float64:
-		short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', server.Digits, 64), 64)
+		short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', format.Digits, 64), 64)
 		if err != nil || v == math.Trunc(v) { // a whole one, or none
 			return v
 		}

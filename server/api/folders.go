@@ -19,7 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 )
 
 // FoldersPath, in the folder of an API, holds uploaded folders by the SHA-256 of their archives.
@@ -119,7 +119,7 @@ func keepUpload(file *os.File, from io.Reader) (string, error) {
 		return "", fmt.Errorf("keep the archive: %w", err)
 	case size > largestUpload:
 		return "", huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the archive has more than %s: name in .kaonignore what "+
-			"trials do not need", server.Bytes(largestUpload)))
+			"trials do not need", format.Bytes(largestUpload)))
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return hex.EncodeToString(sum.Sum(nil)), err

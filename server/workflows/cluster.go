@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/steps"
@@ -225,7 +226,7 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 			}
 			text := fmt.Sprintf("%d of %d trials", st.Counts.Ended(), st.Counts.Total)
 			if st.Leader != nil {
-				text += fmt.Sprintf(", best %s %s", st.Spec.Objective.Name, server.FormatValue(float64(st.Leader.Value)))
+				text += fmt.Sprintf(", best %s %s", st.Spec.Objective.Name, format.Value(float64(st.Leader.Value)))
 			}
 			percent := 100 * float64(st.Counts.Ended()) / float64(max(st.Counts.Total, 1))
 			job.Told(steps.Progress{Percent: &percent, Text: text})

@@ -1,4 +1,4 @@
-package server
+package format
 
 import (
 	"fmt"
@@ -9,12 +9,22 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 )
 
-// sentences are what is to be said of trials, each once: by its text, which has %s where the trials are named.
-type sentences map[string][]int
+// Trial is a trial as people are told of it.
+func Trial(trial int) string {
+	if trial == results.ThenTrial {
+		return "the `then` step"
+	}
+	return fmt.Sprintf("trial %d", trial)
+}
 
-func (s sentences) add(trial int, text string) { s[text] = append(s[text], trial) }
+// Sentences are what is to be said of trials, each once: by its text, which has %s where the trials are named.
+type Sentences map[string][]int
 
-func (s sentences) all() (lines []string) {
+// Add adds what is to be said of a trial.
+func (s Sentences) Add(trial int, text string) { s[text] = append(s[text], trial) }
+
+// All are the sentences, sorted.
+func (s Sentences) All() (lines []string) {
 	for text, trials := range s {
 		lines = append(lines, strings.Replace(text, "%s", trialsText(trials), 1))
 	}
@@ -26,14 +36,14 @@ func (s sentences) all() (lines []string) {
 func trialsText(trials []int) string {
 	trials = slices.Compact(slices.Sorted(slices.Values(trials)))
 	if len(trials) == 1 {
-		return TrialText(trials[0])
+		return Trial(trials[0])
 	}
 	step := ""
 	if trials[0] == results.ThenTrial {
 		if trials = trials[1:]; len(trials) == 1 {
-			return TrialText(trials[0]) + " and " + TrialText(results.ThenTrial)
+			return Trial(trials[0]) + " and " + Trial(results.ThenTrial)
 		}
-		step = " and " + TrialText(results.ThenTrial)
+		step = " and " + Trial(results.ThenTrial)
 	}
 	var ranges []string
 	for i := 0; i < len(trials); {

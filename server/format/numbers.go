@@ -1,22 +1,11 @@
-package server
+package format
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
-
-	"github.com/kaon-sweep/kaon/results"
 )
-
-// TrialText is a trial as people are told of it.
-func TrialText(trial int) string {
-	if trial == results.ThenTrial {
-		return "the `then` step"
-	}
-	return fmt.Sprintf("trial %d", trial)
-}
 
 // Plural is a number of things: "1 trial", "2,000 trials".
 func Plural(n int, thing string) string {
@@ -38,8 +27,8 @@ func Grouped(n *big.Int) string {
 // Digits is how many a number shows to people that is not whole.
 const Digits = 6
 
-// FormatValue is a number for people: whole ones as they are, others to six digits.
-func FormatValue(v float64) string {
+// Value is a number for people: whole ones as they are, others to six digits.
+func Value(v float64) string {
 	const whole = 1 << 53 // from here on not every integer is a float64
 	if v == math.Trunc(v) && math.Abs(v) < whole {
 		return strconv.FormatFloat(v, 'f', -1, 64)
@@ -60,4 +49,5 @@ func Bytes(n int64) string {
 	return strconv.FormatFloat(v, 'f', 1, 64) + " " + units[i]
 }
 
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
+// OneLine is an error without its line breaks.
+func OneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
