@@ -2,8 +2,8 @@
 // for each of its sweeps a board and a writer of records, opened in one call. `kaon run` is Open, Submit, a
 // display, and Close; a service of many sweeps, the benches and the tests open the same Server.
 //
-// It has no flags, prints nothing and ends no process: Config is plain fields, errors have a Kind, and what
-// people should know comes as Notices.
+// It has no flags, prints nothing and ends no process: Config is plain fields, errors have a kind (package
+// fault), and what people should know comes as Notices.
 //
 // Nouns: a Server holds sweeps, each of them a Sweep; a Submission becomes one; an Outcome is how one
 // ended. What attempts are given (code, inputs, secrets) is staged for each sweep. A Cluster says where

@@ -6,41 +6,13 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
+	"github.com/kaon-sweep/kaon/server/fault"
 )
 
-// Kind says what an error asks of whoever gets it.
-type Kind int
+func usage(err error) error       { return fault.Usage(err) }
+func unreachable(err error) error { return fault.Unreachable(err) }
 
-// The kinds. An error without one is none of these: something went wrong that nobody foresaw.
-const (
-	Usage       Kind = iota + 1 // what was asked for has to be changed, or what it needs is not there
-	Unreachable                 // cluster, bucket or state cannot be reached, or not be read
-)
-
-// Error is an error with its kind; the text is that of Err.
-type Error struct {
-	Kind Kind
-	Err  error
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-
-// Unwrap answers Err.
-func (e *Error) Unwrap() error { return e.Err }
-
-// KindOf is the kind of an error, the outermost of several; 0: it has none.
-func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Kind
-	}
-	return 0
-}
-
-func usage(err error) error       { return &Error{Usage, err} }
-func unreachable(err error) error { return &Error{Unreachable, err} }
-
-// SettingError refuses a field of Config. It is of the kind Usage.
+// SettingError refuses a field of Config. It is of the kind fault.KindUsage.
 type SettingError struct {
 	Setting string // the field's name, as in "Advertise"
 	Value   string // as it was given, quoted where that helps; empty: the text needs none
@@ -84,7 +56,7 @@ var ErrNothingFailed = errors.New("nothing of it has failed")
 
 // classify gives errors of the cluster and of the bucket their kind.
 func classify(err error) error {
-	if err == nil || KindOf(err) != 0 {
+	if err == nil || fault.KindOf(err) != 0 {
 		return err
 	}
 	var status *mesos.StatusError

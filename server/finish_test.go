@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -147,7 +148,7 @@ func TestEndThatIsNotStoredHoldsNobodyUp(t *testing.T) {
 		}
 		<-sw.Ended()
 		testkit.Await(t, "the results to be missed", func() bool { return errors.Is(sw.Trouble(), syscall.ENOSPC) })
-		if _, err := s.Retry(t.Context(), "full"); !errors.Is(err, syscall.ENOSPC) || KindOf(err) != Unreachable {
+		if _, err := s.Retry(t.Context(), "full"); !errors.Is(err, syscall.ENOSPC) || fault.KindOf(err) != fault.KindUnreachable {
 			t.Errorf("%q: retried: %v", suffix, err)
 		}
 		if _, err := s.Extend(t.Context(), "full", []string{"parameters.x.values=[3,1,2,0]"}); !errors.Is(err, syscall.ENOSPC) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
+	"github.com/kaon-sweep/kaon/server/fault"
 )
 
 func write(t *testing.T, root, name, text string) {
@@ -98,7 +99,7 @@ func TestGPUsByHand(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"-1", "5000", "1,1", "0,,1", "a b", "x", "1.5", "id:x", "two", "0,x", "GPU-a b", "id:5000"} {
-		if _, err := Devices(text); KindOf(err) != Usage || !strings.Contains(err.Error(), "as in --gpus 2") {
+		if _, err := Devices(text); fault.KindOf(err) != fault.KindUsage || !strings.Contains(err.Error(), "as in --gpus 2") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

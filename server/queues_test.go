@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -185,10 +186,10 @@ func TestQueuesOfOneSweep(t *testing.T) {
 	cfg.Only = "one"
 	s := w.open(cfg)
 	err := s.SetQueue(t.Context(), "eng", QueueChange{})
-	if KindOf(err) != Usage || !strings.Contains(err.Error(), "kaon serve has queues") {
+	if fault.KindOf(err) != fault.KindUsage || !strings.Contains(err.Error(), "kaon serve has queues") {
 		t.Errorf("set: %v", err)
 	}
-	if err = s.RemoveQueue(t.Context(), "eng"); KindOf(err) != Usage {
+	if err = s.RemoveQueue(t.Context(), "eng"); fault.KindOf(err) != fault.KindUsage {
 		t.Errorf("remove: %v", err)
 	}
 	if left, _ := os.ReadDir("."); len(left) != 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -61,7 +62,7 @@ func TestTwoSweepsInOneServer(t *testing.T) {
 		text := strings.Replace(three, "echo loss=", "echo "+id+" > $KAON_ARTIFACTS/out.txt; echo loss=", 1)
 		all = append(all, w.submit(s, id, w.spec(id+".yaml", text+"artifacts: [out.txt]\nthen: echo after ${winner.trial}\n")))
 	}
-	if _, err := s.Submit(t.Context(), Submission{ID: "a", Spec: all[0].Spec()}); KindOf(err) != Usage {
+	if _, err := s.Submit(t.Context(), Submission{ID: "a", Spec: all[0].Spec()}); fault.KindOf(err) != fault.KindUsage {
 		t.Errorf("a second sweep of the same name: %v", err)
 	}
 	for _, sw := range all {
@@ -147,7 +148,7 @@ func TestRetry(t *testing.T) {
 	if _, err := s.Retry(t.Context(), "fails"); !errors.Is(err, ErrNothingFailed) {
 		t.Errorf("when nothing has failed: %v", err)
 	}
-	if _, err := s.Retry(t.Context(), "nobody"); KindOf(err) != Usage {
+	if _, err := s.Retry(t.Context(), "nobody"); fault.KindOf(err) != fault.KindUsage {
 		t.Errorf("of a sweep that nobody knows: %v", err)
 	}
 }
@@ -158,12 +159,12 @@ func TestErrorsHaveKinds(t *testing.T) {
 	cfg.Cluster.GPUs = "x"
 	_, err := Open(t.Context(), cfg)
 	var setting *SettingError
-	if KindOf(err) != Usage || !errors.As(err, &setting) || setting.Setting != "GPUs" || !strings.HasPrefix(setting.Text("--gpus"), "--gpus x: ") {
+	if fault.KindOf(err) != fault.KindUsage || !errors.As(err, &setting) || setting.Setting != "GPUs" || !strings.HasPrefix(setting.Text("--gpus"), "--gpus x: ") {
 		t.Errorf("GPUs that are none: %v", err)
 	}
 	cfg = w.config()
 	cfg.Cluster.Advertise = "here:port"
-	if _, err := Open(t.Context(), cfg); KindOf(err) != Usage || !strings.HasPrefix(err.Error(), `Advertise "here:port": want `) {
+	if _, err := Open(t.Context(), cfg); fault.KindOf(err) != fault.KindUsage || !strings.HasPrefix(err.Error(), `Advertise "here:port": want `) {
 		t.Errorf("an address that is none: %v", err)
 	}
 	cfg = w.config()
@@ -171,19 +172,19 @@ func TestErrorsHaveKinds(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(w.dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), cfg); KindOf(err) != Unreachable {
+	if _, err := Open(t.Context(), cfg); fault.KindOf(err) != fault.KindUnreachable {
 		t.Errorf("a state folder that cannot be: %v", err)
 	}
 	s := w.open(w.config())
 	var refused *SubmitError
 	_, err = s.Submit(t.Context(), Submission{Spec: w.spec("missing.yaml", strings.Replace(three, "echo loss", "./nothing loss", 1))})
-	if KindOf(err) != Usage || errors.As(err, &refused) || !strings.Contains(err.Error(), "nothing") {
+	if fault.KindOf(err) != fault.KindUsage || errors.As(err, &refused) || !strings.Contains(err.Error(), "nothing") {
 		t.Errorf("a program that is not there: %v", err)
 	}
 	if len(s.Sweeps()) != 0 {
 		t.Error("a sweep that was refused is kept")
 	}
-	if _, err := Open(t.Context(), w.config()); KindOf(err) != Unreachable {
+	if _, err := Open(t.Context(), w.config()); fault.KindOf(err) != fault.KindUnreachable {
 		t.Errorf("a folder that another server has: %v", err)
 	}
 }
@@ -198,7 +199,7 @@ func TestNoMaster(t *testing.T) {
 	s := w.open(cfg)
 	_, err := s.Submit(t.Context(), Submission{ID: "three", Spec: w.spec("three.yaml", three)})
 	var refused *SubmitError
-	if KindOf(err) != Unreachable || !errors.As(err, &refused) || refused.Accepted || refused.Sweep != "three" {
+	if fault.KindOf(err) != fault.KindUnreachable || !errors.As(err, &refused) || refused.Accepted || refused.Sweep != "three" {
 		t.Errorf("%T %v", err, err)
 	}
 	if !w.heard("looking for a master: Mesos at " + master) {

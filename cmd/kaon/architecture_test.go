@@ -62,6 +62,7 @@ var narrow = map[string][]string{
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
 	"server/format":  {"results"},
+	"server/fault":   {},
 	"server/mcp":     {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
 	"server/oidc":    {"scheduler/listen"},
 	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 )
 
 // Exit codes are a contract for scripts.
@@ -31,8 +32,8 @@ type exitError struct {
 func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
-func usage(err error) error       { return &server.Error{Kind: server.Usage, Err: err} }
-func unreachable(err error) error { return &server.Error{Kind: server.Unreachable, Err: err} }
+func usage(err error) error       { return fault.Usage(err) }
+func unreachable(err error) error { return fault.Unreachable(err) }
 
 // silently ends the process with a code when all has been said already.
 func silently(code int) error { return &exitError{code, nil} }
@@ -49,10 +50,10 @@ func exitCode(err error) int {
 	case errors.As(err, &p):
 		return exitCrash
 	}
-	switch server.KindOf(err) {
-	case server.Usage:
+	switch fault.KindOf(err) {
+	case fault.KindUsage:
 		return exitUsage
-	case server.Unreachable:
+	case fault.KindUnreachable:
 		return exitUnreachable
 	}
 	return exitFailed

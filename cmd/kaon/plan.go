@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -120,7 +121,7 @@ func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p ser
 		return p, err
 	}
 	p, err = to.Plan(ctx, sub, c.Points, c.TrialTime)
-	if err = explainProblem(err); server.KindOf(err) == server.Usage {
+	if err = explainProblem(err); fault.KindOf(err) == fault.KindUsage {
 		return p, &badSpec{err}
 	}
 	return p, err

@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -241,7 +242,7 @@ func (r *runner) resume(ctx context.Context, id string, by change) (outcome, err
 		return outcome{}, r.leave(s, id, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)) // its journal was read a moment ago
 	}
 	if by != nil {
-		if err := by(ctx, s, told); server.KindOf(err) == server.Usage {
+		if err := by(ctx, s, told); fault.KindOf(err) == fault.KindUsage {
 			return outcome{}, errors.Join(err, s.Close(ctx)) // nothing was changed
 		} else if err != nil {
 			return outcome{}, r.leave(s, id, err)

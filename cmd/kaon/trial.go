@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -63,7 +64,7 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 		order, err = s.byHand(spec, trial).Order(ctx)
 	}
 	if errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrNotExist) && trial.Attempt > 0 ||
-		server.KindOf(err) == server.Unreachable {
+		fault.KindOf(err) == fault.KindUnreachable {
 		fmt.Fprintf(out.stderr, "kaon: warning: what %s runs is not known: %v\n", trialText(trial.Trial), err)
 	}
 	if err != nil {

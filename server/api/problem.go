@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -52,9 +53,9 @@ func statusOf(err error) int {
 		errors.Is(err, scheduler.ErrAtWork), errors.Is(err, scheduler.ErrEnding), errors.Is(err, scheduler.ErrNothingWaits),
 		errors.Is(err, server.ErrNothingFailed):
 		return http.StatusConflict
-	case errors.Is(err, scheduler.ErrClosed), errors.Is(err, bucket.ErrUnavailable), server.KindOf(err) == server.Unreachable:
+	case errors.Is(err, scheduler.ErrClosed), errors.Is(err, bucket.ErrUnavailable), fault.KindOf(err) == fault.KindUnreachable:
 		return http.StatusServiceUnavailable
-	case server.KindOf(err) == server.Usage:
+	case fault.KindOf(err) == fault.KindUsage:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError

@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -179,7 +180,7 @@ func (c *Cluster) classify(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, scheduler.ErrClosed):
 		return context.Canceled
-	case server.KindOf(err) == server.Usage:
+	case fault.KindOf(err) == fault.KindUsage:
 		return &steps.Failure{Fault: engine.Input, Err: err}
 	}
 	return &steps.Failure{Fault: engine.Platform, Err: err}
