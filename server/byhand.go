@@ -83,7 +83,7 @@ func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error)
 	}
 	o := task.Options{Getenv: os.LookupEnv, Winner: winner, Files: files, Image: image}
 	if t.Spec.Task.Container == nil {
-		o.Dir, o.Interpreter = SpecFolder(t.Spec), LocalInterpreter()
+		o.Dir, o.Interpreter = t.Spec.Folder(), LocalInterpreter()
 	}
 	st, err := task.NewBuilder(t.Sweep, t.Spec, o)
 	if err != nil {
@@ -140,7 +140,7 @@ func (t ByHand) then(ctx context.Context, st *task.Builder) (task.Order, error) 
 func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
 	s := staging{
 		id: t.Sweep, spec: t.Spec, folder: filepath.Join(folder, "state"), bucket: t.Bucket, resumed: true,
-		cluster: &runningCluster{local: true, workDir: SpecFolder, interpreter: LocalInterpreter()},
+		cluster: &runningCluster{local: true, workDir: (*sweep.Spec).Folder, interpreter: LocalInterpreter()},
 		notify:  func(NoticeKind, string) {},
 	}
 	if err := t.keepCode(s.folder); err != nil {

@@ -109,7 +109,7 @@ func (c Cluster) workDir(masters []string) func(*sweep.Spec) string {
 		near = !slices.ContainsFunc(masters, func(address string) bool { return !listen.Loopback(address) })
 	}
 	if near {
-		return SpecFolder
+		return (*sweep.Spec).Folder
 	}
 	return func(*sweep.Spec) string { return "" }
 }
@@ -173,7 +173,7 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 		executor:      scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
 		interpreter:   LocalInterpreter(),
 		containerizer: c.Containerizer,
-		workDir:       SpecFolder,
+		workDir:       (*sweep.Spec).Folder,
 		stop:          func() { server.Close(); release() },
 		interrupt:     func() { server.KillExecutors(killGrace) },
 		name:          "this machine",

@@ -63,7 +63,7 @@ func (s *staging) code() (task.Source, error) {
 }
 
 func (s *staging) pack(to string) error {
-	folder := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(s.spec.Task.Code))
+	folder := filepath.Join(s.spec.Folder(), filepath.FromSlash(s.spec.Task.Code))
 	skip, err := filepath.Abs(s.folder)
 	if err != nil {
 		return err

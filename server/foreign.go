@@ -44,7 +44,7 @@ func CheckForeign(spec *sweep.Spec, place string) error {
 			continue
 		}
 		if filepath.IsAbs(place) && !strings.Contains(input.URL, ":") {
-			at, err := filepath.Rel(place, filepath.Join(filepath.Dir(spec.File), filepath.FromSlash(input.URL)))
+			at, err := filepath.Rel(place, filepath.Join(spec.Folder(), filepath.FromSlash(input.URL)))
 			if err == nil && filepath.IsLocal(at) && !filepath.IsAbs(input.URL) && strings.HasPrefix(filepath.ToSlash(at), results.SweepsPrefix) {
 				continue
 			}

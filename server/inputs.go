@@ -89,7 +89,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 	}
 	switch u.Scheme {
 	case "":
-		file := filepath.Join(SpecFolder(s.spec), filepath.FromSlash(f.URL))
+		file := filepath.Join(s.spec.Folder(), filepath.FromSlash(f.URL))
 		address, sum, err := s.fileServer.Serve(file, src.Name)
 		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
 			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)

@@ -4,14 +4,12 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // ThisMachine is an agent that offers all processors, all memory, the disk that is free below a folder, and
@@ -65,6 +63,3 @@ func LocalInterpreter() string {
 	}
 	return ""
 }
-
-// SpecFolder is where a spec's relative paths start.
-func SpecFolder(spec *sweep.Spec) string { return filepath.Dir(spec.File) }

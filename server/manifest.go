@@ -39,7 +39,7 @@ func SpecHash(source []byte) string {
 func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	cfg := &sw.server.cfg
 	known := manifestOf(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
-	known.Kaon, known.Git = cfg.Version, gitOf(ctx, SpecFolder(sw.Spec()))
+	known.Kaon, known.Git = cfg.Version, gitOf(ctx, sw.Spec().Folder())
 	known.Work = sw.work
 	known.Owner, known.Labels = sw.origin.Owner, sw.origin.Labels
 	known.Began(thisRun(cfg.Command, sw.Spec()))

@@ -21,7 +21,7 @@ func Missing(spec *sweep.Spec) (found []*sweep.Error) {
 		if strings.Contains(f.URL, "://") {
 			continue
 		}
-		file := filepath.Join(SpecFolder(spec), filepath.FromSlash(f.URL))
+		file := filepath.Join(spec.Folder(), filepath.FromSlash(f.URL))
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			found = append(found, f.Problem("there is no "+file, "write its path relative to this spec, or make it"))
 		}
@@ -39,7 +39,7 @@ func noCode(spec *sweep.Spec) error {
 	if spec.Task.Code == "" {
 		return nil
 	}
-	folder := filepath.Join(SpecFolder(spec), filepath.FromSlash(spec.Task.Code))
+	folder := filepath.Join(spec.Folder(), filepath.FromSlash(spec.Task.Code))
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
 		return spec.Task.Problem("code", "there is no folder "+folder,

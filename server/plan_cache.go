@@ -44,7 +44,7 @@ func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string,
 	}
 	at, o := workplace{skip: []string{folder}}, task.Options{Getenv: getenv}
 	if spec.Task.Container == nil {
-		at.folder = SpecFolder(spec)
+		at.folder = spec.Folder()
 		if c.Mesos != nil {
 			at.folder = c.workDir(c.Mesos.Masters)(spec)
 		} else {

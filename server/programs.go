@@ -27,7 +27,7 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 		if err := noCode(spec); err != nil {
 			return err
 		}
-		folder = filepath.Join(SpecFolder(spec), filepath.FromSlash(spec.Task.Code))
+		folder = filepath.Join(spec.Folder(), filepath.FromSlash(spec.Task.Code))
 	case folder == "":
 		return nil
 	}

@@ -12,7 +12,7 @@ func (s *Server) search(spec *sweep.Spec) (search.Method, error) {
 	if spec.Method != sweep.ByCommand || spec.Former != nil {
 		return search.New(spec)
 	}
-	program := sampler.New(spec, SpecFolder(spec))
+	program := sampler.New(spec, spec.Folder())
 	for _, sw := range s.Sweeps() {
 		if sw.Spec() == spec {
 			sw.sampler.Store(program)

@@ -20,7 +20,7 @@ func (s *staging) checkProgram() error {
 		return nil
 	}
 	for _, word := range programs(spec.Command) {
-		info, err := os.Stat(filepath.Join(SpecFolder(spec), word))
+		info, err := os.Stat(filepath.Join(spec.Folder(), word))
 		if err == nil && info.Mode().IsRegular() {
 			return fmt.Errorf("%s: the command names %s, which is on this machine and not on the agents: add `task: "+
 				"{code: .}` to send this folder along, or `task: {image: …}` with the program in it", spec.File, word)
@@ -36,7 +36,7 @@ func namesFiles(spec *sweep.Spec) bool {
 		words = append(words, spec.Sampler.Command...)
 	}
 	for _, word := range words {
-		if _, err := os.Stat(filepath.Join(SpecFolder(spec), word)); err == nil {
+		if _, err := os.Stat(filepath.Join(spec.Folder(), word)); err == nil {
 			return true
 		}
 	}

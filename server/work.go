@@ -91,7 +91,7 @@ func workOf(ctx context.Context, spec *sweep.Spec, at workplace, winner *board.W
 	folder := ""
 	switch {
 	case t.Code != "":
-		folder = filepath.Join(SpecFolder(spec), filepath.FromSlash(t.Code))
+		folder = filepath.Join(spec.Folder(), filepath.FromSlash(t.Code))
 	case t.Container == nil:
 		folder = at.folder
 	}
@@ -128,7 +128,7 @@ func workOf(ctx context.Context, spec *sweep.Spec, at workplace, winner *board.W
 	for i, f := range t.Fetch {
 		in := workInput{URL: f.URL, SHA256: f.SHA256, To: f.To, Unpack: f.Unpack}
 		if u, bad := f.Address(); in.SHA256 == "" && bad == nil && u.Scheme == "" {
-			if in.SHA256, err = known.of(ctx, filepath.Join(SpecFolder(spec), filepath.FromSlash(f.URL))); err != nil {
+			if in.SHA256, err = known.of(ctx, filepath.Join(spec.Folder(), filepath.FromSlash(f.URL))); err != nil {
 				return w, nil, f.Problem(err.Error(), "")
 			}
 		}

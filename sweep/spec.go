@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -149,6 +150,9 @@ func (t *Then) Step() bool { return t != nil && t.Spec == "" }
 // ThenTrial stands for the step that follows the trials where a trial's index is expected. It is in journals
 // and records.
 const ThenTrial = -1
+
+// Folder is where the spec's relative paths start.
+func (s *Spec) Folder() string { return filepath.Dir(s.File) }
 
 // Demand is what one trial asks for at a point. It fails when an expression cannot be evaluated there or
 // gives an amount that cannot be asked for; Parse has tried the space's corners and a sample.

@@ -103,7 +103,7 @@ func (f specFlags) submission(ctx context.Context, out *output, to *client.Clien
 		}
 		sub.File = spec.File
 	} else if server.NeedsFolder(spec) {
-		if sub.Folder, err = uploadFolder(ctx, out, to, filepath.Dir(spec.File)); err != nil {
+		if sub.Folder, err = uploadFolder(ctx, out, to, spec.Folder()); err != nil {
 			return sub, err
 		}
 		sub.File = filepath.Base(spec.File)
