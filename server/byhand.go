@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -56,11 +57,11 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 	if err != nil && strict {
 		return nil, usage(err)
 	}
-	winner, err := ReadWinner(folder)
+	winner, err := state.ReadWinner(folder)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := parseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
+	spec, err := state.ParseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
 		Extensions: extended},
 		winner, nil) // its points are in the records
 	if err != nil {
@@ -73,7 +74,7 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 func (t ByHand) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, task.Files{}) }
 
 func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error) {
-	winner, err := ReadWinner(t.Folder)
+	winner, err := state.ReadWinner(t.Folder)
 	if err != nil {
 		return task.Order{}, err
 	}

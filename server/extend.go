@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -69,7 +70,7 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 func (sw *Sweep) withSet(set []string) (*sweep.Spec, error) {
 	spec := sw.Spec()
 	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSet(set...), sweep.WithSeed(spec.Seed),
-		WithFilesBeside(spec.File)}
+		state.WithFilesBeside(spec.File)}
 	if sw.winner != nil {
 		options = append(options, sweep.WithWinner())
 	}

@@ -2,13 +2,22 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/open"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
 // learnFrom has the sweep's search start from the results of others, and keeps them for a later resume.
@@ -24,7 +33,7 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	for _, doubt := range doubts {
 		sw.notify(Warning, "warning: "+doubt)
 	}
-	if err := keepPrior(sw.staging.folder, prior); err != nil {
+	if err := state.KeepPrior(sw.staging.folder, prior); err != nil {
 		return fmt.Errorf("keep what %s starts from: %w", sw.id, err)
 	}
 	spec = spec.WithPrior(prior)
@@ -69,4 +78,52 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 		all = append(all, told...)
 	}
 	return all, doubts, nil
+}
+
+// priorLine says what a search starts from, and what of it is of no use here.
+func priorLine(spec *sweep.Spec) string {
+	fits, misfits := search.Misfits(spec)
+	line := fmt.Sprintf("starts from %s of %s", format.Plural(fits, "trial"), strings.Join(spec.From, ", "))
+	for _, why := range slices.Sorted(maps.Keys(misfits)) {
+		line += fmt.Sprintf("; not from %d: %s", misfits[why], why)
+	}
+	return line
+}
+
+// openPrior opens other results. It makes no folder.
+func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
+	if !strings.Contains(address, "://") {
+		if _, err := os.Stat(address); err != nil {
+			return nil, err
+		}
+	}
+	return open.Bucket(ctx, address, nil)
+}
+
+// priorTrials are those that tell a search by the wanted metric anything: they ended, and failed or reported it.
+func priorTrials(b *board.Board, objective, wanted string) (out []sweep.Prior, err error) {
+	succeeded := false
+	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Failed, sweep.Stopped}}) {
+		p := sweep.Prior{State: t.State}
+		if err := json.Unmarshal(t.Params, &p.Point); err != nil {
+			return nil, fmt.Errorf("read the parameters of trial %d: %w", t.Trial, err)
+		}
+		if objective == wanted && t.Value != nil {
+			p.Value, p.Known = float64(*t.Value), true
+		}
+		for _, m := range t.Metrics {
+			if objective != wanted && m.Name == wanted {
+				p.Value, p.Known = float64(m.Value), true
+			}
+		}
+		if !p.Known && t.State != sweep.Failed {
+			continue
+		}
+		succeeded = succeeded || p.Known
+		out = append(out, p)
+	}
+	if !succeeded {
+		return nil, nil
+	}
+	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -49,7 +50,7 @@ type mender struct {
 
 // readJournal reports whether the journal has the sweep.
 func (m *mender) readJournal() (whole bool, err error) {
-	if there, err := HasJournal(m.state); err != nil { // it may be whole
+	if there, err := state.HasJournal(m.state); err != nil { // it may be whole
 		return false, unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 	} else if !there {
 		return false, m.salvage() // its log may be
@@ -135,7 +136,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
 			Seed: m.known.Seed, Overrides: set, Extensions: extended, BestTrial: -1}
 	}
-	spec, err := parseEntry(*e, winner, nil)
+	spec, err := state.ParseEntry(*e, winner, nil)
 	if err != nil {
 		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
 	}
@@ -172,7 +173,7 @@ func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []st
 	return board, damage, err
 }
 
-func (m *mender) path() string { return filepath.Join(m.state, JournalFile) }
+func (m *mender) path() string { return filepath.Join(m.state, state.JournalFile) }
 
 // replace writes an object anew and keeps the one that was there.
 func (m *mender) replace(ctx context.Context, file string, write func() error) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -38,7 +39,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.made, err = makeFolder(s.cfg.Folder); err != nil {
 		return unreachable(fmt.Errorf("make state folder: %w", err))
 	}
-	if s.journal, err = disk.Open(filepath.Join(s.cfg.Folder, JournalFile)); err != nil {
+	if s.journal, err = disk.Open(filepath.Join(s.cfg.Folder, state.JournalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", s.subject(), err))
 	}
 	if s.queues, err = openQueues(&s.cfg); err != nil {
@@ -123,21 +124,21 @@ func (s *Server) takeUp(ctx context.Context) error {
 
 func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	folder := s.folderOf(e.ID)
-	winner, err := ReadWinner(folder)
+	winner, err := state.ReadWinner(folder)
 	if err != nil {
 		return err
 	}
-	prior, err := readPrior(folder)
+	prior, err := state.ReadPrior(folder)
 	if err != nil {
 		return err
 	}
-	spec, err := parseEntry(e, winner, prior)
+	spec, err := state.ParseEntry(e, winner, prior)
 	if err == nil && prior == nil && len(spec.From) > 0 && !e.Phase.Ended() { // its state is gone: that was as those sweeps are
 		if prior, _, err = s.priorOf(ctx, spec); err != nil {
 			return err
 		}
-		if err = keepPrior(folder, prior); err == nil {
-			spec, err = parseEntry(e, winner, prior)
+		if err = state.KeepPrior(folder, prior); err == nil {
+			spec, err = state.ParseEntry(e, winner, prior)
 		}
 	}
 	if err != nil {
@@ -268,7 +269,7 @@ func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 	})
 	var err error
 	// it runs as well without
-	if s.control, err = control.Listen(filepath.Join(s.cfg.Folder, ControlFile), s); err != nil {
+	if s.control, err = control.Listen(filepath.Join(s.cfg.Folder, state.ControlFile), s); err != nil {
 		s.notify(Notice{Kind: Warning, Text: fmt.Sprintf("kaon stop, pause, resume and message will not reach "+
 			"this run: %v", err)})
 	}

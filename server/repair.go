@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // Repair rebuilds a sweep's journal from its results, or writes anew what the results lack and the journal
@@ -30,7 +31,7 @@ func (m *mender) mend(ctx context.Context) error {
 		return unreachable(m.knownErr)
 	}
 	m.source, _ = bucket.ReadObject(ctx, m.bucket, results.ObjectName(m.id, results.SpecFile), 64<<20)
-	winner, err := ReadWinner(m.state)
+	winner, err := state.ReadWinner(m.state)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/sampler"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -259,5 +260,5 @@ func (s *Server) folderOf(id string) string {
 	if s.cfg.Only != "" {
 		return s.cfg.Folder
 	}
-	return filepath.Join(s.cfg.Folder, SweepsFolder, id)
+	return filepath.Join(s.cfg.Folder, state.SweepsFolder, id)
 }

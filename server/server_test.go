@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -82,7 +83,7 @@ func TestTwoSweepsInOneServer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	status, err := control.NewClient(filepath.Join(w.dir, "state", ControlFile)).Status(t.Context())
+	status, err := control.NewClient(filepath.Join(w.dir, "state", state.ControlFile)).Status(t.Context())
 	if err != nil || len(status.Sweeps) != 2 {
 		t.Errorf("over the socket: %+v, %v", status, err)
 	}

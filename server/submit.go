@@ -3,17 +3,18 @@ package server
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -90,11 +91,7 @@ func (sw *Sweep) keepWinner() error {
 	if sw.winner == nil {
 		return nil
 	}
-	data, err := json.Marshal(sw.winner)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(sw.staging.folder, winnerFile), data, 0o600)
-	}
-	if err != nil {
+	if err := state.KeepWinner(sw.staging.folder, sw.winner); err != nil {
 		return fmt.Errorf("keep the winner that %s starts from: %w", sw.id, err)
 	}
 	return nil
@@ -164,7 +161,7 @@ func (sw *Sweep) accepted(ctx context.Context) bool {
 		return err == nil
 	}
 	<-sw.server.loopDone // the loop has ended, and answers no more
-	known, err := journalHas(sw.server.journal, sw.id)
+	known, err := state.JournalHas(sw.server.journal, sw.id)
 	return known || err != nil
 }
 
@@ -197,3 +194,6 @@ func (sw *Sweep) discard(ctx context.Context) {
 		s.cfg.Log.Error("the state of a sweep that never began stays", "folder", sw.staging.folder, "err", err)
 	}
 }
+
+// NewSweepID is a name nobody else has: the Slug of the spec's, and six random letters.
+func NewSweepID(name string) string { return sweep.Slug(name) + "-" + strings.ToLower(rand.Text()[:6]) }

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -156,7 +157,7 @@ func (sw *Sweep) closeWriter(ctx context.Context) error {
 // others.
 func (sw *Sweep) agree(core *scheduler.Core) error {
 	if trial, behind := core.Behind(sw.id, sw.has); behind {
-		file := filepath.Join(sw.server.cfg.Folder, JournalFile)
+		file := filepath.Join(sw.server.cfg.Folder, state.JournalFile)
 		return unreachable(fmt.Errorf("the journal %s is an older one of %s: the results know the end of an "+
 			"attempt (%s, for example) that it does "+
 			"not; nothing was changed; put the newer one back, or move %s* away and rebuild it with: kaon repair %s",

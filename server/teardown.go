@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // Teardown removes the framework from its master, for nothing of it will run again, and tells the journal,
@@ -98,7 +99,7 @@ func (s *Server) keeps() bool {
 	}
 	all, err := os.ReadDir(s.cfg.Folder)
 	for _, one := range all {
-		if info, err := one.Info(); err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(one.Name(), JournalFile) {
+		if info, err := one.Info(); err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(one.Name(), state.JournalFile) {
 			return true
 		}
 	}
@@ -124,7 +125,7 @@ func (s *Server) empty(ctx context.Context) bool {
 		}
 		<-s.loopDone
 	}
-	has, err := journalHas(s.journal, "")
+	has, err := state.JournalHas(s.journal, "")
 	return err == nil && !has
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -79,7 +80,7 @@ func (w *world) spec(name, text string) *sweep.Spec {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	spec, err := sweep.Parse(file, []byte(text), WithFilesBeside(file))
+	spec, err := sweep.Parse(file, []byte(text), state.WithFilesBeside(file))
 	if err != nil {
 		w.t.Fatal(err)
 	}

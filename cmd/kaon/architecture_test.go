@@ -63,9 +63,12 @@ var narrow = map[string][]string{
 	"server/sandbox": {"scheduler/safefile"},
 	"server/format":  {"results"},
 	"server/fault":   {},
-	"server/mcp":     {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
-	"server/oidc":    {"scheduler/listen"},
-	"server/client":  {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
+	"server/state": {
+		"results", "results/board", "scheduler/journal", "scheduler/journal/disk", "server/fault", "sweep",
+	},
+	"server/mcp":    {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
+	"server/oidc":   {"scheduler/listen"},
+	"server/client": {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
 
 	// A user's sampler knows the search that it serves, and no scheduler.
 	"server/sampler": {"scheduler/crash", "scheduler/proc", "sweep", "sweep/search"},

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -75,7 +75,7 @@ func TestTalkingToARun(t *testing.T) {
 	id := sweepOf(x)
 	line(t, began)
 
-	info, err := os.Stat(filepath.Join(p.dir, "kaon-results/.state", id, server.ControlFile))
+	info, err := os.Stat(filepath.Join(p.dir, "kaon-results/.state", id, state.ControlFile))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: %v, %v; want mode 0600", info, err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // How often TestRandomDamage damages something, and the seed of the first time; each further one has the next seed.
@@ -117,7 +118,7 @@ func specimens(t *testing.T) (all []specimen, foreign string) {
 	p.write("open", "")
 	for i := range all {
 		s := &all[i]
-		if err := os.RemoveAll(filepath.Join(s.dir, ".state", s.id, server.ControlFile)); err != nil { // of who was killed
+		if err := os.RemoveAll(filepath.Join(s.dir, ".state", s.id, state.ControlFile)); err != nil { // of who was killed
 			t.Fatal(err)
 		}
 		s.stale = filepath.Join(p.dir, fmt.Sprint("stale", i))
@@ -216,7 +217,7 @@ func damageOf(t *testing.T, r *rand.Rand, dir string, s specimen, foreign string
 		return other
 	}
 	at := r.IntN(len(data) + 1)
-	if filepath.Base(file) == server.JournalFile+".log" && r.IntN(8) > 0 { // the rest of it is room
+	if filepath.Base(file) == state.JournalFile+".log" && r.IntN(8) > 0 { // the rest of it is room
 		at = r.IntN(min(len(data), 8<<10))
 	}
 	end := min(at+1+r.IntN(4096), len(data))
@@ -393,7 +394,7 @@ func (x *round) keeps(before map[string][32]byte, all bool) {
 	for path, sum := range before {
 		_, there := now[path]
 		name := filepath.Base(path)
-		rewritten := !all && (strings.HasPrefix(name, server.JournalFile) || name == "sweep.json" || name == "board.json" || name == "winner.json")
+		rewritten := !all && (strings.HasPrefix(name, state.JournalFile) || name == "sweep.json" || name == "board.json" || name == "winner.json")
 		if rewritten && there || contents[sum] {
 			continue
 		}
@@ -472,8 +473,8 @@ func play(t *testing.T, all []specimen, foreign string, seed uint64) (outcome st
 	what := damageOf(t, r, x.dir, x.s, foreign)
 	x.what = fmt.Sprintf("%s=%d: %s of the %s", damageSeed, seed, what, []string{"finished", "interrupted", "killed"}[which])
 	x.blind = strings.HasPrefix(what, "an older one: sweeps/") && strings.HasSuffix(what, "/sweep.json") || which > 0 && strings.Contains(what, "records/") && (strings.Contains(what, "remove") || strings.Contains(what, "in its place"))
-	if which == 2 && strings.HasSuffix(what, server.JournalFile+".log") { // its last record looks torn: see docs/reliability.md
-		_, err := disk.Read(filepath.Join(x.dir, ".state", x.s.id, server.JournalFile))
+	if which == 2 && strings.HasSuffix(what, state.JournalFile+".log") { // its last record looks torn: see docs/reliability.md
+		_, err := disk.Read(filepath.Join(x.dir, ".state", x.s.id, state.JournalFile))
 		x.blind = x.blind || err == nil
 	}
 	outcome = x.play(r)

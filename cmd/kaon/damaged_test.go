@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // tree is every file below the place's results, and its content's hash.
@@ -42,7 +42,7 @@ func (p place) keeps(before map[string][32]byte) {
 }
 
 func (p place) journal(id string) string {
-	return filepath.Join(p.dir, "kaon-results/.state", id, server.JournalFile)
+	return filepath.Join(p.dir, "kaon-results/.state", id, state.JournalFile)
 }
 
 // A journal that does not know the sweep is no reason to delete what the results have of it.

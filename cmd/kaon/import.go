@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/foreign"
 )
@@ -55,7 +55,7 @@ func (c *importCmd) Run(ctx context.Context, out *output) error {
 func (c *importCmd) ofHydra(out *output) error {
 	text, left, err := c.hydraFlag.spec(c.File, c.Lenient)
 	if err == nil {
-		_, err = sweep.Parse(c.File, text, server.WithFilesBeside("."), sweep.WithEnvironment(os.LookupEnv))
+		_, err = sweep.Parse(c.File, text, state.WithFilesBeside("."), sweep.WithEnvironment(os.LookupEnv))
 	}
 	if err != nil {
 		return usage(err)
@@ -88,7 +88,7 @@ func (c *importCmd) read(ctx context.Context) (*foreign.Translation, error) {
 	if from == nil {
 		return nil, fmt.Errorf("%s is no experiment of Katib, NNI, Determined or Guild AI, and no space of Optuna or Ray Tune; `kaon plan %s` reads it as a sweep file", c.File, c.File)
 	}
-	if _, err := sweep.Parse(c.File, from.Text, server.WithFilesBeside(c.File), sweep.WithEnvironment(os.LookupEnv)); err != nil {
+	if _, err := sweep.Parse(c.File, from.Text, state.WithFilesBeside(c.File), sweep.WithEnvironment(os.LookupEnv)); err != nil {
 		return nil, from.Relocate(err)
 	}
 	return from, nil

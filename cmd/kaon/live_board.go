@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -80,11 +80,11 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 
 // left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results that say how
 // it ended have all.
-func (s source) left(out *output, v liveBoard, known store.Sweep) server.Left {
+func (s source) left(out *output, v liveBoard, known store.Sweep) state.Left {
 	if v.live || known.Finished != "" || s.control == nil || s.remote != nil {
-		return server.Left{}
+		return state.Left{}
 	}
-	left, err := server.ReadLeft(s.stateFolder(), s.id)
+	left, err := state.ReadLeft(s.stateFolder(), s.id)
 	if err != nil {
 		fmt.Fprintf(out.stderr, "kaon: warning: what is said of %s is as far as the results have it: %v\n", s.id, err)
 	}
@@ -164,7 +164,7 @@ func (v liveBoard) goOn(s source) string {
 	if s.served() {
 		return "the server that has the sweep does not run; it goes on with: " + goOn("serve", "", s.place, s.folder, v.known.Cluster)
 	}
-	switch there, err := server.HasJournal(s.stateFolder()); {
+	switch there, err := state.HasJournal(s.stateFolder()); {
 	case err != nil:
 		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
 			"who may read it goes on with: %s", err, again)

@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -292,8 +293,7 @@ func (f liveFlags) remove(ctx context.Context, out *output, s api.Sweep, force, 
 	if err != nil {
 		return err
 	}
-	state := server.StateFolder(f.Results, f.State, s.ID)
-	if err := server.RemoveState(state, s.ID); err != nil {
+	if err := state.Remove(state.Folder(f.Results, f.State, s.ID), s.ID); err != nil {
 		return err
 	}
 	freed, err := server.DeleteResults(ctx, bucket, s.ID)

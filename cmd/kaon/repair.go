@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 type repairCmd struct {
@@ -59,7 +60,7 @@ func (s source) heardOf(ctx context.Context) error {
 	if !errors.Is(err, bucket.ErrNotExist) {
 		return nil // repair has its own errors
 	}
-	if there, lookErr := server.HasJournal(s.stateFolder()); there || lookErr != nil {
+	if there, lookErr := state.HasJournal(s.stateFolder()); there || lookErr != nil {
 		return nil
 	}
 	if had, listErr := server.HasRecords(ctx, s.bucket, s.id); had || listErr != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // resumeFlag is run's; without a value it goes on with the newest sweep that was interrupted.
@@ -53,11 +53,11 @@ func (f *workFlags) interrupted(ctx context.Context, out *output) (string, error
 		return cmp.Or(strings.Compare(b.Created, a.Created), strings.Compare(a.ID, b.ID))
 	})
 	for _, known := range open {
-		state := f.state(known.ID)
-		if there, err := server.HasJournal(state); err != nil || !there {
+		folder := f.state(known.ID)
+		if there, err := state.HasJournal(folder); err != nil || !there {
 			continue
 		}
-		if _, err := server.ReadLeft(state, known.ID); errors.Is(err, journal.ErrLocked) {
+		if _, err := state.ReadLeft(folder, known.ID); errors.Is(err, journal.ErrLocked) {
 			continue // a process works on it
 		}
 		if !f.JSON && !f.Quiet {

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -217,7 +218,7 @@ func (r *runner) submit(ctx context.Context, id string, spec *sweep.Spec, winner
 
 // resume goes on with a sweep from its journal, changed.
 func (r *runner) resume(ctx context.Context, id string, by change) (outcome, error) {
-	if there, err := server.HasJournal(r.flags.state(id)); err != nil {
+	if there, err := state.HasJournal(r.flags.state(id)); err != nil {
 		return outcome{}, unreachable(fmt.Errorf("resume %s: %w", id, err))
 	} else if !there {
 		if _, err := store.ReadSweep(ctx, r.bucket, id); errors.Is(err, bucket.ErrNotExist) {
@@ -226,7 +227,7 @@ func (r *runner) resume(ctx context.Context, id string, by change) (outcome, err
 		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted; if it was lost, "+
 			"rebuild it from the results with: %s", id, r.flags.state(id), r.again("repair", id)))
 	}
-	spec, _, err := server.ReadState(r.flags.state(id), id)
+	spec, _, err := state.Read(r.flags.state(id), id)
 	if err != nil {
 		return outcome{}, r.unknown(ctx, id, err)
 	}
@@ -281,7 +282,7 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 // unknown explains that the journal does not tell of a sweep. It changes nothing: only the process that
 // made a sweep knows that nothing of it ever ran.
 func (r *runner) unknown(ctx context.Context, id string, err error) error {
-	if !errors.Is(err, server.ErrNotAccepted) {
+	if !errors.Is(err, state.ErrNotAccepted) {
 		return err
 	}
 	had, lookErr := server.HasRecords(ctx, r.bucket, id)
@@ -292,7 +293,7 @@ func (r *runner) unknown(ctx context.Context, id string, err error) error {
 		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, but the results have records of it: the journal was damaged or replaced; "+
 			"nothing was changed; rebuild it from the results with: %s", r.flags.state(id), id, r.again("repair", id)))
 	}
-	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, server.ErrNotAccepted,
+	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, state.ErrNotAccepted,
 		r.flags.state(id), placeOf(r.flags.Results, id)))
 }
 
@@ -325,16 +326,16 @@ func (r *runner) followUp(o outcome) (id string, begun bool, err error) {
 		if id = o.Sweep + "-then"; n > 1 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}
-		if there, err := server.HasJournal(r.flags.state(id)); !there {
+		if there, err := state.HasJournal(r.flags.state(id)); !there {
 			return id, false, err
 		}
-		switch _, _, err := server.ReadState(r.flags.state(id), id); {
-		case errors.Is(err, server.ErrNotAccepted):
+		switch _, _, err := state.Read(r.flags.state(id), id); {
+		case errors.Is(err, state.ErrNotAccepted):
 			return id, false, nil // begun anew in the same folder
 		case err != nil:
 			return "", false, err
 		}
-		winner, err := server.ReadWinner(r.flags.state(id))
+		winner, err := state.ReadWinner(r.flags.state(id))
 		if err != nil {
 			return "", false, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -104,7 +105,7 @@ func (r *runner) openWith(ctx context.Context, more func(*server.Config)) (*serv
 }
 
 // state is the folder of one sweep's journal and sandboxes.
-func (f *workFlags) state(id string) string { return server.StateFolder(f.Results, f.State, id) }
+func (f *workFlags) state(id string) string { return state.Folder(f.Results, f.State, id) }
 
 // again is the command that goes on with a sweep.
 func (r *runner) again(command, id string) string {

@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/standby"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -70,7 +71,7 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 		return src, nil
 	}
 	src.folder = f.State
-	src.socket = filepath.Join(src.stateFolder(), server.ControlFile)
+	src.socket = filepath.Join(src.stateFolder(), state.ControlFile)
 	src.control = control.NewClient(src.socket)
 	return src, nil
 }
@@ -78,7 +79,7 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 // controlOf is the way to the process of this machine that runs a sweep, if one does.
 func (f liveFlags) controlOf(id string) source {
 	src := source{id: id, place: f.Results, folder: f.State}
-	src.socket = filepath.Join(src.stateFolder(), server.ControlFile)
+	src.socket = filepath.Join(src.stateFolder(), state.ControlFile)
 	src.control = control.NewClient(src.socket)
 	return src
 }
@@ -297,12 +298,12 @@ func (s source) stateFolder() string {
 	if s.served() {
 		return s.serverFolder()
 	}
-	return server.StateFolder(s.place, s.folder, s.id)
+	return state.Folder(s.place, s.folder, s.id)
 }
 
 // serverFolder is where the state of this machine's server lies.
 func (s source) serverFolder() string {
-	return standby.Current(server.StateFolder(s.place, s.folder, serveFolder))
+	return standby.Current(state.Folder(s.place, s.folder, serveFolder))
 }
 
 // served tells whether a server on this machine has or had the sweep.
@@ -310,6 +311,6 @@ func (s source) served() bool {
 	if s.remote != nil || s.id == "" {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(s.serverFolder(), server.SweepsFolder, s.id))
+	_, err := os.Stat(filepath.Join(s.serverFolder(), state.SweepsFolder, s.id))
 	return err == nil
 }

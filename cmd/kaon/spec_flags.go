@@ -6,7 +6,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -46,7 +46,7 @@ func (f specFlags) parse(ctx context.Context) (*sweep.Spec, error) {
 	if f.Seed != nil {
 		set = append(slices.Clone(set), fmt.Sprintf("seed=%d", *f.Seed))
 	}
-	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
+	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(f.Spec), sweep.WithEnvironment(os.LookupEnv)}
 	spec, err := sweep.Parse(f.Spec, src, options...)
 	if from != nil {
 		err = from.Relocate(err)

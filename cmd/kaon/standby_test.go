@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/standby"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -117,7 +117,7 @@ task: {resources: {cpus: 1, memory: 16MB}, bundle: "off"}
 
 // What a turn copies, and what it leaves where it is, has the names that a server gives them.
 func TestTurnsKnowTheState(t *testing.T) {
-	if standby.JournalFile != server.JournalFile || standby.Uploads("x") != filepath.Join("x", api.FoldersPath) {
+	if standby.JournalFile != state.JournalFile || standby.Uploads("x") != filepath.Join("x", api.FoldersPath) {
 		t.Errorf("a turn has %s and %s", standby.JournalFile, standby.Uploads("x"))
 	}
 }

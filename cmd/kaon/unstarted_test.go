@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // folders asserts what a folder of the place holds.
@@ -63,7 +63,7 @@ func TestUnacceptedFollowerIsBegunAnew(t *testing.T) {
 	x := p.start("run", "specs/gated.yaml")
 	line(t, began)
 	id := sweepOf(x) + "-then"
-	j, err := disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, server.JournalFile))
+	j, err := disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, state.JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestUnacceptedFollowerIsBegunAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kaon("run", "--resume", id).ends(exitUsage).says("nothing of it ran")
-	if j, err = disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, server.JournalFile)); err != nil {
+	if j, err = disk.Open(filepath.Join(p.dir, "kaon-results/.state", id, state.JournalFile)); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -151,7 +152,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 	if sub.Seed != nil {
 		set = append(set[:len(set):len(set)], fmt.Sprintf("seed=%d", *sub.Seed))
 	}
-	options := []sweep.Option{sweep.WithSet(set...), server.WithFilesBeside(at.file), sweep.WithEnvironment(environmentOf(caller))}
+	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(at.file), sweep.WithEnvironment(environmentOf(caller))}
 	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
 		options = append(options, sweep.WithFiles(at.read))
 	}
@@ -253,5 +254,5 @@ func mayExtend(c Caller, set []string) error {
 func idOf(name, caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key))
 	const letters = 12
-	return server.SweepSlug(name) + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:letters])
+	return sweep.Slug(name) + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:letters])
 }

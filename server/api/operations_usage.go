@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 type usageInput struct {
@@ -19,7 +19,7 @@ type usageInput struct {
 
 func (a *API) declareUsage() {
 	a.usages = newUsages(a.cfg.Bucket, a.catalog, func(id string) string {
-		return filepath.Join(a.cfg.Server.Folder(), server.SweepsFolder, id)
+		return filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, id)
 	})
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/usage", "get-usage",
 		"What trials of all sweeps used, by the amounts that they asked for"),

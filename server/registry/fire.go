@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/expression"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -32,7 +32,7 @@ type firing struct {
 func (e *entry) idOf(f firing) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{e.Name, strconv.FormatInt(e.Created, 10), f.trigger.Name, string(f.trigger.Kind), f.key}, "\x00")))
 	const letters, longest = 12, 24 // ids of steps have it in them
-	slug := server.SweepSlug(e.Name)
+	slug := sweep.Slug(e.Name)
 	if slug = strings.Trim(slug[:min(len(slug), longest)], "-_"); slug == "" {
 		slug = "workflow"
 	}

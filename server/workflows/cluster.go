@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/steps"
@@ -111,7 +112,7 @@ func (c *Cluster) parse(job steps.Job) (*sweep.Spec, error) {
 	if c.Logs && job.Single {
 		job.Set = append(slices.Clip(job.Set), "task.logs=all")
 	}
-	options := []sweep.Option{server.WithFilesBeside(job.File), sweep.WithEnvironment(environment)}
+	options := []sweep.Option{state.WithFilesBeside(job.File), sweep.WithEnvironment(environment)}
 	if c.Within != "" {
 		options = append(options, sweep.WithFiles(beside(c.Within, job.File)))
 	}
