@@ -12,7 +12,6 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
@@ -30,44 +29,6 @@ type ByHand struct {
 	Trial   int
 	Attempt int
 	Params  json.RawMessage // on record, for a search that learns; nil: it has not ended
-}
-
-// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results.
-// The sweep's state folder has the winner that it may have started from. Strict: with all secrets that were
-// set.
-func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (*sweep.Spec, error) {
-	file := known.File
-	if file == "" { // of a version that did not say
-		var err error
-		if file, err = filepath.Abs("spec.yaml"); err != nil {
-			return nil, err
-		}
-	}
-	if sum := SpecHash(text); known.SpecHash != "" && sum != known.SpecHash {
-		return nil, unreachable(fmt.Errorf("%s of %s is not the spec that was submitted (SHA-256 %.12s…, want "+
-			"%.12s…): nothing was started; "+
-			"`kaon repair %s` brings it back where the journal has it",
-			results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
-	}
-	set, err := unhide(known.Overrides)
-	if err != nil && strict {
-		return nil, usage(err)
-	}
-	extended, err := extensionsOf(known)
-	if err != nil && strict {
-		return nil, usage(err)
-	}
-	winner, err := state.ReadWinner(folder)
-	if err != nil {
-		return nil, err
-	}
-	spec, err := state.ParseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
-		Extensions: extended},
-		winner, nil) // its points are in the records
-	if err != nil {
-		return nil, usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))
-	}
-	return spec, nil
 }
 
 // Order is what the executor of the trial is told, but for its files.

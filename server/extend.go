@@ -9,8 +9,10 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -60,7 +62,7 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 		return nil, classify(err)
 	}
 	sw.note(context.WithoutCancel(ctx), func(known *store.Sweep) bool {
-		sayExtended(known, sw.Spec(), sw.extended())
+		manifest.Extend(known, sw.Spec(), sw.extended())
 		return true
 	})
 	return sw, nil
@@ -85,7 +87,7 @@ func (sw *Sweep) onSweepExtended(n scheduler.SweepExtended) {
 	sw.mu.board.Extend(n.Spec.Trials)
 	sw.mu.Unlock()
 	last := n.Extensions[len(n.Extensions)-1]
-	sw.say("extended by %s: %s in all", strings.Join(shownOverrides(last.Overrides, n.Spec), ", "),
+	sw.say("extended by %s: %s in all", strings.Join(manifest.Overrides(last.Overrides).Redacted(n.Spec), ", "),
 		format.Plural(n.Spec.Trials, "trial"))
 }
 
@@ -115,4 +117,11 @@ func (sw *Sweep) values() iter.Seq2[int, sweep.Series] {
 			}
 		}
 	}
+}
+
+// extended is what was changed since the sweep began.
+func (sw *Sweep) extended() []journal.Extension {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.extended
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -81,9 +82,6 @@ func (s *staging) pack(to string) error {
 	return os.Rename(temp.Name(), to)
 }
 
-// shortestSecret is the least that is masked: a shorter text would be found everywhere.
-const shortestSecret = 4
-
 // readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the
 // spec's own are returned; that one is missing must not come out hours later.
 func readSecrets(spec *sweep.Spec) (map[string]string, error) {
@@ -93,9 +91,9 @@ func readSecrets(spec *sweep.Spec) (map[string]string, error) {
 		switch {
 		case !ok:
 			return nil, noSecret(spec, name)
-		case len(value) < shortestSecret:
+		case len(value) < manifest.ShortestSecret:
 			return nil, fmt.Errorf("%s: task.secrets: the value of %s has fewer than %d characters and could not be "+
-				"masked: give what is no secret in task.env", spec.File, name, shortestSecret)
+				"masked: give what is no secret in task.env", spec.File, name, manifest.ShortestSecret)
 		}
 		values[name] = value
 	}

@@ -3,42 +3,19 @@ package server
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
-	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/server/manifest"
 )
-
-// manifestOf is sweep.json of a sweep that has begun.
-func manifestOf(
-	id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step,
-) store.Sweep {
-	return store.Sweep{
-		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
-		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat,
-		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
-		File: spec.File, Overrides: ShownOverrides(spec), Provenance: effectiveOf(spec), Queue: spec.Queue, Priority: spec.Priority,
-		Prunes: spec.Artifacts.Top != 0,
-	}
-}
-
-// SpecHash is the SHA-256 of a spec's text.
-func SpecHash(source []byte) string {
-	sum := sha256.Sum256(source)
-	return hex.EncodeToString(sum[:])
-}
 
 // newManifest is sweep.json of this sweep as it begins.
 func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	cfg := &sw.server.cfg
-	known := manifestOf(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
+	known := manifest.Of(sw.id, sw.Spec(), time.Now(), cfg.Cluster.Address, sw.step())
 	known.Kaon, known.Git = cfg.Version, gitOf(ctx, sw.Spec().Folder())
 	known.Work = sw.work
 	known.Owner, known.Labels = sw.origin.Owner, sw.origin.Labels
@@ -121,7 +98,7 @@ func (sw *Sweep) began(ctx context.Context) {
 	sw.note(ctx, func(known *store.Sweep) bool {
 		known.Began(thisRun(sw.server.cfg.Command, sw.Spec()))
 		if extended := sw.extended(); len(known.Extensions) < len(extended) { // it was killed before it could say
-			sayExtended(known, sw.Spec(), extended)
+			manifest.Extend(known, sw.Spec(), extended)
 		}
 		known.Prunes = sw.Spec().Artifacts.Top != 0 // kaon did not always say
 		sw.noted = known.Finished == ""

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -120,16 +121,16 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
 				"what it ran is not known any more; nothing was changed",
 				m.id, results.SweepFile, m.knownErr))
-		case SpecHash(m.source) != want:
+		case manifest.SpecHash(m.source) != want:
 			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
 				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
-				"put that there and repair again; nothing was changed", m.id, results.SpecFile, SpecHash(m.source), want))
+				"put that there and repair again; nothing was changed", m.id, results.SpecFile, manifest.SpecHash(m.source), want))
 		}
-		set, err := unhide(m.known.Overrides)
+		set, err := manifest.Overrides(m.known.Overrides).Restored()
 		if err != nil {
 			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
-		extended, err := extensionsOf(m.known)
+		extended, err := manifest.Extensions(m.known)
 		if err != nil {
 			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
@@ -153,7 +154,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 func (m *mender) load(ctx context.Context, spec *sweep.Spec) (*board.Board, []store.Damage, error) {
 	known := m.known
 	if m.knownErr != nil {
-		known = manifestOf(m.id, spec, m.entry.Submitted, "local", nil)
+		known = manifest.Of(m.id, spec, m.entry.Submitted, "local", nil)
 	}
 	known.ID = m.id
 	board, damage, err := store.LoadSweep(ctx, m.bucket, known)

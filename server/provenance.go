@@ -1,10 +1,7 @@
 package server
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"os/exec"
 	"os/user"
@@ -12,37 +9,17 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
-
-// mostEffective bounds the effective spec in sweep.json, which every command reads.
-const mostEffective = 1 << 20
-
-// effectiveOf is the part of a sweep's provenance that its spec alone gives.
-func effectiveOf(spec *sweep.Spec) (p store.Provenance) {
-	if spec.Effective == nil {
-		return p
-	}
-	text := withoutEnv(spec.Effective)
-	for _, value := range secretsOf(spec) {
-		inner := quoted(value)
-		text = bytes.ReplaceAll(text, inner[1:len(inner)-1], []byte(hidden))
-	}
-	sum := sha256.Sum256(text)
-	p.EffectiveHash = hex.EncodeToString(sum[:])
-	if len(text) <= mostEffective {
-		p.Effective = text
-	}
-	return p
-}
 
 // thisRun is this process, started by a command, as it begins to work on a sweep.
 func thisRun(command []string, spec *sweep.Spec) store.Run {
 	r := store.Run{Started: time.Now().UTC().Format(time.RFC3339Nano)}
 	words := make([]string, 0, len(command))
 	for _, word := range command {
-		words = append(words, shell.Quote(withoutSecrets(word, spec)))
+		words = append(words, shell.Quote(manifest.WithoutSecrets(word, spec)))
 	}
 	r.Command = strings.Join(words, " ")
 	r.Dir, _ = os.Getwd()

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -22,7 +23,7 @@ import (
 func (m *mender) results(
 	ctx context.Context, spec *sweep.Spec, board *board.Board, damage []store.Damage,
 ) error {
-	if SpecHash(m.source) != SpecHash(m.entry.Source) {
+	if manifest.SpecHash(m.source) != manifest.SpecHash(m.entry.Source) {
 		if err := m.replace(ctx, results.SpecFile, func() error {
 			return m.bucket.Put(ctx, results.ObjectName(m.id, results.SpecFile), bytes.NewReader(m.entry.Source))
 		}); err != nil {
@@ -38,14 +39,14 @@ func (m *mender) results(
 	if err := m.winner(ctx, board); err != nil {
 		return err
 	}
-	if m.knownErr == nil && m.known.SpecHash == SpecHash(m.entry.Source) && m.known.Trials == spec.Trials &&
+	if m.knownErr == nil && m.known.SpecHash == manifest.SpecHash(m.entry.Source) && m.known.Trials == spec.Trials &&
 		m.known.Seed == spec.Seed {
 		return nil
 	}
-	file := manifestOf(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
+	file := manifest.Of(m.id, spec, m.entry.Submitted, cmp.Or(m.known.Cluster, "local"), nil)
 	if len(m.entry.Extensions) > 0 {
-		file.Overrides = shownOverrides(m.entry.Overrides, spec)
-		sayExtended(&file, spec, m.entry.Extensions)
+		file.Overrides = manifest.Overrides(m.entry.Overrides).Redacted(spec)
+		manifest.Extend(&file, spec, m.entry.Extensions)
 	}
 	file.Kaon, file.Git, file.Runs = m.known.Kaon, m.known.Git, m.known.Runs
 	file.Work, file.Pruned = m.known.Work, m.known.Pruned
@@ -82,7 +83,7 @@ func (m *mender) winner(ctx context.Context, board *board.Board) error {
 	if _, err := store.ReadWinner(ctx, m.bucket, m.id); !ok || !unread(err) {
 		return nil
 	}
-	w.SpecHash, w.Created = SpecHash(m.entry.Source), m.entry.Ended.UTC().Format(time.RFC3339Nano)
+	w.SpecHash, w.Created = manifest.SpecHash(m.entry.Source), m.entry.Ended.UTC().Format(time.RFC3339Nano)
 	return m.replace(ctx, results.WinnerFile, func() error { return store.WriteWinner(ctx, m.bucket, w) })
 }
 

@@ -63,6 +63,9 @@ var narrow = map[string][]string{
 	"server/sandbox": {"scheduler/safefile"},
 	"server/format":  {"results"},
 	"server/fault":   {},
+	"server/manifest": {
+		"results", "results/board", "results/store", "scheduler/cluster/mesos", "scheduler/journal", "server/fault", "server/state", "sweep",
+	},
 	"server/state": {
 		"results", "results/board", "scheduler/journal", "scheduler/journal/disk", "server/fault", "sweep",
 	},

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -266,14 +267,14 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 		return differs(err)
 	}
 	source, err := bucket.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
-	switch want := server.SpecHash(spec.Source); {
+	switch want := manifest.SpecHash(spec.Source); {
 	case known.SpecHash != "" && known.SpecHash != want:
 		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
 	case known.Seed != spec.Seed || known.Trials != spec.Trials && len(known.Extensions) >= spec.Extensions:
 		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials, spec.Seed, known.Trials, known.Seed))
 	case err != nil:
 		return differs(err)
-	case server.SpecHash(source) != want:
+	case manifest.SpecHash(source) != want:
 		return differs(fmt.Errorf("%s in the results is not the spec that was submitted", results.SpecFile))
 	}
 	return nil

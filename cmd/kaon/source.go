@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/standby"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -281,7 +282,7 @@ func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*swee
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	return server.SubmittedSpec(known, text, s.stateFolder(), strict)
+	return manifest.SubmittedSpec(known, text, s.stateFolder(), strict)
 }
 
 // byHand is a trial that is run once more.

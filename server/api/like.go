@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/manifest"
 )
 
 // like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own. What
@@ -27,17 +28,18 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	if err != nil {
 		return sub, err
 	}
-	var set []string
+	var set manifest.Overrides
 	secret, needs := false, true
 	if sw, here := a.cfg.Server.Sweep(known.ID); here {
-		all, shown := sw.Overrides()
-		sub.Spec, set, secret, needs = string(sw.Spec().Source), all, server.Hides(shown), server.NeedsFolder(sw.Spec())
+		spec := sw.Spec()
+		set = spec.Overrides
+		sub.Spec, secret, needs = string(spec.Source), set.Redacted(spec).Secret(), server.NeedsFolder(spec)
 	} else if sub.Spec, set, err = a.stored(ctx, known); err != nil {
 		return sub, err
-	} else if secret = server.Hides(set); secret && !callerOf(ctx).Local {
+	} else if secret = set.Secret(); secret && !callerOf(ctx).Local {
 		return wrong("sweep %s was given secrets, which the results do not keep: submit its spec anew", known.ID)
 	} else if secret {
-		if set, err = server.Unhide(set); err != nil {
+		if set, err = set.Restored(); err != nil {
 			return sub, err
 		}
 	}
@@ -62,16 +64,16 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 }
 
 // stored is the spec of a sweep that lies in the results, and what was set besides.
-func (a *API) stored(ctx context.Context, known stored) (text string, set []string, err error) {
+func (a *API) stored(ctx context.Context, known stored) (text string, set manifest.Overrides, err error) {
 	data, err := bucket.ReadObject(ctx, a.cfg.Bucket, results.ObjectName(known.ID, results.SpecFile), largestSpec)
 	if err != nil {
 		return "", nil, err
 	}
-	if known.SpecHash != "" && known.SpecHash != server.SpecHash(data) {
+	if known.SpecHash != "" && known.SpecHash != manifest.SpecHash(data) {
 		return "", nil, huma.Error409Conflict(fmt.Sprintf("the spec of %s in the results is not the one that was submitted: "+
 			"`kaon repair %s` brings it back where the journal has it", known.ID, known.ID))
 	}
-	return string(data), server.StoredOverrides(known.Sweep), nil
+	return string(data), manifest.OverridesOf(known.Sweep), nil
 }
 
 // uploaded is the id of the uploaded folder that a spec lies in, and its path there. Without a folder the path is where specs

@@ -14,7 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/compare"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/importance"
@@ -112,7 +112,7 @@ func (a *API) spec(ctx context.Context, id string) (*sweep.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.SubmittedSpec(known.Sweep, []byte(text), filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, known.ID), false)
+	return manifest.SubmittedSpec(known.Sweep, []byte(text), filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, known.ID), false)
 }
 
 // compare puts what the texts name side by side.

@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/manifest"
 )
 
 // Provenance is where a sweep comes from, and its spec with all that was set.
@@ -24,7 +24,7 @@ func (a *API) declareProvenance() {
 		func(ctx context.Context, in *SweepInput) (*body[Provenance], error) {
 			known, err := a.catalog.get(ctx, in.Sweep)
 			return answer(Provenance{
-				File: known.File, Set: append([]string{}, server.StoredOverrides(known.Sweep)...), Seed: known.Seed, Provenance: known.Provenance,
+				File: known.File, Set: append([]string{}, manifest.OverridesOf(known.Sweep)...), Seed: known.Seed, Provenance: known.Provenance,
 			}, err)
 		})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -97,7 +98,7 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 	if err != nil { // there is none, or the submission says what is wrong with the results
 		return nil, nil
 	}
-	if known.SpecHash != server.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, server.ShownOverrides(sub.Spec)) {
+	if known.SpecHash != manifest.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, manifest.Overrides(sub.Spec.Overrides).Redacted(sub.Spec)) {
 		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", key, sub.ID))
 	}
 	s, err := a.sweep(ctx, sub.ID)

@@ -10,7 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -107,7 +107,7 @@ func (u *usages) load(ctx context.Context, known store.Sweep) (*sweepUsage, erro
 		if err != nil {
 			return nil, err
 		}
-		return server.SubmittedSpec(then, text, u.folder(known.ID), false)
+		return manifest.SubmittedSpec(then, text, u.folder(known.ID), false)
 	})
 	if errors.Is(wrong, bucket.ErrUnavailable) || ctx.Err() != nil {
 		return nil, errors.Join(wrong, ctx.Err())

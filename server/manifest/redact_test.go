@@ -1,4 +1,4 @@
-package server
+package manifest
 
 import (
 	"strings"
@@ -22,16 +22,16 @@ func TestWithoutSecrets(t *testing.T) {
 		"parameters.auth.values=[a,b]":           "parameters.auth.values=[a,b]",
 		"plain text":                             "plain text",
 	} {
-		if got := withoutSecrets(word, spec); got != want {
+		if got := WithoutSecrets(word, spec); got != want {
 			t.Errorf("%s becomes %s, want %s", word, got, want)
 		}
 	}
 	t.Setenv("API_KEY", "now")
-	set, err := unhide([]string{"name=a", "task.env.API_KEY=SECRET"})
+	set, err := Overrides{"name=a", "task.env.API_KEY=SECRET"}.Restored()
 	if err != nil || strings.Join(set, " ") != "name=a task.env.API_KEY=now" {
-		t.Errorf("unhidden: %q, %v", set, err)
+		t.Errorf("restored: %q, %v", set, err)
 	}
-	if _, err := unhide([]string{"task.env.NOBODY_HAS_IT=SECRET"}); err == nil || !strings.Contains(err.Error(), "NOBODY_HAS_IT") {
+	if _, err := (Overrides{"task.env.NOBODY_HAS_IT=SECRET"}).Restored(); err == nil || !strings.Contains(err.Error(), "NOBODY_HAS_IT") {
 		t.Errorf("a secret that is not there: %v", err)
 	}
 }

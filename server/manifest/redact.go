@@ -1,4 +1,4 @@
-package server
+package manifest
 
 import (
 	"bytes"
@@ -13,15 +13,18 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
+// ShortestSecret is the least that is masked, in characters: a shorter text would be found everywhere.
+const ShortestSecret = 4
+
 // hidden stands for a secret.
 const hidden = "SECRET"
 
 // secretName is a variable whose value nobody wants in a record. TOKENIZERS_PARALLELISM is none.
 var secretName = regexp.MustCompile(`(?i)(^|_)(secrets?|tokens?|pass|passw(or)?d|passphrase|pwd|credentials?|(api|access|private|secret|auth)_?keys?|apikey|auth)($|_)`)
 
-// withoutSecrets is a word of a command line without the secrets of an address, of the spec, or of a
+// WithoutSecrets is a word of a command line without the secrets of an address, of the spec, or of a
 // variable whose name says that it is one.
-func withoutSecrets(word string, spec *sweep.Spec) string {
+func WithoutSecrets(word string, spec *sweep.Spec) string {
 	flag, text := "", word
 	if name, value, ok := strings.Cut(word, "="); ok && strings.HasPrefix(name, "-") {
 		flag, text = name+"=", value
@@ -66,7 +69,7 @@ func secretsOf(spec *sweep.Spec) (values []string) {
 			values = append(values, value)
 		}
 	}
-	values = slices.DeleteFunc(values, func(v string) bool { return len(v) < shortestSecret })
+	values = slices.DeleteFunc(values, func(v string) bool { return len(v) < ShortestSecret })
 	// one may hold another
 	slices.SortFunc(values, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return values
