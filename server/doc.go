@@ -10,8 +10,7 @@
 // trials run: in this process, on a Mesos, or in the pods of a Kubernetes.
 //
 // Beside the service stand what its commands share with it: whether a spec could run at all
-// (FindInfeasible), a trial by hand (ByHand), and the repair of a journal or of results (Repair). DESIGN.md
-// has the goroutines and the way of a submission.
+// (FindInfeasible), a trial by hand (ByHand). DESIGN.md has the goroutines and the way of a submission.
 //
 // Methods may be called from any goroutine, but not from Config.Notify.
 package server

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/repair"
 	"github.com/kaon-sweep/kaon/server/state"
 )
 
@@ -415,7 +415,7 @@ func (x *round) work(command string) (ended bool) {
 	if command != "repair" {
 		return got.code <= exitFailed && got.stdout != ""
 	}
-	var r server.Repaired
+	var r repair.Report
 	if got.code == exitDone {
 		if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 			x.failf("repair says %s", got.stdout)

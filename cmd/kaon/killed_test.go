@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/repair"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -130,7 +130,7 @@ func TestRepairKeepsWhatIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.kaon("run", "--resume", id).ends(exitUnreachable).says("damaged", "repair "+id)
-	var got server.Repaired
+	var got repair.Report
 	p.kaon("repair", id, "--json").ends(exitDone).json(&got)
 	if told := strings.Join(got.Lost, "\n"); !strings.Contains(told, fmt.Sprintf("record %d of the journal's log", n)) {
 		t.Errorf("lost: %q", told)

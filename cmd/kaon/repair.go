@@ -9,6 +9,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/repair"
 	"github.com/kaon-sweep/kaon/server/state"
 )
 
@@ -33,7 +34,7 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 	if err := src.heardOf(ctx); err != nil {
 		return err
 	}
-	m, err := server.Repair(ctx, src.bucket, src.id, src.stateFolder())
+	m, err := repair.Sweep(ctx, src.bucket, src.id, src.stateFolder())
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/repair"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -71,7 +71,7 @@ func TestRepairOfFinished(t *testing.T) {
 		before := p.tree()
 		p.kaon("run", "--resume", id).says("repair " + id)
 		p.keeps(before)
-		var got server.Repaired
+		var got repair.Report
 		p.kaon("repair", id, "--json").ends(exitDone).json(&got)
 		if len(got.Brought) == 0 || !strings.Contains(name, "lost") && len(got.Aside) == 0 {
 			t.Errorf("%s: %+v", name, got)

@@ -1,4 +1,4 @@
-package server
+package repair
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
 	"github.com/kaon-sweep/kaon/scheduler/task"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -54,16 +55,16 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 		}
 		to := from + ".damaged-" + m.label
 		if err := os.Rename(from, to); err != nil {
-			return unreachable(fmt.Errorf("move the journal aside: %w", err))
+			return fault.Unreachable(fmt.Errorf("move the journal aside: %w", err))
 		}
 		m.Aside = append(m.Aside, to)
 	}
 	j, err := disk.Open(m.path())
 	if err != nil {
-		return unreachable(err)
+		return fault.Unreachable(err)
 	}
 	if err := errors.Join(j.Append(journal.Rebuilt(e, spec.Trials, begun)), j.Close()); err != nil {
-		return unreachable(err)
+		return fault.Unreachable(err)
 	}
 	m.Brought = append(m.Brought, fmt.Sprintf("the journal: %s, %d of %s ended", e.Phase, over,
 		format.Plural(spec.Trials, "trial")))

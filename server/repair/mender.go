@@ -1,4 +1,4 @@
-package server
+package repair
 
 import (
 	"cmp"
@@ -14,13 +14,14 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/journal/disk"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Repaired is what Repair did. Its JSON is what `kaon repair --json` prints: a contract for scripts.
-type Repaired struct {
+// Report is what Sweep did. Its JSON is what `kaon repair --json` prints: a contract for scripts.
+type Report struct {
 	Sweep   string   `json:"sweep"`
 	Brought []string `json:"brought_back"`
 	Lost    []string `json:"lost"`
@@ -32,7 +33,7 @@ const lostRuns = "which commands, by which kaon, worked on the sweep"
 
 // mender mends one sweep.
 type mender struct {
-	Repaired
+	Report
 	bucket bucket.Bucket
 	id     string
 	state  string
@@ -52,18 +53,18 @@ type mender struct {
 // readJournal reports whether the journal has the sweep.
 func (m *mender) readJournal() (whole bool, err error) {
 	if there, err := state.HasJournal(m.state); err != nil { // it may be whole
-		return false, unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+		return false, fault.Unreachable(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 	} else if !there {
 		return false, m.salvage() // its log may be
 	}
 	j, err := disk.Open(m.path())
 	switch {
 	case errors.Is(err, journal.ErrLocked):
-		return false, usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
+		return false, fault.Usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
 	case errors.Is(err, journal.ErrDamaged):
 		return false, m.salvage()
 	case err != nil:
-		return false, unreachable(err)
+		return false, fault.Unreachable(err)
 	}
 	defer j.Close()
 	if err := m.take(j.Load()); err != nil {
@@ -101,10 +102,10 @@ func (m *mender) take(entries iter.Seq2[journal.Entry, error]) error {
 func (m *mender) salvage() error {
 	s, err := disk.Salvage(m.path())
 	if err != nil {
-		return unreachable(fmt.Errorf("repair %s: read what is whole of its journal: %w; nothing was changed", m.id, err))
+		return fault.Unreachable(fmt.Errorf("repair %s: read what is whole of its journal: %w; nothing was changed", m.id, err))
 	}
 	if err := m.take(s.Load()); err != nil {
-		return unreachable(err)
+		return fault.Unreachable(err)
 	}
 	if m.salvaged = m.entry != nil || len(m.records)+len(m.trials) > 0; m.salvaged {
 		m.holes = s.Holes
@@ -118,31 +119,31 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 	if e == nil {
 		switch want := m.known.SpecHash; {
 		case m.knownErr != nil:
-			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
+			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
 				"what it ran is not known any more; nothing was changed",
 				m.id, results.SweepFile, m.knownErr))
 		case manifest.SpecHash(m.source) != want:
-			return nil, unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
+			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
 				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
 				"put that there and repair again; nothing was changed", m.id, results.SpecFile, manifest.SpecHash(m.source), want))
 		}
 		set, err := manifest.Overrides(m.known.Overrides).Restored()
 		if err != nil {
-			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
 		extended, err := manifest.Extensions(m.known)
 		if err != nil {
-			return nil, usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
+			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
 		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
 			Seed: m.known.Seed, Overrides: set, Extensions: extended, BestTrial: -1}
 	}
 	spec, err := state.ParseEntry(*e, winner, nil)
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
+		return nil, fault.Unreachable(fmt.Errorf("repair %s: read its spec: %w", m.id, err))
 	}
 	if m.entry == nil && (spec.Trials != m.known.Trials || spec.Objective.Name != m.known.Objective.Name) {
-		return nil, unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was "+
+		return nil, fault.Unreachable(fmt.Errorf("repair %s: the spec has %d trials and the sweep had %d: it was "+
 			"changed by --set, and the results do not say how; nothing was changed",
 			m.id, spec.Trials, m.known.Trials))
 	}

@@ -1,4 +1,4 @@
-package server
+package repair
 
 import (
 	"context"
@@ -8,17 +8,18 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/state"
 )
 
-// Repair rebuilds a sweep's journal from its results, or writes anew what the results lack and the journal
+// Sweep rebuilds a sweep's journal from its results, or writes anew what the results lack and the journal
 // knows. What was damaged is kept under another name; nothing is deleted. No process may run the sweep
 // meanwhile.
-func Repair(ctx context.Context, bucket bucket.Bucket, id, folder string) (Repaired, error) {
+func Sweep(ctx context.Context, bucket bucket.Bucket, id, folder string) (Report, error) {
 	m := mender{bucket: bucket, id: id, state: folder, label: time.Now().UTC().Format("20060102T150405Z")}
 	m.Sweep, m.Brought, m.Lost, m.Aside = id, []string{}, []string{}, []string{}
 	err := m.mend(ctx)
-	return m.Repaired, err
+	return m.Report, err
 }
 
 func (m *mender) mend(ctx context.Context) error {
@@ -28,7 +29,7 @@ func (m *mender) mend(ctx context.Context) error {
 	}
 	m.known, m.knownErr = store.ReadSweep(ctx, m.bucket, m.id)
 	if errors.Is(m.knownErr, bucket.ErrUnavailable) {
-		return unreachable(m.knownErr)
+		return fault.Unreachable(m.knownErr)
 	}
 	m.source, _ = bucket.ReadObject(ctx, m.bucket, results.ObjectName(m.id, results.SpecFile), 64<<20)
 	winner, err := state.ReadWinner(m.state)
@@ -42,14 +43,14 @@ func (m *mender) mend(ctx context.Context) error {
 	}
 	board, damage, err := m.load(ctx, spec)
 	if err != nil {
-		return unreachable(err)
+		return fault.Unreachable(err)
 	}
 	write := m.batches
 	if known {
 		write = m.results
 	}
 	if err := write(ctx, spec, board, damage); err != nil {
-		return unreachable(err)
+		return fault.Unreachable(err)
 	}
 	if whole {
 		return nil
