@@ -13,28 +13,16 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/health"
-	"github.com/kaon-sweep/kaon/scheduler/ledger"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
-	"github.com/kaon-sweep/kaon/sweep/search"
 )
-
-// Infeasible is trials that could not run on the cluster as it is, however long they waited.
-type Infeasible struct {
-	Trials   int            `json:"trials"` // of those looked at
-	Sentence string         `json:"sentence"`
-	Reasons  offers.Reasons `json:"reasons"`
-	Remedy   string         `json:"remedy,omitempty"`
-}
-
-// feasibleLooked bounds how many trials of different needs are looked at: this is an answer for people.
-const feasibleLooked = 10_000
 
 // FindInfeasible asks the packer, with the agents of a cluster empty, which trials none could ever hold. It
 // launches nothing. On a Mesos it takes offers for so long as a framework of the given name.
 func (c Cluster) FindInfeasible(
 	ctx context.Context, spec *sweep.Spec, framework string, wait time.Duration,
-) ([]Infeasible, error) {
+) ([]plan.Infeasible, error) {
 	if err := c.checkDevices(spec); err != nil {
 		return nil, err
 	}
@@ -42,7 +30,7 @@ func (c Cluster) FindInfeasible(
 	if err != nil {
 		return nil, err
 	}
-	demands, err := demandsOf(spec)
+	demands, err := plan.Demands(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +41,7 @@ func (c Cluster) FindInfeasible(
 	index := offers.NewIndex()
 	now := time.Now()
 	index.Add(found...)
-	all := []Infeasible{}
+	all := []plan.Infeasible{}
 	foreign, err := c.foreign(found)
 	if err != nil {
 		return nil, err
@@ -61,7 +49,7 @@ func (c Cluster) FindInfeasible(
 	for _, refusal := range index.DryRun(now, demands, offers.Options{Exclude: foreign}).Unplaced {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
-			unfit := Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
+			unfit := plan.Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
 			if text, helps, ok := neverHere(reasons, refusal.Count); ok && c.onThisMachine() {
 				unfit.Sentence, unfit.Remedy = text, helps
 			}
@@ -96,7 +84,7 @@ func (c Cluster) checkDevices(spec *sweep.Spec) error {
 	if c.Kubernetes == nil {
 		return nil
 	}
-	demands, err := demandsOf(spec)
+	demands, err := plan.Demands(spec)
 	if err != nil {
 		return err
 	}
@@ -191,48 +179,4 @@ func (c Cluster) survey(ctx context.Context, framework string, wait time.Duratio
 		return nil, unreachable(err)
 	}
 	return found, nil
-}
-
-// demandsOf groups the trials of a sweep by what they need, in order of first appearance.
-func demandsOf(spec *sweep.Spec) ([]offers.Demand, error) {
-	if !spec.DemandVaries() {
-		need, err := spec.Demand(nil)
-		return []offers.Demand{{Resources: need, Constraints: spec.Task.Constraints, Job: spec.Name,
-			Count: spec.Trials}}, err
-	}
-	method, err := search.New(spec)
-	if err != nil {
-		return nil, err
-	}
-	var demands []offers.Demand
-	at := map[string]int{}
-	for i := range min(spec.Trials, feasibleLooked) {
-		point, ok := method.Ask(i)
-		if !ok {
-			break
-		}
-		need, err := spec.Demand(point)
-		if err != nil {
-			return nil, usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
-		}
-		key := fmt.Sprint(need)
-		if _, known := at[key]; !known {
-			at[key] = len(demands)
-			demands = append(demands, offers.Demand{Resources: need, Constraints: spec.Task.Constraints,
-				Job: spec.Name})
-		}
-		demands[at[key]].Count++
-	}
-	return demands, nil
-}
-
-// largestNeed is what holds any trial of a sweep.
-func largestNeed(spec *sweep.Spec) (n ledger.Need, err error) {
-	demands, err := demandsOf(spec)
-	for _, d := range demands {
-		gpus := int((d.Resources.GPUs + resource.Unit - 1) / resource.Unit)
-		n = ledger.Need{CPUs: max(n.CPUs, d.Resources.CPUs), Mem: max(n.Mem, d.Resources.Mem),
-			GPUs: max(n.GPUs, gpus)}
-	}
-	return n, err
 }

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/durable"
-	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/plan"
 )
 
 // memoFile, in the state folder of a sweep with `cache`, is what its work was when it began and whose results could stand for its
@@ -99,7 +98,7 @@ func (sw *Sweep) readMemo(ctx context.Context, state memoState) error {
 		sw.server.cfg.Log.Warn("results cannot stand for trials", "object", d.Object, "err", d.Err)
 	}
 	sw.memo.Store(memo)
-	sw.say("%s", memoLine(memo.Known(), memo.Sweeps))
+	sw.say("%s", (&plan.CachePlan{Known: memo.Known(), Sweeps: memo.Sweeps}).Sentence())
 	return nil
 }
 
@@ -118,23 +117,6 @@ func (sw *Sweep) lookAtWork(ctx context.Context) (string, error) {
 		sw.notify(Warning, "warning: cache: "+doubt)
 	}
 	return work.key()
-}
-
-// memoLine says what is known of a work.
-func memoLine(known int, sweeps []string) string {
-	if known == 0 {
-		return "cache: no results of this work yet"
-	}
-	return fmt.Sprintf("cache: %s of this work, from %s", format.Plural(known, "result"), listed(sweeps))
-}
-
-// listed writes ids, of which there may be many.
-func listed(ids []string) string {
-	const most = 3
-	if len(ids) <= most {
-		return strings.Join(ids, ", ")
-	}
-	return fmt.Sprintf("%s and %d more sweeps", strings.Join(ids[:most], ", "), len(ids)-most)
 }
 
 // cached is what did the work of a key already, in a sweep of this server. It is called by the loop.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -60,7 +61,7 @@ func (c runningCluster) roomLine(spec *sweep.Spec, files uint64) string {
 	if room == 0 {
 		return ""
 	}
-	demands, err := demandsOf(spec)
+	demands, err := plan.Demands(spec)
 	if err != nil {
 		return ""
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/control"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/sampler"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -197,7 +198,7 @@ func (s *Server) CheckFeasible(ctx context.Context, spec *sweep.Spec) error {
 const feasibleWait = 2 * time.Second
 
 // FindInfeasible says which trials of a sweep no agent of the cluster could hold.
-func (s *Server) FindInfeasible(ctx context.Context, spec *sweep.Spec) ([]Infeasible, error) {
+func (s *Server) FindInfeasible(ctx context.Context, spec *sweep.Spec) ([]plan.Infeasible, error) {
 	return s.cfg.Cluster.FindInfeasible(ctx, spec, s.cfg.FrameworkName+" plan", feasibleWait)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -105,7 +106,7 @@ func (sw *Sweep) stage(ctx context.Context) (err error) {
 			return usage(err)
 		}
 	}
-	sw.need, err = largestNeed(sw.Spec())
+	sw.need, err = plan.Largest(sw.Spec())
 	return err
 }
 

@@ -74,7 +74,7 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 		if l.Largest == 0 && resource.Extended(l.Resource) {
 			helps = nobodyHas(l.Resource) + "; run it there with --cluster"
 		}
-		asked, has := Quantity(l.Resource, l.Asked), "this machine has "+Quantity(l.Resource, l.Largest)
+		asked, has := format.Quantity(l.Resource, l.Asked), "this machine has "+format.Quantity(l.Resource, l.Largest)
 		if l.Largest == 0 && resource.Extended(l.Resource) {
 			has = "this machine has none"
 		}
@@ -88,26 +88,6 @@ func neverHere(why offers.Reasons, trials int) (text, helps string, ok bool) {
 		parts = append(parts, fmt.Sprintf("%s%s, and %s", asked, each, has))
 	}
 	return fmt.Sprintf("%s %s %s", format.Plural(trials, "trial"), needs, strings.Join(parts, "; ")), helps, true
-}
-
-// Quantity is how much of a resource, for people.
-func Quantity(name string, v resource.Milli) string {
-	n, unit := format.Value(float64(v)/float64(resource.Unit)), name
-	switch name {
-	case "cpus", "ports":
-		if v == resource.Unit {
-			unit = strings.TrimSuffix(name, "s")
-		}
-	case "mem":
-		unit = "MB of memory"
-	case "disk":
-		unit = "MB of disk"
-	case "gpus":
-		if unit = "GPUs"; v == resource.Unit {
-			unit = "GPU"
-		}
-	}
-	return n + " " + unit
 }
 
 // short says what there is too little of now.

@@ -61,8 +61,13 @@ var narrow = map[string][]string{
 
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},
-	"server/format":  {"results"},
+	"server/format":  {"results", "sweep/resource"},
 	"server/fault":   {},
+	// What a sweep would do is computed, and nobody is asked.
+	"server/plan": {
+		"offers", "results", "scheduler", "scheduler/fairness", "scheduler/ledger", "server/fault", "server/format",
+		"sweep", "sweep/resource", "sweep/search", "sweep/shell", "sweep/stop",
+	},
 	"server/manifest": {
 		"results", "results/board", "results/store", "scheduler/cluster/mesos", "scheduler/journal", "server/fault", "server/state", "sweep",
 	},

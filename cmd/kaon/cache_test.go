@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -74,7 +74,7 @@ func TestSameWorkIsNotDoneTwice(t *testing.T) {
 	first := counts(`"succeeded":3,"failed":0,"stopped":0,"cached":0`, 3)
 	p.kaon("plan", "code/s.yaml", "--set", "parameters.x.values=[1,2,3,4]").ends(exitDone).
 		prints("cache: 3 results of this work, from "+first, "3 of 4 trials are there already")
-	var plan server.Plan
+	var plan plan.Plan
 	if err := json.Unmarshal([]byte(p.kaon("plan", "code/s.yaml", "--json").ends(exitDone).stdout), &plan); err != nil ||
 		plan.Cache == nil || plan.Cache.Hits != 3 || plan.Cache.Looked != 3 || len(plan.Cache.Sweeps) != 1 {
 		t.Errorf("%v: %+v", err, plan.Cache)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -44,7 +44,7 @@ func endedEarly(t board.Trial) string {
 }
 
 // printEarly says what ends trials early, and what a sweep would cost with it.
-func printEarly(w io.Writer, p server.Plan) {
+func printEarly(w io.Writer, p plan.Plan) {
 	for _, e := range p.Early {
 		fmt.Fprintln(w, e.Sentence)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -121,7 +121,7 @@ func TestForeignAgentIsRefused(t *testing.T) {
 	const remedy = "--executor-foreign PATH, or kaon-linux-"
 	p.kaon("plan", "square.yaml", "--cluster", address).ends(exitDone).prints("would never start", "no agent of this cluster can run it",
 		"1 agent of architecture "+otherArchitecture()+", which no executor is built for", "what helps: an executor for the other agents: "+remedy)
-	var planned struct{ Refusals []server.Infeasible }
+	var planned struct{ Refusals []plan.Infeasible }
 	p.kaon("plan", "square.yaml", "--cluster", address, "--json").ends(exitDone).json(&planned)
 	want := offers.Excluded{Name: otherArchitecture(), Agents: 1}
 	if len(planned.Refusals) != 1 || len(planned.Refusals[0].Reasons.Excluded) != 1 || planned.Refusals[0].Reasons.Excluded[0] != want || planned.Refusals[0].Remedy == "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 )
 
 // experiment is what Katib's users have: its trials need an image, so here they are planned and not run.
@@ -51,7 +51,7 @@ func TestImportIsTheSameSweep(t *testing.T) {
 	if theirs.stdout != ours.stdout {
 		t.Errorf("the experiment is planned as\n%s\nand its sweep file as\n%s", theirs.stdout, ours.stdout)
 	}
-	var got server.Plan
+	var got plan.Plan
 	if err := json.Unmarshal([]byte(theirs.stdout), &got); err != nil {
 		t.Fatal(err)
 	}

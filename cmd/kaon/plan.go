@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -51,7 +52,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
-	var p server.Plan
+	var p plan.Plan
 	if c.Server != "" && c.Server != noServer && c.Cluster == localCluster {
 		p, err = c.ask(ctx, out, spec)
 	} else {
@@ -79,8 +80,8 @@ type badSpec struct{ error }
 func (e *badSpec) Unwrap() error { return e.error }
 
 // plan is what the spec would do on a cluster that this process asks.
-func (c *planCmd) plan(ctx context.Context, spec *sweep.Spec) (p server.Plan, err error) {
-	if p, err = server.NewPlan(spec, c.Points, os.LookupEnv); err != nil {
+func (c *planCmd) plan(ctx context.Context, spec *sweep.Spec) (p plan.Plan, err error) {
+	if p, err = plan.New(spec, c.Points, os.LookupEnv); err != nil {
 		return p, &badSpec{err}
 	}
 	p.Warnings = append(p.Warnings, server.Missing(spec)...)
@@ -96,7 +97,7 @@ func (c *planCmd) plan(ctx context.Context, spec *sweep.Spec) (p server.Plan, er
 }
 
 // cache is what results there are of the spec's work.
-func (c *planCmd) cache(ctx context.Context, cluster server.Cluster, spec *sweep.Spec) (*server.CachePlan, error) {
+func (c *planCmd) cache(ctx context.Context, cluster server.Cluster, spec *sweep.Spec) (*plan.CachePlan, error) {
 	if !spec.Cache {
 		return nil, nil
 	}
@@ -111,7 +112,7 @@ func (c *planCmd) cache(ctx context.Context, cluster server.Cluster, spec *sweep
 }
 
 // ask is what the spec would do on a server.
-func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p server.Plan, err error) {
+func (c *planCmd) ask(ctx context.Context, out *output, spec *sweep.Spec) (p plan.Plan, err error) {
 	to, err := serverFlags{c.Server}.client(ctx)
 	if err != nil {
 		return p, err
@@ -143,7 +144,7 @@ func (c *planCmd) refuse(out *output, err error) error {
 }
 
 // printPlan tells a person what a sweep would do.
-func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
+func printPlan(w io.Writer, p plan.Plan, spec *sweep.Spec) {
 	fmt.Fprintf(w, "%s: %s search over %s, %s, seed %d\n",
 		cmp.Or(p.Name, spec.File), p.Method, plural(p.Parameters, "parameter"), plural(p.Trials, "trial"), p.Seed)
 	if p.Chosen != "" {
@@ -173,7 +174,7 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 		fmt.Fprintf(w, "the search starts from the results of %s\n", strings.Join(p.From, ", "))
 	}
 	if len(p.Sampler) > 0 {
-		fmt.Fprintf(w, "points come from: %s\n", server.CommandLine(sweep.Expansion{Argv: p.Sampler}))
+		fmt.Fprintf(w, "points come from: %s\n", plan.CommandLine(sweep.Expansion{Argv: p.Sampler}))
 	} else if p.Learns {
 		fmt.Fprintln(w, "points depend on results: these are asked for before there are any")
 	}
@@ -205,7 +206,7 @@ func printPlan(w io.Writer, p server.Plan, spec *sweep.Spec) {
 }
 
 // printWhen tells when a server would run the sweep.
-func printWhen(w io.Writer, when *server.When) {
+func printWhen(w io.Writer, when *plan.When) {
 	if when == nil {
 		return
 	}
@@ -227,7 +228,7 @@ func printWhen(w io.Writer, when *server.When) {
 }
 
 // printGoals tells of further goals, and of bounds.
-func printGoals(w io.Writer, p server.Plan, spec *sweep.Spec) {
+func printGoals(w io.Writer, p plan.Plan, spec *sweep.Spec) {
 	if goals := spec.Goals(); len(goals) > 1 {
 		var all []string
 		for _, m := range goals {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/plan"
 )
 
 // forecast is what a server adds to a plan: when it would run there, and what that goes by.
@@ -18,7 +18,7 @@ func TestServeInsight(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("quick.yaml", quickSpec)
-	var local server.Plan
+	var local plan.Plan
 	p.kaon("plan", "quick.yaml", "--json", "--set", "limits.wall=1h").ends(exitDone).json(&local)
 	x, ready := p.serving("--listen", "127.0.0.1:0")
 	at := ready.Listen[0]
@@ -26,7 +26,7 @@ func TestServeInsight(t *testing.T) {
 	secret := strings.TrimSpace(p.kaon("token", "create", "ann").ends(exitDone).stdout)
 	far.aws = []string{"HOME=" + far.dir, "XDG_CONFIG_HOME=" + far.dir + "/.config", "KAON_SERVER=" + at, "KAON_TOKEN=" + secret}
 	far.write("quick.yaml", quickSpec)
-	var remote server.Plan
+	var remote plan.Plan
 	far.kaon("plan", "quick.yaml", "--json", "--set", "limits.wall=1h").ends(exitDone).json(&remote)
 	if remote.Trials != 3 || remote.Commands[0] != local.Commands[0] || *remote.Most.CPUHours != *local.Most.CPUHours {
 		t.Errorf("plan here %+v, and there %+v", local, remote)

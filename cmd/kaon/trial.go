@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -82,7 +82,7 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	for _, word := range order.Argv {
 		run.Argv = append(run.Argv, strings.ReplaceAll(word, task.Folder, folder))
 	}
-	return server.CommandLine(run)
+	return plan.CommandLine(run)
 }
 
 // findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need

@@ -15,7 +15,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
@@ -168,5 +168,5 @@ func printScript(w io.Writer, p executor.Prepared) {
 			fmt.Fprintf(w, "export %s=%s\n", name, shell.Quote(value))
 		}
 	}
-	fmt.Fprintf(w, "cd %s\nexec %s\n", shell.Quote(p.Dir), server.CommandLine(sweep.Expansion{Argv: p.Argv}))
+	fmt.Fprintf(w, "cd %s\nexec %s\n", shell.Quote(p.Dir), plan.CommandLine(sweep.Expansion{Argv: p.Argv}))
 }

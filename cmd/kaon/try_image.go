@@ -17,7 +17,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -125,5 +125,5 @@ func printDocker(w io.Writer, p executor.Prepared, words []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.Private)) {
 		fmt.Fprintf(w, ": \"${%[1]s:?is a secret of the sweep: set it}\"; export %[1]s\n", name)
 	}
-	fmt.Fprintf(w, "exec %s\n", server.CommandLine(sweep.Expansion{Argv: words}))
+	fmt.Fprintf(w, "exec %s\n", plan.CommandLine(sweep.Expansion{Argv: words}))
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/plan"
 )
 
 // Plan is what a sweep would do, as `kaon plan --json` prints it.
-type Plan = server.Plan
+type Plan = plan.Plan
 
 // Clone is what a sweep that is run once more has otherwise.
 type Clone struct {
@@ -66,7 +67,7 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := server.NewPlan(spec, in.Points, environmentOf(callerOf(ctx)))
+	p, err := plan.New(spec, in.Points, environmentOf(callerOf(ctx)))
 	if err != nil {
 		return p, err
 	}

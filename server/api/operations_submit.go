@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/manifest"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -36,7 +37,7 @@ type submitOutput struct {
 }
 
 // Infeasible is trials that fit no agent.
-type Infeasible = server.Infeasible
+type Infeasible = plan.Infeasible
 
 // Valid is what is known of a spec without running it.
 type Valid struct {

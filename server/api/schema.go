@@ -40,6 +40,9 @@ func (pointSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, Description: "Parameters by name, in the order of the spec; groups are objects.", AdditionalProperties: true}
 }
 
+// formerly are packages whose types the document calls by the package that they were once of: its names are a contract.
+var formerly = map[string]string{"plan": "server"}
+
 // schemaName is what the document calls a type: types of other packages have the package's name before their own.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
@@ -49,6 +52,9 @@ func schemaName(t reflect.Type, hint string) string {
 	own := reflect.TypeFor[API]().PkgPath()
 	if of := t.PkgPath(); t.Name() != "" && of != own && strings.Contains(of, "kaon") {
 		of = path.Base(of)
+		if was, moved := formerly[of]; moved {
+			of = was
+		}
 		name = strings.ToUpper(of[:1]) + of[1:] + name
 	}
 	return name

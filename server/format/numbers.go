@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // Plural is a number of things: "1 trial", "2,000 trials".
@@ -51,3 +53,23 @@ func Bytes(n int64) string {
 
 // OneLine is an error without its line breaks.
 func OneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
+
+// Quantity is how much of a resource, for people.
+func Quantity(name string, v resource.Milli) string {
+	n, unit := Value(float64(v)/float64(resource.Unit)), name
+	switch name {
+	case "cpus", "ports":
+		if v == resource.Unit {
+			unit = strings.TrimSuffix(name, "s")
+		}
+	case "mem":
+		unit = "MB of memory"
+	case "disk":
+		unit = "MB of disk"
+	case "gpus":
+		if unit = "GPUs"; v == resource.Unit {
+			unit = "GPU"
+		}
+	}
+	return n + " " + unit
+}

@@ -2,34 +2,15 @@ package server
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/task"
-	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
-
-// CachePlan is what results there are of the work of a sweep with `cache`: a contract for scripts.
-type CachePlan struct {
-	Known  int      `json:"known"`            // results of the same work, with any parameters
-	Sweeps []string `json:"sweeps"`           // whose they are
-	Looked int      `json:"looked"`           // of how many trials it was looked whether one stands for them; 0: their points depend on results
-	Hits   int      `json:"hits"`             // for how many of those one does
-	Doubts []string `json:"doubts,omitempty"` // what of the work cannot be known
-}
-
-// Sentence says it to people.
-func (p *CachePlan) Sentence() string {
-	line := memoLine(p.Known, p.Sweeps)
-	if p.Known > 0 && p.Looked > 0 {
-		line += fmt.Sprintf("; %d of %s are there already and would not run", p.Hits, format.Plural(p.Looked, "trial"))
-	}
-	return line
-}
 
 // cacheLooked bounds how many trials a plan looks at.
 const cacheLooked = 100_000
@@ -38,7 +19,7 @@ const cacheLooked = 100_000
 // `cache`. It reads the results and writes nothing. The bucket is nil where there are no results yet, its folder empty where it
 // is none.
 func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string, spec *sweep.Spec,
-	getenv func(string) (string, bool)) (*CachePlan, error) {
+	getenv func(string) (string, bool)) (*plan.CachePlan, error) {
 	if !spec.Cache {
 		return nil, nil
 	}
@@ -60,7 +41,7 @@ func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string,
 	if err != nil {
 		return nil, usage(err)
 	}
-	p := &CachePlan{Sweeps: []string{}, Doubts: doubts}
+	p := &plan.CachePlan{Sweeps: []string{}, Doubts: doubts}
 	if in == nil {
 		return p, nil
 	}
@@ -76,11 +57,11 @@ func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string,
 		return nil, unreachable(err)
 	}
 	p.Known, p.Sweeps = memo.Known(), append(p.Sweeps, memo.Sweeps...)
-	return p, p.look(spec, o, memo)
+	return p, lookUp(p, spec, o, memo)
 }
 
-// look looks at the trials one by one.
-func (p *CachePlan) look(spec *sweep.Spec, o task.Options, memo *store.Memo) error {
+// lookUp looks at the trials one by one.
+func lookUp(p *plan.CachePlan, spec *sweep.Spec, o task.Options, memo *store.Memo) error {
 	method, err := search.New(spec)
 	if err != nil || method.Replay() || memo.Known() == 0 {
 		return err
@@ -107,6 +88,6 @@ func (p *CachePlan) look(spec *sweep.Spec, o task.Options, memo *store.Memo) err
 }
 
 // PlanCache is that of a spec on this server.
-func (s *Server) PlanCache(ctx context.Context, spec *sweep.Spec, getenv func(string) (string, bool)) (*CachePlan, error) {
+func (s *Server) PlanCache(ctx context.Context, spec *sweep.Spec, getenv func(string) (string, bool)) (*plan.CachePlan, error) {
 	return s.cfg.Cluster.PlanCache(ctx, s.cfg.Bucket, s.cfg.BucketFolder, spec, getenv)
 }

@@ -1,4 +1,4 @@
-package server
+package plan
 
 import (
 	"testing"
@@ -23,7 +23,7 @@ func TestPlanOfBundles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := NewPlan(spec, 1, func(string) (string, bool) { return "", false })
+			p, err := New(spec, 1, func(string) (string, bool) { return "", false })
 			if err != nil || p.Bundle == nil || p.Bundle.Sentence != c.want {
 				t.Errorf("%+v, %v; want %q", p.Bundle, err, c.want)
 			}

@@ -1,9 +1,11 @@
-package server
+package plan
 
 import (
 	"fmt"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 	"github.com/kaon-sweep/kaon/sweep/shell"
@@ -38,9 +40,9 @@ type Plan struct {
 	Cache      *CachePlan     `json:"cache,omitempty"`  // what results there are of its work; nil: the spec does not ask for them
 }
 
-// NewPlan computes what a spec would do, with so many of its first points, what they would run and ask for. Which
+// New computes what a spec would do, with so many of its first points, what they would run and ask for. Which
 // trials fit a cluster, only that can tell: Refusals is empty. The environment is for commands that name a variable.
-func NewPlan(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (Plan, error) {
+func New(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (Plan, error) {
 	p := Plan{
 		Name: spec.Name, Method: spec.Method, Chosen: spec.Chosen, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics,
@@ -71,11 +73,11 @@ func NewPlan(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (
 		}
 		run, err := spec.Command.Expand(sweep.Vars{Params: point, Getenv: getenv})
 		if err != nil {
-			return p, usage(fmt.Errorf("expand the command of trial %d: %w", i, err))
+			return p, fault.Usage(fmt.Errorf("expand the command of trial %d: %w", i, err))
 		}
 		need, err := spec.Demand(point)
 		if err != nil {
-			return p, usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
+			return p, fault.Usage(fmt.Errorf("compute the resources of trial %d: %w", i, err))
 		}
 		if i == 0 {
 			bundle := planBundle(spec, p.Learns, need)
@@ -98,4 +100,12 @@ func CommandLine(run sweep.Expansion) string {
 		words[i] = shell.Quote(word)
 	}
 	return strings.Join(words, " ")
+}
+
+// Infeasible is trials that could not run on the cluster as it is, however long they waited.
+type Infeasible struct {
+	Trials   int            `json:"trials"` // of those looked at
+	Sentence string         `json:"sentence"`
+	Reasons  offers.Reasons `json:"reasons"`
+	Remedy   string         `json:"remedy,omitempty"`
 }

@@ -1,4 +1,4 @@
-package server
+package plan
 
 import (
 	"github.com/kaon-sweep/kaon/sweep"
@@ -14,7 +14,7 @@ type Most struct {
 // mostOf is by limits.wall, and by what attempts of trials may take. What the cluster loses and what people run again
 // comes on top.
 func mostOf(spec *sweep.Spec) (m Most, err error) {
-	need, err := largestNeed(spec)
+	need, err := Largest(spec)
 	if err != nil {
 		return m, err
 	}
