@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -45,7 +46,7 @@ func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error)
 	}
 	o := task.Options{Getenv: os.LookupEnv, Winner: winner, Files: files, Image: image}
 	if t.Spec.Task.Container == nil {
-		o.Dir, o.Interpreter = t.Spec.Folder(), LocalInterpreter()
+		o.Dir, o.Interpreter = t.Spec.Folder(), staging.LocalInterpreter()
 	}
 	st, err := task.NewBuilder(t.Sweep, t.Spec, o)
 	if err != nil {
@@ -100,19 +101,18 @@ func (t ByHand) then(ctx context.Context, st *task.Builder) (task.Order, error) 
 // Prepare makes the trial ready below a folder, as its executor would, with more in its environment: what
 // the machine gives it.
 func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
-	s := staging{
-		id: t.Sweep, spec: t.Spec, folder: filepath.Join(folder, "state"), bucket: t.Bucket, resumed: true,
-		cluster: &runningCluster{local: true, workDir: (*sweep.Spec).Folder, interpreter: LocalInterpreter()},
-		notify:  func(NoticeKind, string) {},
+	s := staging.Stage{
+		ID: t.Sweep, Spec: t.Spec, Folder: filepath.Join(folder, "state"), Bucket: t.Bucket, Resumed: true,
+		Place: staging.Here(), Warn: func(string) {},
 	}
-	if err := t.keepCode(s.folder); err != nil {
+	if err := s.KeepCode(t.Folder); err != nil {
 		return executor.Prepared{}, err
 	}
-	if err := s.openFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
+	if err := s.OpenFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
 		return executor.Prepared{}, err
 	}
-	defer s.fileServer.Close()
-	files, err := s.files(ctx)
+	defer s.FileServer.Close()
+	files, err := s.Files(ctx)
 	if err != nil {
 		return executor.Prepared{}, err
 	}
@@ -132,29 +132,13 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 	return p, nil
 }
 
-// keepCode copies the packed code as it was when the sweep began, where that is known.
-func (t ByHand) keepCode(to string) error {
-	if err := os.MkdirAll(filepath.Join(to, transferFolder), 0o700); err != nil {
-		return err
-	}
-	data, err := os.ReadFile(filepath.Join(t.Folder, transferFolder, codeFile))
-	if err != nil {
-		return nil // it is packed anew
-	}
-	return os.WriteFile(filepath.Join(to, transferFolder, codeFile), data, 0o600)
-}
-
 // image is what the sweep's image said of itself when the sweep began, or says now.
 func (t ByHand) image(ctx context.Context) (image task.Image, err error) {
 	if t.Spec.Task.Container == nil {
 		return image, nil
 	}
-	data, err := os.ReadFile(filepath.Join(t.Folder, imageFile))
-	if err == nil {
-		if err := json.Unmarshal(data, &image); err != nil {
-			return image, fmt.Errorf("read %s: %w", imageFile, err)
-		}
-		return image, nil
+	if image, known, err := staging.KeptImage(t.Folder); known || err != nil {
+		return image, err
 	}
 	engine, err := docker.Open(ctx)
 	if err == nil {

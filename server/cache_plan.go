@@ -8,6 +8,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
@@ -29,7 +30,7 @@ func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string,
 		if c.Mesos != nil {
 			at.folder = c.workDir(c.Mesos.Masters)(spec)
 		} else {
-			o.Interpreter = LocalInterpreter()
+			o.Interpreter = staging.LocalInterpreter()
 		}
 	} else if engine, err := docker.Open(ctx); err == nil {
 		if image, err := engine.Image(ctx, spec.Task.Container.Image); err == nil {

@@ -20,24 +20,20 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/sandbox"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // runningCluster is a way to run tasks.
 type runningCluster struct {
-	local         bool // in this process
-	pods          bool // of a Kubernetes
-	podRoot       bool // which may be root's
-	driver        mesos.Config
-	executor      scheduler.ExecutorTemplate
-	interpreter   string
-	containerizer string // whatever specs say; empty: as they say
-	reviveEvery   time.Duration
-	workDir       func(*sweep.Spec) string
-	stop          func() // nil: nothing to stop
-	interrupt     func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
-	name          string // for people
-	warning       string // of what may go wrong there; empty: nothing is known
+	staging.Place
+	driver      mesos.Config
+	executor    scheduler.ExecutorTemplate
+	reviveEvery time.Duration
+	stop        func() // nil: nothing to stop
+	interrupt   func() // ends what runs, when leaving it would surprise; nil: tasks outlive this process
+	name        string // for people
+	warning     string // of what may go wrong there; empty: nothing is known
 
 	// output reads what an attempt writes where this process alone leads; nil: it lies in folders
 	output func(ctx context.Context, host string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error)
@@ -60,7 +56,7 @@ func startCluster(
 			return runningCluster{}, err
 		}
 		pods := inPods(running, c.ConnectTimeout)
-		pods.podRoot = c.Kubernetes.Root
+		pods.PodRoot = c.Kubernetes.Root
 		return pods, nil
 	}
 	if c.Mesos == nil {
@@ -70,12 +66,11 @@ func startCluster(
 	driver.FirstTimeout = c.ConnectTimeout
 	executor, err := c.remoteExecutor(files)
 	return runningCluster{
-		driver:        driver,
-		executor:      executor,
-		containerizer: c.Containerizer,
-		reviveEvery:   time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
-		workDir:       c.workDir(driver.Masters),
-		name:          "Mesos at " + strings.Join(driver.Masters, ","),
+		driver:      driver,
+		executor:    executor,
+		Place:       staging.Place{WorkDir: c.workDir(driver.Masters), Containerizer: c.Containerizer},
+		reviveEvery: time.Second, // Mesos's own allocation interval: asking more often brings nothing sooner
+		name:        "Mesos at " + strings.Join(driver.Masters, ","),
 	}, err
 }
 
@@ -88,12 +83,12 @@ func inPods(running *kubernetes.Cluster, patience time.Duration) runningCluster 
 			"deploy/kubernetes/rbac-all-pods.yaml lets kaon see them"
 	}
 	return runningCluster{
-		pods: true, warning: warning,
+		Place:   staging.Place{Pods: true, WorkDir: func(*sweep.Spec) string { return "" }},
+		warning: warning,
 		driver: mesos.Config{Masters: []string{"127.0.0.1:0"}, Principal: name, Secret: secret, Transport: running.Transport(),
 			FirstTimeout: patience, GPUs: true, // pods without GPUs see none, so no node needs to be left to others for its
 		},
 		executor: scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{executorName, "executor"}},
-		workDir:  func(*sweep.Spec) string { return "" },
 		stop:     func() { running.Close(podsLeave) },
 		name:     running.Name(),
 		output:   running.Output,
@@ -161,8 +156,10 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 		release()
 		return runningCluster{}, unreachable(err)
 	}
+	here := staging.Here()
+	here.Containerizer = c.Containerizer
 	return runningCluster{
-		local: true,
+		Place: here,
 		driver: mesos.Config{Masters: []string{server.Addr()}, Principal: ownPrincipal, Secret: secret,
 			Transport:    server.Transport(),
 			FirstTimeout: defaultConnectTimeout,
@@ -170,14 +167,11 @@ func startLocal(ctx context.Context, c Cluster, folder string, log *slog.Logger)
 			// on a cluster.
 			GPUs: true,
 		},
-		executor:      scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
-		interpreter:   LocalInterpreter(),
-		containerizer: c.Containerizer,
-		workDir:       (*sweep.Spec).Folder,
-		stop:          func() { server.Close(); release() },
-		interrupt:     func() { server.KillExecutors(killGrace) },
-		name:          "this machine",
-		machine:       machine,
+		executor:  scheduler.ExecutorTemplate{Argv: []string{self, "executor"}},
+		stop:      func() { server.Close(); release() },
+		interrupt: func() { server.KillExecutors(killGrace) },
+		name:      "this machine",
+		machine:   machine,
 		share: func(choose func(protocol.Share) protocol.Share) bool {
 			return server.Share(machine.Name, choose)
 		},

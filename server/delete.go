@@ -82,13 +82,13 @@ func (s *Server) discard(ctx context.Context, sw *Sweep, all bool) (err error) {
 		if err := sw.closeWriter(ctx); err != nil && !all {
 			s.cfg.Log.Error("the writer of a forgotten sweep", "sweep", sw.id, "err", err)
 		}
-		if sw.staging.fileServer != nil {
-			if err := sw.staging.fileServer.Close(); err != nil {
+		if sw.staging.FileServer != nil {
+			if err := sw.staging.FileServer.Close(); err != nil {
 				s.cfg.Log.Error("the file server of a forgotten sweep", "sweep", sw.id, "err", err)
 			}
 		}
 		if s.cfg.Only == "" && !all {
-			if err = os.RemoveAll(sw.staging.folder); err != nil {
+			if err = os.RemoveAll(sw.staging.Folder); err != nil {
 				err = fmt.Errorf("delete the state of %s: %w", sw.id, err)
 				s.cfg.Log.Error("what a forgotten sweep leaves", "err", err)
 			}

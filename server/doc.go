@@ -6,7 +6,8 @@
 // fault), and what people should know comes as Notices.
 //
 // Nouns: a Server holds sweeps, each of them a Sweep; a Submission becomes one; an Outcome is how one
-// ended. What attempts are given (code, inputs, secrets) is staged for each sweep. A Cluster says where
+// ended. What attempts are given (code, inputs, secrets) is
+// staged for each sweep (package staging). A Cluster says where
 // trials run: in this process, on a Mesos, or in the pods of a Kubernetes.
 //
 // Beside the service stand what its commands share with it: whether a spec could run at all

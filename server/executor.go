@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"debug/elf"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -169,6 +171,21 @@ func (c Cluster) servesStatic() error {
 		err = needStatic(binaries[i].path)
 	}
 	return err
+}
+
+// needEngine makes sure, before anything starts, that this machine can run images.
+func needEngine(ctx context.Context) error {
+	engine, err := docker.Open(ctx)
+	if err != nil {
+		return unreachable(fmt.Errorf("the spec names an image (task.image): %w; or remove task.image to run on "+
+			"the host", err))
+	}
+	_ = engine.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	return needStatic(self)
 }
 
 // needStatic refuses a kaon that was linked with the libraries of this machine: an image need not have them.

@@ -200,7 +200,7 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 // prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go, which sweep.json tells then. All
 // that tells of its end is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
 func (sw *Sweep) prune(ctx context.Context) {
-	err := sw.staging.fileServer.Remove(ctx)
+	err := sw.staging.FileServer.Remove(ctx)
 	sw.mu.Lock()
 	keep := kept(sw.mu.board, sw.Spec().Artifacts.Top)
 	sw.mu.Unlock()

@@ -9,10 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
-	"github.com/kaon-sweep/kaon/sweep"
 )
 
 const (
@@ -66,28 +64,4 @@ func (c Cluster) kubernetes() (kubernetes.Config, error) {
 		return "", fmt.Errorf("no executor of kaon's is there for nodes of %s: %s, or ?kaon_image=IMAGE", arch, foreignRemedy)
 	}
 	return conf, nil
-}
-
-// podContainer checks that a pod can be what the spec says of its container, where root is allowed or not.
-func podContainer(c *cluster.Container, root bool) error {
-	for i, v := range c.Volumes {
-		if err := kubernetes.CheckVolume(v.Host, root); err != nil {
-			return fmt.Errorf("task.volumes.%d: %w", i, err)
-		}
-	}
-	switch {
-	case c.Network == sweep.NetworkNone:
-		return fmt.Errorf("task.network: none: pods have a network; a NetworkPolicy of the namespace keeps them from it, and kaon needs none")
-	case len(c.Ulimits) > 0:
-		return fmt.Errorf("task.ulimits: Kubernetes has no limits of this kind: set them in the image's own start, or on the nodes")
-	case c.Registry != nil:
-		return fmt.Errorf("task.registry: on Kubernetes an image is pulled by a Secret of the namespace: "+
-			"`kubectl create secret docker-registry NAME …`, and %s://CONTEXT?pull_secret=NAME", kubernetes.Scheme)
-	case c.User != "":
-		if err := kubernetes.CheckUser(c.User, root); err != nil {
-			return fmt.Errorf("task.user: %w", err)
-		}
-	}
-	c.Containerizer = sweep.Docker // the form in which the engine takes it
-	return nil
 }

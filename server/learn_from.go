@@ -33,7 +33,7 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	for _, doubt := range doubts {
 		sw.notify(Warning, "warning: "+doubt)
 	}
-	if err := state.KeepPrior(sw.staging.folder, prior); err != nil {
+	if err := state.KeepPrior(sw.staging.Folder, prior); err != nil {
 		return fmt.Errorf("keep what %s starts from: %w", sw.id, err)
 	}
 	spec = spec.WithPrior(prior)

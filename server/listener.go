@@ -119,7 +119,7 @@ func (s *Server) onAgentIncompatible(n scheduler.AgentIncompatible) {
 // onPassDone keeps why trials wait.
 func (s *Server) onPassDone(n scheduler.PassDone) {
 	var here machine
-	if s.cluster.local {
+	if s.cluster.Local {
 		here = machineOf(s.cluster.machine)
 	}
 	why, short, asked := map[string]string{}, map[string]map[string]int{}, map[string][]offers.Demand{}
@@ -165,7 +165,7 @@ func (sw *Sweep) onRecorded(n scheduler.Recorded) {
 	sw.fold(n.Record)
 	sw.writer.Add(n.Number, n.Record)
 	if n.Record.End != nil {
-		sw.staging.fileServer.Forget(n.Record.Trial, n.Record.Attempt)
+		sw.staging.FileServer.Forget(n.Record.Trial, n.Record.Attempt)
 	}
 }
 
@@ -212,7 +212,7 @@ func (sw *Sweep) onPrefetchDisabled(n scheduler.PrefetchDisabled) {
 }
 
 func (sw *Sweep) onAttemptLost(n scheduler.AttemptLost) {
-	before := sw.server.cluster.local && sw.own[n.Trial] != n.Attempt
+	before := sw.server.cluster.Local && sw.own[n.Trial] != n.Attempt
 	if line := sw.losses.lost(n, before); line != "" {
 		sw.say("%s", line)
 	}

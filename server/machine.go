@@ -3,7 +3,6 @@ package server
 import (
 	"math"
 	"os"
-	"os/exec"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -51,15 +50,4 @@ func localCache(state string) int64 {
 		return 0
 	}
 	return max(2<<30, int64(disk.Bavail)*disk.Bsize/4)
-}
-
-// LocalInterpreter is what ${interpreter} stands for on this machine: python3 where there is no python, as
-// on Debian; empty: python.
-func LocalInterpreter() string {
-	if _, err := exec.LookPath("python"); err != nil {
-		if _, err := exec.LookPath("python3"); err == nil {
-			return "python3"
-		}
-	}
-	return ""
 }

@@ -40,7 +40,7 @@ func (sw *Sweep) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if sw.work = state.Work; sw.staging.over {
+	if sw.work = state.Work; sw.over {
 		return nil
 	}
 	return sw.readMemo(ctx, state)
@@ -60,7 +60,7 @@ func (sw *Sweep) rememberAnew(ctx context.Context) error {
 
 // memoState is what the sweep went by before.
 func (sw *Sweep) memoState() (state memoState, err error) {
-	kept := filepath.Join(sw.staging.folder, memoFile)
+	kept := filepath.Join(sw.staging.Folder, memoFile)
 	data, err := os.ReadFile(kept)
 	if err != nil {
 		return state, err
@@ -81,7 +81,7 @@ func (sw *Sweep) newMemo(ctx context.Context, work string) (state memoState, err
 	state = memoState{Work: work, Sweeps: ids, Before: time.Now().UnixMilli()}
 	data, err := json.Marshal(state)
 	if err == nil {
-		err = durable.Replace(filepath.Join(sw.staging.folder, memoFile), data)
+		err = durable.Replace(filepath.Join(sw.staging.Folder, memoFile), data)
 	}
 	if err != nil {
 		return state, fmt.Errorf("keep which results could stand for trials: %w", err)
@@ -105,9 +105,9 @@ func (sw *Sweep) readMemo(ctx context.Context, state memoState) error {
 // lookAtWork names what the sweep's trials do.
 func (sw *Sweep) lookAtWork(ctx context.Context) (string, error) {
 	spec := sw.Spec()
-	at := workplace{skip: []string{sw.staging.folder, filepath.Dir(sw.staging.folder), sw.staging.bucketFolder}}
+	at := workplace{skip: []string{sw.staging.Folder, filepath.Dir(sw.staging.Folder), sw.staging.BucketFolder}}
 	if spec.Task.Container == nil {
-		at.folder = sw.server.cluster.workDir(spec)
+		at.folder = sw.server.cluster.WorkDir(spec)
 	}
 	work, doubts, err := workOf(ctx, spec, at, sw.winner)
 	if err != nil {

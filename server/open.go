@@ -95,7 +95,7 @@ func (s *Server) openFiles() error {
 		return err
 	}
 	s.files, err = transfer.Open(transfer.Config{
-		Folder: filepath.Join(s.cfg.Folder, transferFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
+		Folder: filepath.Join(s.cfg.Folder, state.TransferFolder), Sweep: s.cfg.Only, Bucket: s.cfg.Bucket,
 		Bind: at.bind, Host: at.host, Port: at.port, Gathers: true, Log: s.cfg.Log,
 	})
 	if err != nil {
@@ -145,8 +145,8 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
-	sw.staging.owner, sw.staging.resumed, sw.staging.over, sw.mu.extended = e.Owner, true, e.Phase.Ended(), e.Extensions
-	if s.cluster.local {
+	sw.staging.Owner, sw.staging.Resumed, sw.over, sw.mu.extended = e.Owner, true, e.Phase.Ended(), e.Extensions
+	if s.cluster.Local {
 		sw.losses.resumed = time.Now()
 	}
 	if err := s.add(sw); err != nil {
@@ -227,9 +227,9 @@ func (s *Server) coreConfig() scheduler.Config {
 		Executor: s.cfg.Cluster.weigh(executor),
 		Inside:   s.cfg.Cluster.weigh(inImage(executor)),
 		Container: func(id string, _ *sweep.Spec) (*cluster.Container, error) {
-			return s.mustHave(id).staging.container()
+			return s.mustHave(id).staging.Container()
 		},
-		Inputs:         func(id string) []cluster.URI { return s.mustHave(id).staging.prefetch },
+		Inputs:         func(id string) []cluster.URI { return s.mustHave(id).staging.Prefetch },
 		Packing:        offers.Options{Policy: s.cfg.Packing},
 		Queues:         s.queues.list(),
 		PartitionGrace: s.cfg.PartitionGrace,

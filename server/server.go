@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/sampler"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -77,7 +78,8 @@ type Sweep struct {
 	origin    Origin
 	need      ledger.Need                     // what holds any trial of it
 	sampler   atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
-	staging   staging
+	staging   staging.Stage
+	over      bool                       // it had ended when this process took it up: nothing of it runs
 	given     task.Files                 // by staging, to attempts
 	work      string                     // names what its trials do; empty: the spec has no `cache`
 	memo      atomic.Pointer[store.Memo] // what was done of that already; nil likewise, and once it has ended

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -39,7 +40,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
 	sw.origin = sub.Origin
-	sw.staging.owner, sw.staging.foreign = sub.Origin.Owner, isForeign(sub.Origin.Owner)
+	sw.staging.Owner, sw.staging.Foreign = sub.Origin.Owner, staging.IsForeign(sub.Origin.Owner)
 	if err := s.add(sw); err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 
 // prepare makes the sweep's parts.
 func (sw *Sweep) prepare(ctx context.Context) error {
-	made, err := makeFolder(sw.staging.folder)
+	made, err := makeFolder(sw.staging.Folder)
 	if err != nil {
 		return unreachable(fmt.Errorf("make state folder: %w", err))
 	}
@@ -91,7 +92,7 @@ func (sw *Sweep) keepWinner() error {
 	if sw.winner == nil {
 		return nil
 	}
-	if err := state.KeepWinner(sw.staging.folder, sw.winner); err != nil {
+	if err := state.KeepWinner(sw.staging.Folder, sw.winner); err != nil {
 		return fmt.Errorf("keep the winner that %s starts from: %w", sw.id, err)
 	}
 	return nil
@@ -172,8 +173,8 @@ func (sw *Sweep) discard(ctx context.Context) {
 	s := sw.server
 	defer s.remove(sw)      // last: from there on another may have the name, the same submission made again
 	_ = sw.closeWriter(ctx) // it has nothing
-	if sw.staging.fileServer != nil {
-		_ = sw.staging.fileServer.Close()
+	if sw.staging.FileServer != nil {
+		_ = sw.staging.FileServer.Close()
 	}
 	names := []string{results.ObjectName(sw.id, results.SweepFile), results.ObjectName(sw.id, results.SpecFile)}
 	if sw.work != "" {
@@ -190,8 +191,8 @@ func (sw *Sweep) discard(ctx context.Context) {
 	if !sw.made {
 		return
 	}
-	if err := os.RemoveAll(sw.staging.folder); err != nil {
-		s.cfg.Log.Error("the state of a sweep that never began stays", "folder", sw.staging.folder, "err", err)
+	if err := os.RemoveAll(sw.staging.Folder); err != nil {
+		s.cfg.Log.Error("the state of a sweep that never began stays", "folder", sw.staging.Folder, "err", err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -22,10 +23,10 @@ import (
 func (s *Server) newSweep(id, folder string, spec *sweep.Spec, winner *board.Winner) *Sweep {
 	sw := &Sweep{server: s, id: id, winner: winner, own: map[int]int{}, changing: make(chan struct{}, 1)}
 	sw.spec.Store(spec)
-	sw.staging = staging{
-		id: id, spec: spec, folder: folder, bucket: s.cfg.Bucket, bucketFolder: s.cfg.BucketFolder,
-		cluster: &s.cluster,
-		notify:  sw.notify,
+	sw.staging = staging.Stage{
+		ID: id, Spec: spec, Folder: folder, Bucket: s.cfg.Bucket, BucketFolder: s.cfg.BucketFolder,
+		Place: s.cluster.Place,
+		Warn:  func(text string) { sw.notify(Warning, text) },
 	}
 	sw.mu.ending, sw.mu.stored = make(chan struct{}), make(chan struct{})
 	return sw
@@ -38,7 +39,7 @@ func (sw *Sweep) ID() string { return sw.id }
 func (sw *Sweep) Spec() *sweep.Spec { return sw.spec.Load() }
 
 // Folder is where its state lies that the journal does not hold.
-func (sw *Sweep) Folder() string { return sw.staging.folder }
+func (sw *Sweep) Folder() string { return sw.staging.Folder }
 
 func (sw *Sweep) notify(kind NoticeKind, text string) {
 	sw.server.notify(Notice{Sweep: sw.id, Kind: kind, Text: text})
@@ -54,7 +55,7 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 		Repeat: spec.Repeat,
 		Stats:  s.cfg.BoardStats}
 	// An error: it is new, or the records will tell what is wrong with the bucket.
-	if known, err := store.ReadSweep(ctx, s.cfg.Bucket, sw.id); err == nil && sw.staging.resumed {
+	if known, err := store.ReadSweep(ctx, s.cfg.Bucket, sw.id); err == nil && sw.staging.Resumed {
 		cfg.Closed = known.Closed
 	}
 	records, damage, err := store.LoadRecords(ctx, s.cfg.Bucket, cfg)
@@ -83,10 +84,10 @@ func (sw *Sweep) openFileServer() error {
 	if s.cfg.Only != "" {
 		at = ""
 	}
-	if err := sw.staging.openFileServer(transfer.Config{Parent: s.files, At: at, Log: s.cfg.Log}); err != nil {
+	if err := sw.staging.OpenFileServer(transfer.Config{Parent: s.files, At: at, Log: s.cfg.Log}); err != nil {
 		return err
 	}
-	sw.staging.fileServer.Ended(sw.has)
+	sw.staging.FileServer.Ended(sw.has)
 	return nil
 }
 
@@ -95,14 +96,14 @@ func (sw *Sweep) stage(ctx context.Context) (err error) {
 	if err := sw.checkImages(ctx); err != nil {
 		return err
 	}
-	if sw.given, err = sw.staging.files(ctx); err != nil {
+	if sw.given, err = sw.staging.Files(ctx); err != nil {
 		return err
 	}
-	if sw.image, err = sw.staging.image(ctx); err != nil {
+	if sw.image, err = sw.staging.Image(ctx); err != nil {
 		return err
 	}
 	if sw.Spec().Task.Container != nil {
-		if _, err := sw.staging.container(); err != nil { // said now rather than when the sweep is taken
+		if _, err := sw.staging.Container(); err != nil { // said now rather than when the sweep is taken
 			return usage(err)
 		}
 	}
@@ -115,7 +116,7 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 	switch {
 	case sw.Spec().Task.Container == nil:
 		return nil
-	case sw.server.cluster.local:
+	case sw.server.cluster.Local:
 		return needEngine(ctx)
 	}
 	return sw.server.cfg.Cluster.servesStatic()
@@ -126,7 +127,7 @@ func (sw *Sweep) checkImages(ctx context.Context) error {
 func (sw *Sweep) builderOptions() task.Options {
 	o := task.Options{Getenv: os.LookupEnv, Image: sw.image, Winner: sw.winner, Files: sw.given, Work: sw.work}
 	if sw.Spec().Task.Container == nil {
-		o.Dir, o.Interpreter = sw.server.cluster.workDir(sw.Spec()), sw.server.cluster.interpreter
+		o.Dir, o.Interpreter = sw.server.cluster.WorkDir(sw.Spec()), sw.server.cluster.Interpreter
 	}
 	return o
 }
@@ -228,7 +229,7 @@ func (sw *Sweep) Trouble() error {
 	if trouble != nil {
 		return trouble
 	}
-	return sw.staging.fileServer.Err()
+	return sw.staging.FileServer.Err()
 }
 
 // end is how a sweep ended whose ending is closed.

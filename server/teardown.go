@@ -164,8 +164,8 @@ func (s *Server) closeCluster() {
 
 func (s *Server) closeFiles() (err error) {
 	for _, sw := range s.Sweeps() {
-		if sw.staging.fileServer != nil {
-			err = errors.Join(err, sw.staging.fileServer.Close())
+		if sw.staging.FileServer != nil {
+			err = errors.Join(err, sw.staging.FileServer.Close())
 		}
 	}
 	if s.files != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -84,7 +85,7 @@ func (c *planCmd) plan(ctx context.Context, spec *sweep.Spec) (p plan.Plan, err 
 	if p, err = plan.New(spec, c.Points, os.LookupEnv); err != nil {
 		return p, &badSpec{err}
 	}
-	p.Warnings = append(p.Warnings, server.Missing(spec)...)
+	p.Warnings = append(p.Warnings, staging.Missing(spec)...)
 	cluster, err := clusterAt(c.Cluster, c.executorFlags, c.machineFlags)
 	if err != nil {
 		return p, err

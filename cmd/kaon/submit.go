@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -102,7 +102,7 @@ func (f specFlags) submission(ctx context.Context, out *output, to *client.Clien
 			return sub, err
 		}
 		sub.File = spec.File
-	} else if server.NeedsFolder(spec) {
+	} else if staging.NeedsFolder(spec) {
 		if sub.Folder, err = uploadFolder(ctx, out, to, spec.Folder()); err != nil {
 			return sub, err
 		}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/manifest"
+	"github.com/kaon-sweep/kaon/server/staging"
 )
 
 // like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own. What
@@ -33,7 +33,7 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	if sw, here := a.cfg.Server.Sweep(known.ID); here {
 		spec := sw.Spec()
 		set = spec.Overrides
-		sub.Spec, secret, needs = string(spec.Source), set.Redacted(spec).Secret(), server.NeedsFolder(spec)
+		sub.Spec, secret, needs = string(spec.Source), set.Redacted(spec).Secret(), staging.NeedsFolder(spec)
 	} else if sub.Spec, set, err = a.stored(ctx, known); err != nil {
 		return sub, err
 	} else if secret = set.Secret(); secret && !callerOf(ctx).Local {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/server/staging"
 )
 
 // Plan is what a sweep would do, as `kaon plan --json` prints it.
@@ -72,7 +72,7 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 		return p, err
 	}
 	if sub.File != "" { // what it names beside itself is to be there
-		p.Warnings = append(p.Warnings, server.Missing(spec)...)
+		p.Warnings = append(p.Warnings, staging.Missing(spec)...)
 	}
 	if p.Cache, err = a.cfg.Server.PlanCache(ctx, spec, environmentOf(callerOf(ctx))); err != nil {
 		return p, err

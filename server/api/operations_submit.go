@@ -22,6 +22,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -230,7 +231,7 @@ func (a *API) mayUse(c Caller, spec *sweep.Spec) error {
 	if strings.HasPrefix(a.cfg.Place, "s3://") {
 		place = a.cfg.Place
 	}
-	return server.CheckForeign(spec, place)
+	return staging.CheckForeign(spec, place)
 }
 
 // mayExtend refuses callers from elsewhere to have files of this machine read.

@@ -16,9 +16,10 @@ import (
 
 // What lies in a state folder, besides what file server and cluster keep there.
 const (
-	JournalFile = "journal.db"
-	winnerFile  = "winner.json"  // that a sweep started from which follows another
-	ControlFile = "control.sock" // over which other commands talk to the process that runs the sweeps
+	JournalFile    = "journal.db"
+	winnerFile     = "winner.json"  // that a sweep started from which follows another
+	ControlFile    = "control.sock" // over which other commands talk to the process that runs the sweeps
+	TransferFolder = "depot"        // the file server's
 	// SweepsFolder holds the folders of single sweeps, where there may be many.
 	SweepsFolder = "sweeps"
 )

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
+	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -125,7 +126,7 @@ func (c *Cluster) parse(job steps.Job) (*sweep.Spec, error) {
 		spec, err = sweep.Parse(job.File, job.Source, append(options, sweep.WithSet(set...))...)
 	}
 	if err == nil && c.Within != "" {
-		err = server.CheckForeign(spec, c.Results)
+		err = staging.CheckForeign(spec, c.Results)
 	}
 	if err == nil {
 		err = c.checkQueue(spec.InQueue())

@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"encoding/base64"
@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
-	"runtime"
-	"slices"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -20,53 +18,23 @@ import (
 // its config.json.
 const loginFile = "login.json"
 
-// inImage is how agents start the executor in an image, made from how they start it on the host. An image
-// need not have a shell that could choose, so an agent that does not name its architecture gets the binary
-// of this program's.
-func inImage(host scheduler.ExecutorTemplate) scheduler.ExecutorTemplate {
-	t := host
-	b := scheduler.Build{Argv: host.Argv, URIs: host.URIs}
-	if host.Builds != nil {
-		b = host.Builds[runtime.GOARCH]
-		t.Builds = map[string]scheduler.Build{}
-		for arch, build := range host.Builds {
-			t.Builds[arch] = buildInImage(build)
-		}
-	}
-	b = buildInImage(b)
-	t.Argv, t.URIs = b.Argv, b.URIs
-	// The container's limit holds for the executor, too, so it must not be cut from what the trial asked for.
-	t.Overhead.Mem = max(t.Overhead.Mem, executorOverhead.Mem)
-	return t
-}
-
-// buildInImage starts a build from the sandbox: in an image there is nothing but what was fetched.
-func buildInImage(b scheduler.Build) scheduler.Build {
-	name := path.Base(b.Argv[0])
-	if path.IsAbs(b.Argv[0]) {
-		b.URIs = append(slices.Clone(b.URIs), fetch(b.Argv[0], name))
-	}
-	b.Argv = append([]string{path.Join(sweep.SandboxPath, name)}, b.Argv[1:]...)
-	return b
-}
-
-// container is the image that the sweep's executors start in, on the cluster that was chosen.
-func (s *staging) container() (*cluster.Container, error) {
-	c := &cluster.Container{Container: *s.spec.Task.Container}
-	if s.cluster.containerizer != "" {
-		c.Containerizer = s.cluster.containerizer
+// Container is the image that the sweep's executors start in, on the cluster that was chosen.
+func (s *Stage) Container() (*cluster.Container, error) {
+	c := &cluster.Container{Container: *s.Spec.Task.Container}
+	if s.Place.Containerizer != "" {
+		c.Containerizer = s.Place.Containerizer
 	}
 	if c.Containerizer == "" {
 		c.Containerizer = sweep.Docker
 	}
-	if s.cluster.pods {
-		return c, podContainer(c, s.cluster.podRoot)
+	if s.Place.Pods {
+		return c, podContainer(c, s.Place.PodRoot)
 	}
 	login, err := credentials(&c.Container)
 	if err != nil {
 		return nil, err
 	}
-	local := s.cluster.local
+	local := s.Place.Local
 	remoteDocker := !local && c.Containerizer == sweep.Docker
 	switch {
 	case remoteDocker && c.Network == sweep.NetworkNone:
@@ -85,12 +53,12 @@ func (s *staging) container() (*cluster.Container, error) {
 
 // serveLogin has agents fetch the login before they pull: Docker's containerizer looks for it in the
 // sandbox. The executor takes it away before trials start.
-func (s *staging) serveLogin(c *cluster.Container, login []byte) error {
-	file := filepath.Join(s.folder, loginFile)
+func (s *Stage) serveLogin(c *cluster.Container, login []byte) error {
+	file := filepath.Join(s.Folder, loginFile)
 	if err := os.WriteFile(file, login, 0o600); err != nil {
 		return fmt.Errorf("keep the registry's login: %w", err)
 	}
-	address, _, err := s.fileServer.Serve(file, "config.json")
+	address, _, err := s.FileServer.Serve(file, "config.json")
 	if err != nil {
 		return err
 	}
@@ -99,11 +67,11 @@ func (s *staging) serveLogin(c *cluster.Container, login []byte) error {
 }
 
 // networkIsolated says why trials cannot reach this process, which has their files; empty: they can.
-func (s *staging) networkIsolated() string {
-	c := s.spec.Task.Container
+func (s *Stage) networkIsolated() string {
+	c := s.Spec.Task.Container
 	switch {
 	case c == nil:
-	case c.Network == sweep.NetworkNone, c.Network == sweep.NetworkBridge && s.cluster.local:
+	case c.Network == sweep.NetworkNone, c.Network == sweep.NetworkBridge && s.Place.Local:
 		return "task.network: " + c.Network
 	}
 	return ""
@@ -140,11 +108,11 @@ func credentials(c *sweep.Container) ([]byte, error) {
 	}
 	secret, found := os.LookupEnv(name)
 	if !found {
-		return nil, usage(fmt.Errorf("task.registry: the environment variable %s is not set", name))
+		return nil, fault.Usage(fmt.Errorf("task.registry: the environment variable %s is not set", name))
 	}
 	if r.ConfigEnv != "" {
 		if !json.Valid([]byte(secret)) {
-			return nil, usage(fmt.Errorf("task.registry: %s does not hold a config.json of Docker", name))
+			return nil, fault.Usage(fmt.Errorf("task.registry: %s does not hold a config.json of Docker", name))
 		}
 		return []byte(secret), nil
 	}
@@ -154,4 +122,28 @@ func credentials(c *sweep.Container) ([]byte, error) {
 	}
 	auth := base64.StdEncoding.EncodeToString([]byte(r.Username + ":" + secret))
 	return json.Marshal(map[string]any{"auths": map[string]any{server: map[string]string{"auth": auth}}})
+}
+
+// podContainer checks that a pod can be what the spec says of its container, where root is allowed or not.
+func podContainer(c *cluster.Container, root bool) error {
+	for i, v := range c.Volumes {
+		if err := kubernetes.CheckVolume(v.Host, root); err != nil {
+			return fmt.Errorf("task.volumes.%d: %w", i, err)
+		}
+	}
+	switch {
+	case c.Network == sweep.NetworkNone:
+		return fmt.Errorf("task.network: none: pods have a network; a NetworkPolicy of the namespace keeps them from it, and kaon needs none")
+	case len(c.Ulimits) > 0:
+		return fmt.Errorf("task.ulimits: Kubernetes has no limits of this kind: set them in the image's own start, or on the nodes")
+	case c.Registry != nil:
+		return fmt.Errorf("task.registry: on Kubernetes an image is pulled by a Secret of the namespace: "+
+			"`kubectl create secret docker-registry NAME …`, and %s://CONTEXT?pull_secret=NAME", kubernetes.Scheme)
+	case c.User != "":
+		if err := kubernetes.CheckUser(c.User, root); err != nil {
+			return fmt.Errorf("task.user: %w", err)
+		}
+	}
+	c.Containerizer = sweep.Docker // the form in which the engine takes it
+	return nil
 }

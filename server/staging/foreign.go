@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -16,7 +17,7 @@ import (
 // credentials of S3, and files of this machine. It may fetch what sweeps have left in the results, a folder or s3://bucket/prefix, if
 // those are given: whoever may submit may read that.
 func CheckForeign(spec *sweep.Spec, place string) error {
-	refuse := func(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+	refuse := func(format string, args ...any) error { return fault.Usage(fmt.Errorf(format, args...)) }
 	if names := spec.Task.Secrets; len(names) > 0 {
 		return refuse("task.secrets: %s: secrets are taken from the server's environment, for callers on its machine alone", strings.Join(names, ", "))
 	}
@@ -56,8 +57,8 @@ func CheckForeign(spec *sweep.Spec, place string) error {
 	return nil
 }
 
-// isForeign tells whether an owner is somebody else than this process's own user.
-func isForeign(owner string) bool {
+// IsForeign tells whether an owner is somebody else than this process's own user.
+func IsForeign(owner string) bool {
 	return owner != "" && owner != OwnName()
 }
 

@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"errors"
@@ -55,13 +55,13 @@ func TestAttackProbe(t *testing.T) {
 	spec := &sweep.Spec{}
 	spec.Task.Fetch = []sweep.Fetch{{URL: own.URL + "/secret"}}
 	for _, foreign := range []bool{true, false} {
-		found := (&staging{spec: spec, foreign: foreign}).probe(t.Context())
+		found := (&Stage{Spec: spec, Foreign: foreign}).probe(t.Context())
 		if found[0].err == nil || errors.Is(found[0].err, transfer.ErrRefused) == foreign || (asked > 0) == foreign {
 			t.Errorf("foreign %v: it was asked %d times: %v", foreign, asked, found[0].err)
 		}
 	}
 	for owner, want := range map[string]bool{"": false, "somebody-else": true} {
-		if isForeign(owner) != want {
+		if IsForeign(owner) != want {
 			t.Errorf("%q is foreign: %v", owner, !want)
 		}
 	}

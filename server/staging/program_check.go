@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 
 // missingProgram refuses a command whose program would lie in the folder that trials start in, or in PATH
 // on this machine, and does not, or that could not be started.
-func (s *staging) missingProgram(spec *sweep.Spec) error {
-	folder := s.cluster.workDir(spec)
+func (s *Stage) missingProgram(spec *sweep.Spec) error {
+	folder := s.Place.WorkDir(spec)
 	fetched := len(spec.Task.Fetch) > 0 || filepath.IsAbs(spec.Task.Dir) // it may come from elsewhere
 	switch {
 	case spec.Task.Container != nil:
@@ -31,8 +31,8 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 	case folder == "":
 		return nil
 	}
-	here := s.cluster.local && spec.Task.Env["PATH"] == ""
-	for _, p := range spec.Command.Programs(s.cluster.interpreter) {
+	here := s.Place.Local && spec.Task.Env["PATH"] == ""
+	for _, p := range spec.Command.Programs(s.Place.Interpreter) {
 		var err error
 		switch {
 		case !p.Script && !strings.Contains(p.Name, "/"):
@@ -52,7 +52,7 @@ func (s *staging) missingProgram(spec *sweep.Spec) error {
 		}
 	}
 	if spec.Then != nil && here {
-		for _, p := range spec.Then.Command.Programs(s.cluster.interpreter) {
+		for _, p := range spec.Then.Command.Programs(s.Place.Interpreter) {
 			if !p.Script && !strings.Contains(p.Name, "/") {
 				if err := inPath(p); err != nil {
 					return fmt.Errorf("%s: then: the command runs %s, and %w", spec.File, p.Name, err)

@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 )
 
 // checkProgram refuses a command that names a file beside the spec when trials start where that file is not.
-func (s *staging) checkProgram() error {
-	spec := s.spec
+func (s *Stage) checkProgram() error {
+	spec := s.Spec
 	if err := s.missingProgram(spec); err != nil {
 		return err
 	}
-	if spec.Task.Code != "" || spec.Task.Container != nil || s.cluster.workDir(spec) != "" {
+	if spec.Task.Code != "" || spec.Task.Container != nil || s.Place.WorkDir(spec) != "" {
 		return nil
 	}
 	for _, word := range programs(spec.Command) {

@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"context"
@@ -10,30 +10,32 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/manifest"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// files makes ready what attempts are given.
-func (s *staging) files(ctx context.Context) (task.Files, error) {
-	files := task.Files{Attempt: s.fileServer.Attempt}
+// Files makes ready what attempts are given.
+func (s *Stage) Files(ctx context.Context) (task.Files, error) {
+	files := task.Files{Attempt: s.FileServer.Attempt}
 	if err := s.checkProgram(); err != nil {
-		return files, usage(err)
+		return files, fault.Usage(err)
 	}
 	if why := s.networkIsolated(); why != "" {
-		if err := checkNoFiles(s.spec, why); err != nil {
-			return files, usage(err)
+		if err := checkNoFiles(s.Spec, why); err != nil {
+			return files, fault.Usage(err)
 		}
 		files.Attempt = nil // what attempts leave behind stays in the sandbox
 		return files, nil
 	}
-	if s.spec.Task.Code != "" {
-		if err := noCode(s.spec); err != nil {
-			return files, usage(err)
+	if s.Spec.Task.Code != "" {
+		if err := noCode(s.Spec); err != nil {
+			return files, fault.Usage(err)
 		}
 		code, err := s.code()
 		if err != nil {
-			return files, usage(err)
+			return files, fault.Usage(err)
 		}
 		files.Code = &code
 		s.addPrefetch(code, code.URL)
@@ -41,31 +43,43 @@ func (s *staging) files(ctx context.Context) (task.Files, error) {
 	if err := s.inputs(ctx, &files); err != nil {
 		return files, err
 	}
-	if len(s.spec.Task.Secrets) > 0 {
-		values, err := readSecrets(s.spec)
+	if len(s.Spec.Task.Secrets) > 0 {
+		values, err := readSecrets(s.Spec)
 		if err != nil {
-			return files, usage(err)
+			return files, fault.Usage(err)
 		}
-		files.Secrets = s.fileServer.Secrets(values)
+		files.Secrets = s.FileServer.Secrets(values)
 	}
 	return files, nil
 }
 
 // code is the packed folder. It is packed once: a sweep that is resumed goes on with what it began with.
-func (s *staging) code() (task.Source, error) {
-	packed := filepath.Join(s.folder, transferFolder, codeFile)
+func (s *Stage) code() (task.Source, error) {
+	packed := filepath.Join(s.Folder, state.TransferFolder, codeFile)
 	if _, err := os.Stat(packed); errors.Is(err, fs.ErrNotExist) {
 		if err := s.pack(packed); err != nil {
-			return task.Source{}, fmt.Errorf("%s: task.code: %w", s.spec.File, err)
+			return task.Source{}, fmt.Errorf("%s: task.code: %w", s.Spec.File, err)
 		}
 	}
-	address, sum, err := s.fileServer.Serve(packed, filepath.Base(packed))
+	address, sum, err := s.FileServer.Serve(packed, filepath.Base(packed))
 	return task.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
 }
 
-func (s *staging) pack(to string) error {
-	folder := filepath.Join(s.spec.Folder(), filepath.FromSlash(s.spec.Task.Code))
-	skip, err := filepath.Abs(s.folder)
+// KeepCode takes the packed code of the sweep's other state folder, as it was when the sweep began, where that is known.
+func (s *Stage) KeepCode(from string) error {
+	if err := os.MkdirAll(filepath.Join(s.Folder, state.TransferFolder), 0o700); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(from, state.TransferFolder, codeFile))
+	if err != nil {
+		return nil // it is packed anew
+	}
+	return os.WriteFile(filepath.Join(s.Folder, state.TransferFolder, codeFile), data, 0o600)
+}
+
+func (s *Stage) pack(to string) error {
+	folder := filepath.Join(s.Spec.Folder(), filepath.FromSlash(s.Spec.Task.Code))
+	skip, err := filepath.Abs(s.Folder)
 	if err != nil {
 		return err
 	}
@@ -74,7 +88,7 @@ func (s *staging) pack(to string) error {
 		return err
 	}
 	defer os.Remove(temp.Name())
-	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.bucketFolder,
+	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.BucketFolder,
 		filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state"))
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err

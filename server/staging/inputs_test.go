@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"errors"
@@ -44,11 +44,11 @@ func TestBegunSweepsHaveTheirObjects(t *testing.T) {
 	}
 	const escaped = "s3://data/set/my%20words.csv"
 	warned := ""
-	s := staging{id: "s", spec: &sweep.Spec{}, folder: t.TempDir(), bucket: b, resumed: true, notify: func(_ NoticeKind, text string) { warned += text }}
-	if err := s.openFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
+	s := Stage{ID: "s", Spec: &sweep.Spec{}, Folder: t.TempDir(), Bucket: b, Resumed: true, Warn: func(text string) { warned += text }}
+	if err := s.OpenFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
 		t.Fatal(err)
 	}
-	defer s.fileServer.Close()
+	defer s.FileServer.Close()
 	f := sweep.Fetch{URL: escaped, To: "my%20words.csv"}
 	src, _, err := s.input(t.Context(), f, probed{})
 	if err != nil || src.To != "my words.csv" || src.Name != "my words.csv" || warned != "" {
@@ -66,11 +66,11 @@ func TestBegunSweepsHaveTheirObjects(t *testing.T) {
 	if src, _, err := s.input(t.Context(), f, probed{}); err != nil || src.To != "words" {
 		t.Errorf("%+v, %v", src, err)
 	}
-	s.owner = "somebody-else" // whose address was looked at as it is written
+	s.Owner = "somebody-else" // whose address was looked at as it is written
 	if _, _, err := s.input(t.Context(), f, probed{}); err != nil || !strings.Contains(warned, escaped) {
 		t.Errorf("somebody else: %v, warned %q", err, warned)
 	}
-	s.owner, s.resumed = "", false
+	s.Owner, s.Resumed = "", false
 	if _, _, err := s.input(t.Context(), f, probed{}); !errors.Is(err, bucket.ErrNotExist) {
 		t.Errorf("a new sweep: %v", err)
 	}

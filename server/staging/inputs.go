@@ -1,4 +1,4 @@
-package server
+package staging
 
 import (
 	"context"
@@ -18,24 +18,25 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // inputs says where executors, and agents for them, get what task.fetch names.
-func (s *staging) inputs(ctx context.Context, files *task.Files) error {
-	spec := s.spec
+func (s *Stage) inputs(ctx context.Context, files *task.Files) error {
+	spec := s.Spec
 	webs := s.probe(ctx)
 	for i, f := range spec.Task.Fetch {
 		src, agents, err := s.input(ctx, f, webs[i])
 		var told *sweep.Error
 		switch {
 		case errors.As(err, &told):
-			return usage(err)
+			return fault.Usage(err)
 		case errors.Is(err, bucket.ErrUnavailable):
-			return unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
+			return fault.Unreachable(fmt.Errorf("task.fetch.%d: %w", i, err))
 		case err != nil:
-			return usage(f.Problem(err.Error(), ""))
+			return fault.Usage(f.Problem(err.Error(), ""))
 		}
 		files.Inputs = append(files.Inputs, src)
 		s.addPrefetch(src, agents)
@@ -45,9 +46,9 @@ func (s *staging) inputs(ctx context.Context, files *task.Files) error {
 
 // addPrefetch has agents fetch a source, and keep it, for attempts that have executors of their own.
 // Neither the executor's permissions nor its unpacking are left to the agent.
-func (s *staging) addPrefetch(src task.Source, address string) {
+func (s *Stage) addPrefetch(src task.Source, address string) {
 	if address != "" {
-		s.prefetch = append(s.prefetch, cluster.URI{Value: address, Cache: true, OutputFile: src.Place()})
+		s.Prefetch = append(s.Prefetch, cluster.URI{Value: address, Cache: true, OutputFile: src.Place()})
 	}
 }
 
@@ -61,13 +62,13 @@ type probed struct {
 var guarded = &http.Client{Transport: webhook.Transport(nil, 15*time.Second, ", and a server looks for no others for who asks it by a token")}
 
 // probe asks all web servers at once: one that does not answer takes its time.
-func (s *staging) probe(ctx context.Context) []probed {
-	all := make([]probed, len(s.spec.Task.Fetch))
+func (s *Stage) probe(ctx context.Context) []probed {
+	all := make([]probed, len(s.Spec.Task.Fetch))
 	var asking sync.WaitGroup
-	for i, f := range s.spec.Task.Fetch {
+	for i, f := range s.Spec.Task.Fetch {
 		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
 			web := &transfer.HTTPSource{URL: f.URL}
-			if s.foreign {
+			if s.Foreign {
 				web.HTTP = guarded
 			}
 			all[i].web = web
@@ -80,7 +81,7 @@ func (s *staging) probe(ctx context.Context) []probed {
 
 // input says where executors get an input, and where agents do, which keep what they fetched under its
 // address; empty: they need not.
-func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string,
+func (s *Stage) input(ctx context.Context, f sweep.Fetch, page probed) (src task.Source, agents string,
 	err error) {
 	src = task.Source{URL: f.URL, SHA256: f.SHA256, Name: f.Name(), To: f.To, Unpack: f.Unpack}
 	u, err := f.Address()
@@ -89,8 +90,8 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 	}
 	switch u.Scheme {
 	case "":
-		file := filepath.Join(s.spec.Folder(), filepath.FromSlash(f.URL))
-		address, sum, err := s.fileServer.Serve(file, src.Name)
+		file := filepath.Join(s.Spec.Folder(), filepath.FromSlash(f.URL))
+		address, sum, err := s.FileServer.Serve(file, src.Name)
 		if err == nil && f.SHA256 != "" && f.SHA256 != sum {
 			err = fmt.Errorf("%s: its sha256 is %s, not %s", f.URL, sum, f.SHA256)
 		}
@@ -101,7 +102,7 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		if err != nil {
 			return src, "", err
 		}
-		src.URL, agents = s.fileServer.Redirect(signer, src.Name)
+		src.URL, agents = s.FileServer.Redirect(signer, src.Name)
 	case "http", "https":
 		if err := s.checkReachable(f, page); err != nil {
 			return src, "", err
@@ -109,20 +110,20 @@ func (s *staging) input(ctx context.Context, f sweep.Fetch, page probed) (src ta
 		if f.SHA256 != "" {
 			return src, cacheURL(*u, f.SHA256), nil
 		}
-		_, agents = s.fileServer.Redirect(page.web, src.Name)
+		_, agents = s.FileServer.Redirect(page.web, src.Name)
 	}
 	return src, agents, nil
 }
 
 // object is an input in S3. Sweeps may have begun when an address was taken as a URL, with escapes in its key: where nothing has the key as it
 // is written, they are given what they had, under the name that it had. What they lack they are not refused for: attempts that run have it.
-func (s *staging) object(ctx context.Context, u *url.URL, src *task.Source) (*s3.Fetcher, error) {
+func (s *Stage) object(ctx context.Context, u *url.URL, src *task.Source) (*s3.Fetcher, error) {
 	written, err := s3.NewFetcher(ctx, u)
-	if !s.resumed || !errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, bucket.ErrDenied) {
+	if !s.Resumed || !errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, bucket.ErrDenied) {
 		return written, err
 	}
 	key, bad := url.PathUnescape(strings.Trim(u.Path, "/"))
-	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !isForeign(s.owner) { // CheckForeign looked at the other
+	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !IsForeign(s.Owner) { // CheckForeign looked at the other
 		plain := *u
 		plain.Path = "/" + key
 		if found, err := s3.NewFetcher(ctx, &plain); err == nil {
@@ -133,20 +134,20 @@ func (s *staging) object(ctx context.Context, u *url.URL, src *task.Source) (*s3
 			return found, nil
 		}
 	}
-	s.notify(Warning, fmt.Sprintf("warning: %s is not to be had (%v): trials that start fail until it is there", src.URL, err))
+	s.Warn(fmt.Sprintf("warning: %s is not to be had (%v): trials that start fail until it is there", src.URL, err))
 	return written, nil
 }
 
 // checkReachable refuses an address at which there is nothing, and warns of one that does not answer here.
 // A sweep that has begun is not refused: attempts that run have what they need.
-func (s *staging) checkReachable(f sweep.Fetch, page probed) error {
+func (s *Stage) checkReachable(f sweep.Fetch, page probed) error {
 	switch {
 	case page.err == nil:
-	case errors.Is(page.err, transfer.ErrRefused) && !s.resumed:
+	case errors.Is(page.err, transfer.ErrRefused) && !s.Resumed:
 		return f.Problem(fmt.Sprintf("its server %v", page.err),
 			"correct the address; what needs a login is fetched from s3://, or by the trial with a secret")
 	default:
-		s.notify(Warning, fmt.Sprintf("warning: %s is not to be had from this machine (%v): trials fail unless "+
+		s.Warn(fmt.Sprintf("warning: %s is not to be had from this machine (%v): trials fail unless "+
 			"their agents can get it", f.URL, page.err))
 		page.web.Elsewhere = true
 	}
