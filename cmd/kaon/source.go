@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/byhand"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/manifest"
@@ -286,8 +287,8 @@ func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*swee
 }
 
 // byHand is a trial that is run once more.
-func (s source) byHand(spec *sweep.Spec, trial board.Trial) server.ByHand {
-	return server.ByHand{
+func (s source) byHand(spec *sweep.Spec, trial board.Trial) byhand.Trial {
+	return byhand.Trial{
 		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
 		Params: trial.Params,
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/containerizer"
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/byhand"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
@@ -85,7 +86,7 @@ func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int, params j
 		}
 	default:
 		var err error
-		if point, err = (server.ByHand{Sweep: s.id, Spec: spec, Trial: trial, Params: params}).Point(); err != nil {
+		if point, err = (byhand.Trial{Sweep: s.id, Spec: spec, Trial: trial, Params: params}).Point(); err != nil {
 			return resource.Resources{}, err
 		}
 	}

@@ -1,4 +1,4 @@
-package server
+package byhand
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/server/staging"
 	"github.com/kaon-sweep/kaon/server/state"
@@ -21,11 +22,11 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/search"
 )
 
-// ByHand is a trial of a sweep that is run once more without a server, as on the machine that this is.
-type ByHand struct {
+// Trial is a trial of a sweep that is run once more without a server, as on the machine that this is.
+type Trial struct {
 	Bucket  bucket.Bucket
 	Sweep   string
-	Spec    *sweep.Spec // as it was submitted: see SubmittedSpec
+	Spec    *sweep.Spec // as it was submitted: see manifest.SubmittedSpec
 	Folder  string      // of the sweep's state, which need not be there
 	Trial   int
 	Attempt int
@@ -33,9 +34,9 @@ type ByHand struct {
 }
 
 // Order is what the executor of the trial is told, but for its files.
-func (t ByHand) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, task.Files{}) }
+func (t Trial) Order(ctx context.Context) (task.Order, error) { return t.order(ctx, task.Files{}) }
 
-func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error) {
+func (t Trial) order(ctx context.Context, files task.Files) (task.Order, error) {
 	winner, err := state.ReadWinner(t.Folder)
 	if err != nil {
 		return task.Order{}, err
@@ -64,7 +65,7 @@ func (t ByHand) order(ctx context.Context, files task.Files) (task.Order, error)
 
 // Point is the parameters of the trial. A search that learns chose them by results that had come in until then, so
 // they are those on record.
-func (t ByHand) Point() (sweep.Point, error) {
+func (t Trial) Point() (sweep.Point, error) {
 	method, err := search.New(t.Spec)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ func (t ByHand) Point() (sweep.Point, error) {
 		return p, err
 	}
 	if t.Params == nil {
-		return nil, usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them by the results of "+
+		return nil, fault.Usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them by the results of "+
 			"others; take a trial that has ended", t.Trial, t.Spec.Method))
 	}
 	var point sweep.Point
@@ -85,7 +86,7 @@ func (t ByHand) Point() (sweep.Point, error) {
 }
 
 // then is the order of the step that follows the trials.
-func (t ByHand) then(ctx context.Context, st *task.Builder) (task.Order, error) {
+func (t Trial) then(ctx context.Context, st *task.Builder) (task.Order, error) {
 	w, err := store.ReadWinner(ctx, t.Bucket, t.Sweep)
 	if err != nil {
 		return task.Order{}, fmt.Errorf("find the winner, with which the `then` step runs: %w", err)
@@ -100,7 +101,7 @@ func (t ByHand) then(ctx context.Context, st *task.Builder) (task.Order, error) 
 
 // Prepare makes the trial ready below a folder, as its executor would, with more in its environment: what
 // the machine gives it.
-func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
+func (t Trial) Prepare(ctx context.Context, folder string, given []string) (executor.Prepared, error) {
 	s := staging.Stage{
 		ID: t.Sweep, Spec: t.Spec, Folder: filepath.Join(folder, "state"), Bucket: t.Bucket, Resumed: true,
 		Place: staging.Here(), Warn: func(string) {},
@@ -118,7 +119,7 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 	}
 	order, err := t.order(ctx, files)
 	if err != nil {
-		return executor.Prepared{}, usage(err)
+		return executor.Prepared{}, fault.Usage(err)
 	}
 	order.Deliver = nil // what it leaves stays where it is
 	environ := os.Environ()
@@ -127,13 +128,13 @@ func (t ByHand) Prepare(ctx context.Context, folder string, given []string) (exe
 	}
 	p, err := executor.Prepare(ctx, order, folder, append(environ, given...))
 	if err != nil {
-		return p, usage(fmt.Errorf("make %s ready: %w", format.Trial(t.Trial), err))
+		return p, fault.Usage(fmt.Errorf("make %s ready: %w", format.Trial(t.Trial), err))
 	}
 	return p, nil
 }
 
 // image is what the sweep's image said of itself when the sweep began, or says now.
-func (t ByHand) image(ctx context.Context) (image task.Image, err error) {
+func (t Trial) image(ctx context.Context) (image task.Image, err error) {
 	if t.Spec.Task.Container == nil {
 		return image, nil
 	}
