@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -82,5 +83,47 @@ func TestAttackCommandOfManyFiles(t *testing.T) {
 	}
 	if sum, err := known.of(t.Context(), small); err != nil || sum != zeros {
 		t.Errorf("%s %v", sum, err)
+	}
+}
+
+// The name of a work is in results that are kept: the same spec has it from one version to the next.
+func TestKeysOfWorkStay(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "sweep.yaml")
+	for name, text := range map[string]string{"code/train.sh": "echo loss=1\n", "code/lib/a.txt": "a\n", "data/words.txt": "words\n"} {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644), os.Chmod(path, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const head = "method: grid\nparameters: {x: {values: [1, 2]}}\ncommand: [sh, train.sh]\n"
+	won := &board.Winner{Trial: 3, Params: []byte(`{"lr":0.1}`), Seed: 7, Value: 0.25}
+	for _, c := range []struct {
+		name, text, want string
+		at               workplace
+		winner           *board.Winner
+		doubts           int
+	}{
+		{name: "nothing but a command", text: "task: {retries: 2}", want: "2430f1a2ad2982d0067885488a4c89e21ad1d7c8"},
+		{name: "code", text: "task: {code: code, dir: lib}", want: "d7fc6e98a7759580c205a9e6e3728ee87fce0d64"},
+		{name: "a folder to work in", text: "task: {code: code}\nartifacts: [model.bin]", at: workplace{folder: folder, skip: []string{""}}, want: "f2a8487f30612f3898b5ce210dff83abf252475d"},
+		{name: "its own folder", text: "metric: {name: loss}\nmetrics: [b, a]", at: workplace{folder: folder, skip: []string{filepath.Join(folder, "data")}}, want: "d7f2f3715750abd1e9246ce3d8c36501047e8e94"},
+		{name: "an image", text: `task: {image: "registry/a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", user: "7", network: none, volumes: ["/data:/in:ro"], wandb: off, mlflow: off}`, want: "0e5204eaa25cc85ffa1ad6cc835f3ce966699dbb", doubts: 1},
+		{name: "inputs", text: "task: {fetch: [data/words.txt, {url: data, to: set}, https://example.com/a.tar.gz]}", want: "235b945e81366ea071c79219a20c00195d7baf2a", doubts: 1},
+		{name: "what is read", text: "metric: {name: loss}\ntask: {secrets: [B_KEY, A_KEY], tensorboard: logs, prometheus: x.prom}", winner: won, want: "3df74aeb39473753b7a372df64a03c892c864aad"},
+	} {
+		spec, err := sweep.Parse(file, []byte(head+c.text+"\n"))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		work, doubts, err := workOf(t.Context(), spec, c.at, c.winner)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if key, err := work.key(); err != nil || key != c.want || len(doubts) != c.doubts {
+			t.Errorf("%s: %s, %v, want %s; doubts %q", c.name, key, err, c.want, doubts)
+		}
 	}
 }
