@@ -58,86 +58,138 @@ type workplace struct {
 	skip   []string // of it, what kaon itself writes
 }
 
+// workReader looks at what the work of a spec's trials depends on, part by part.
+type workReader struct {
+	spec   *sweep.Spec
+	at     workplace
+	known  contents
+	work   Work
+	doubts []string // what cannot be known here, for people
+}
+
 // workOf looks at all that the work of a spec's trials depends on. doubts are what cannot be known here, for people.
 func workOf(ctx context.Context, spec *sweep.Spec, at workplace, winner *board.Winner) (w Work, doubts []string, err error) {
-	t := &spec.Task
-	w = Work{Version: 1, Dir: t.Dir, Secrets: slices.Sorted(slices.Values(t.Secrets)), Filters: t.Filters, Events: t.Events,
-		NoWandb: t.NoWandb, NoMlflow: t.NoMlflow, Prometheus: t.Prometheus, Artifacts: spec.Artifacts.Files}
-	for _, m := range append([]sweep.Metric{spec.Objective}, spec.Metrics...) {
+	r := workReader{spec: spec, at: at, known: contents{}, work: Work{Version: 1}}
+	r.task()
+	if winner != nil {
+		r.work.Winner = &workWinner{winner.Params, winner.Seed, winner.Value.String()}
+	}
+	r.image(ctx)
+	if err := r.code(); err != nil {
+		return r.work, nil, err
+	}
+	if err := r.files(ctx); err != nil {
+		return r.work, nil, err
+	}
+	if err := r.inputs(ctx); err != nil {
+		return r.work, nil, err
+	}
+	return r.work, r.doubts, nil
+}
+
+func (r *workReader) doubt(format string, args ...any) {
+	r.doubts = append(r.doubts, fmt.Sprintf(format, args...))
+}
+
+// task is what the spec alone says.
+func (r *workReader) task() {
+	t, w := &r.spec.Task, &r.work
+	w.Dir, w.Secrets, w.Filters, w.Events = t.Dir, slices.Sorted(slices.Values(t.Secrets)), t.Filters, t.Events
+	w.NoWandb, w.NoMlflow, w.Prometheus, w.Artifacts = t.NoWandb, t.NoMlflow, t.Prometheus, r.spec.Artifacts.Files
+	for _, m := range append([]sweep.Metric{r.spec.Objective}, r.spec.Metrics...) {
 		if m.Name != "" && !slices.Contains(w.Metrics, m.Name) {
 			w.Metrics = append(w.Metrics, m.Name)
 		}
 	}
 	slices.Sort(w.Metrics)
-	if winner != nil {
-		w.Winner = &workWinner{winner.Params, winner.Seed, winner.Value.String()}
+}
+
+// image is the container that trials run in.
+func (r *workReader) image(ctx context.Context) {
+	c := r.spec.Task.Container
+	if c == nil {
+		return
 	}
-	if c := t.Container; c != nil {
-		w.User, w.Network, w.Volumes = c.User, c.Network, c.Volumes
-		for i, v := range c.Volumes {
-			doubts = append(doubts, fmt.Sprintf("task.volumes.%d: %s of the agents is known by its path alone, as what is there may change: "+
-				"change a variable in `task.env` when it has", i, v.Host))
-		}
-		var known bool
-		if w.Image, known = imageContent(ctx, c.Image); !known {
-			doubts = append(doubts, fmt.Sprintf("image %s is known by its name alone: write it with @sha256:…, as a name may come to "+
-				"mean another", c.Image))
-		}
+	r.work.User, r.work.Network, r.work.Volumes = c.User, c.Network, c.Volumes
+	for i, v := range c.Volumes {
+		r.doubt("task.volumes.%d: %s of the agents is known by its path alone, as what is there may change: "+
+			"change a variable in `task.env` when it has", i, v.Host)
 	}
-	file, err := filepath.Abs(spec.File)
-	if err != nil {
-		return w, nil, err
+	var known bool
+	if r.work.Image, known = imageContent(ctx, c.Image); !known {
+		r.doubt("image %s is known by its name alone: write it with @sha256:…, as a name may come to mean another", c.Image)
 	}
-	folder := ""
+}
+
+// code is the folder that trials start with, or in.
+func (r *workReader) code() error {
+	t, folder := &r.spec.Task, ""
 	switch {
 	case t.Code != "":
-		folder = filepath.Join(spec.Folder(), filepath.FromSlash(t.Code))
+		folder = filepath.Join(r.spec.Folder(), filepath.FromSlash(t.Code))
 	case t.Container == nil:
-		folder = at.folder
+		folder = r.at.folder
 	}
-	if folder != "" {
-		if folder, err = filepath.Abs(folder); err != nil {
-			return w, nil, err
-		}
-		skip := []string{file}
-		for _, path := range at.skip {
-			if path == "" {
-				continue
-			}
-			if path, err = filepath.Abs(path); err != nil {
-				return w, nil, err
-			}
-			skip = append(skip, path)
-		}
-		for _, own := range []string{"kaon-results", "kaon-state"} {
-			skip = append(skip, filepath.Join(folder, own))
-		}
-		if w.Code, err = archive.Digest(folder, skip...); err != nil {
-			return w, nil, fmt.Errorf("cache: the files that trials start among are part of what they do: %w: name them by "+
-				"`task.code`, or what is none of them in .kaonignore", err)
-		}
+	if folder == "" {
+		return nil
 	}
-	known := contents{}
-	if t.Container == nil && at.folder != "" {
-		var more []string
-		if w.Files, more, err = known.named(ctx, spec.Command); err != nil {
-			return w, nil, err
-		}
-		doubts = append(doubts, more...)
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return err
 	}
-	for i, f := range t.Fetch {
+	file, err := filepath.Abs(r.spec.File)
+	if err != nil {
+		return err
+	}
+	skip := []string{file}
+	for _, path := range r.at.skip {
+		if path == "" {
+			continue
+		}
+		if path, err = filepath.Abs(path); err != nil {
+			return err
+		}
+		skip = append(skip, path)
+	}
+	for _, own := range []string{"kaon-results", "kaon-state"} {
+		skip = append(skip, filepath.Join(folder, own))
+	}
+	if r.work.Code, err = archive.Digest(folder, skip...); err != nil {
+		return fmt.Errorf("cache: the files that trials start among are part of what they do: %w: name them by "+
+			"`task.code`, or what is none of them in .kaonignore", err)
+	}
+	return nil
+}
+
+// files are those of this machine that the command names, where trials run on it.
+func (r *workReader) files(ctx context.Context) error {
+	if r.spec.Task.Container != nil || r.at.folder == "" {
+		return nil
+	}
+	named, doubts, err := r.known.named(ctx, r.spec.Command)
+	if err != nil {
+		return err
+	}
+	r.work.Files, r.doubts = named, append(r.doubts, doubts...)
+	return nil
+}
+
+// inputs are what task.fetch brings.
+func (r *workReader) inputs(ctx context.Context) error {
+	for i, f := range r.spec.Task.Fetch {
 		in := workInput{URL: f.URL, SHA256: f.SHA256, To: f.To, Unpack: f.Unpack}
 		if u, bad := f.Address(); in.SHA256 == "" && bad == nil && u.Scheme == "" {
-			if in.SHA256, err = known.of(ctx, filepath.Join(spec.Folder(), filepath.FromSlash(f.URL))); err != nil {
-				return w, nil, f.Problem(err.Error(), "")
+			var err error
+			if in.SHA256, err = r.known.of(ctx, filepath.Join(r.spec.Folder(), filepath.FromSlash(f.URL))); err != nil {
+				return f.Problem(err.Error(), "")
 			}
 		}
 		if in.SHA256 == "" {
-			doubts = append(doubts, fmt.Sprintf("task.fetch.%d: %s is known by its address alone: add `sha256`", i, f.URL))
+			r.doubt("task.fetch.%d: %s is known by its address alone: add `sha256`", i, f.URL)
 		}
-		w.Inputs = append(w.Inputs, in)
+		r.work.Inputs = append(r.work.Inputs, in)
 	}
-	return w, doubts, nil
+	return nil
 }
 
 // key is the work's name.
