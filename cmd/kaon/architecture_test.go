@@ -76,7 +76,7 @@ var narrow = map[string][]string{
 	},
 	"server/mcp":    {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
 	"server/oidc":   {"scheduler/listen"},
-	"server/client": {"results", "results/bucket", "results/store", "scheduler/listen", "server/api", "server/control"},
+	"server/client": {"results", "results/bucket", "results/store", "scheduler/listen", "server/accounting", "server/api", "server/control"},
 
 	// A user's sampler knows the search that it serves, and no scheduler.
 	"server/sampler": {"scheduler/crash", "scheduler/proc", "sweep", "sweep/search"},

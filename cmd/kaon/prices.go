@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/accounting"
 )
 
 // prices are what an hour of resources costs.
@@ -19,7 +19,9 @@ type prices struct {
 }
 
 // cost is what amounts cost.
-func (p *prices) cost(a api.UsageAmounts) float64 { return a.CPU*p.cpu + a.GB*p.gb + a.GPU*p.gpu }
+func (p *prices) cost(a accounting.UsageAmounts) float64 {
+	return a.CPU*p.cpu + a.GB*p.gb + a.GPU*p.gpu
+}
 
 func readPrices(file string) (prices, error) {
 	text, err := os.ReadFile(file)

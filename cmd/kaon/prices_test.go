@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/accounting"
 )
 
 func TestPrices(t *testing.T) {
@@ -13,7 +13,7 @@ func TestPrices(t *testing.T) {
 	if err != nil || p != (prices{cpu: 0.5, gpu: 2, currency: "EUR"}) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if cost := p.cost(api.UsageAmounts{CPU: 3, GB: 100, GPU: 2}); cost != 5.5 {
+	if cost := p.cost(accounting.UsageAmounts{CPU: 3, GB: 100, GPU: 2}); cost != 5.5 {
 		t.Errorf("cost %v", cost)
 	}
 	if p, err = parsePrices("p.yaml", []byte("{cpu_hour: 0.03, gb_hour: 0.004, gpu_hour: 1.2, currency: EUR}")); err != nil || p.gb != 0.004 {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/accounting"
 )
 
 type queueUsageCmd struct {
@@ -63,26 +63,26 @@ func (c *queueUsageCmd) Run(ctx context.Context, out *output) error {
 }
 
 // used asks the server, or reads results.
-func (c *queueUsageCmd) used(ctx context.Context, since time.Time) (api.Usage, error) {
+func (c *queueUsageCmd) used(ctx context.Context, since time.Time) (accounting.Usage, error) {
 	if c.Results == "" {
 		from, err := c.client(ctx)
 		if errors.Is(err, errNoServer) {
-			return api.Usage{}, usage(fmt.Errorf("%w; --results PLACE reads results without one", errNoServer))
+			return accounting.Usage{}, usage(fmt.Errorf("%w; --results PLACE reads results without one", errNoServer))
 		}
 		if err != nil {
-			return api.Usage{}, err
+			return accounting.Usage{}, err
 		}
 		used, err := from.Usage(ctx, c.By, since)
 		return used, answered(err)
 	}
 	if err := resultsAt(c.Results); err != nil {
-		return api.Usage{}, err
+		return accounting.Usage{}, err
 	}
 	bucket, err := openBucket(ctx, c.Results, nil)
 	if err != nil {
-		return api.Usage{}, err
+		return accounting.Usage{}, err
 	}
-	used, err := api.StoredUsage(ctx, bucket, c.By, since, func(id string) string {
+	used, err := accounting.Stored(ctx, bucket, c.By, since, func(id string) string {
 		return source{id: id, place: c.Results}.stateFolder()
 	})
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *queueUsageCmd) used(ctx context.Context, since time.Time) (api.Usage, e
 }
 
 // warn tells what does not count.
-func (c *queueUsageCmd) warn(w io.Writer, used api.Usage) {
+func (c *queueUsageCmd) warn(w io.Writer, used accounting.Usage) {
 	const named = 5
 	for i, gap := range used.Gaps {
 		if i == named {
@@ -115,19 +115,19 @@ func sinceText(day string) string {
 
 // pricedUsage is what was used, with what it cost.
 type pricedUsage struct {
-	api.Usage
+	accounting.Usage
 	Items    []pricedRow `json:"items"`
 	Cost     *float64    `json:"cost,omitempty"` // of the total
 	Currency string      `json:"currency,omitempty"`
 }
 
 type pricedRow struct {
-	api.UsageRow
+	accounting.UsageRow
 	Cost *float64 `json:"cost,omitempty"`
 }
 
 // of is what was used by a table of prices, the dearest first; nil: without.
-func (p *prices) of(used api.Usage) pricedUsage {
+func (p *prices) of(used accounting.Usage) pricedUsage {
 	out := pricedUsage{Usage: used, Items: []pricedRow{}}
 	for _, row := range used.Items {
 		out.Items = append(out.Items, pricedRow{UsageRow: row})
@@ -155,7 +155,7 @@ func printUsage(w io.Writer, all pricedUsage) error {
 		tab.keep = append(tab.keep, len(head)-1)
 	}
 	tab.row(head...)
-	row := func(key string, a api.UsageAmounts, cost *float64) {
+	row := func(key string, a accounting.UsageAmounts, cost *float64) {
 		cells := []any{key, a.Attempts, hundredths(a.Hours), hundredths(a.CPU), hundredths(a.GB), hundredths(a.GPU)}
 		if cost != nil {
 			cells = append(cells, hundredths(*cost))

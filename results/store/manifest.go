@@ -128,6 +128,14 @@ func ReadWinner(ctx context.Context, b bucket.Bucket, id string) (board.Winner, 
 	return readManifest(ctx, b, id, results.WinnerFile, func(w *board.Winner) string { return w.Sweep })
 }
 
+// Submitter is who submitted the sweep: its owner, or of one without the user whose process ran it first.
+func (s *Sweep) Submitter() string {
+	if s.Owner == "" && len(s.Runs) > 0 {
+		return s.Runs[0].User
+	}
+	return s.Owner
+}
+
 // Sweeps is the ids of the sweeps of which a bucket holds anything, in ascending order. What lies in their folders is not
 // looked at: of one that is just begun, or half deleted, sweep.json may not be there.
 func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {

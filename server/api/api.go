@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/scaling"
 	"github.com/kaon-sweep/kaon/server/workflows"
@@ -49,7 +50,7 @@ type API struct {
 	catalog *catalog
 	boards  *boards
 	orders  orders
-	usages  *usages
+	usages  *accounting.Ledger
 	hub     *hub
 	audit   *audit
 	stats   *stats

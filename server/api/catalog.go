@@ -67,6 +67,16 @@ func (c *catalog) all(ctx context.Context) (map[string]*stored, error) {
 	return maps.Clone(c.known), nil
 }
 
+// sweeps is what sweep.json says of all.
+func (c *catalog) sweeps(ctx context.Context) (map[string]*store.Sweep, error) {
+	known, err := c.all(ctx)
+	out := make(map[string]*store.Sweep, len(known))
+	for id, s := range known {
+		out[id] = &s.Sweep
+	}
+	return out, err
+}
+
 func (c *catalog) age() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

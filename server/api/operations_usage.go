@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/server/state"
 )
 
@@ -18,28 +19,31 @@ type usageInput struct {
 }
 
 func (a *API) declareUsage() {
-	a.usages = newUsages(a.cfg.Bucket, a.catalog, func(id string) string {
-		return filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, id)
+	a.usages = accounting.New(accounting.Config{
+		Bucket: a.cfg.Bucket, Sweeps: a.catalog.sweeps,
+		Folder: func(id string) string { return filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, id) },
 	})
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/usage", "get-usage",
 		"What trials of all sweeps used, by the amounts that they asked for"),
-		func(ctx context.Context, in *usageInput) (*body[Usage], error) { return answer(a.usage(ctx, in)) })
+		func(ctx context.Context, in *usageInput) (*body[accounting.Usage], error) {
+			return answer(a.usage(ctx, in))
+		})
 }
 
 // usage reads records of many sweeps at first: one at a time.
-func (a *API) usage(ctx context.Context, in *usageInput) (Usage, error) {
+func (a *API) usage(ctx context.Context, in *usageInput) (accounting.Usage, error) {
 	var since time.Time
 	if in.Since != "" {
 		var err error
 		if since, err = time.Parse(time.RFC3339Nano, in.Since); err != nil {
-			return Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want one as 2026-11-30T00:00:00Z", in.Since))
+			return accounting.Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want one as 2026-11-30T00:00:00Z", in.Since))
 		}
 	}
 	select {
 	case a.heavy <- struct{}{}:
 		defer func() { <-a.heavy }()
 	case <-ctx.Done():
-		return Usage{}, ctx.Err()
+		return accounting.Usage{}, ctx.Err()
 	}
-	return a.usages.all(ctx, in.By, since)
+	return a.usages.All(ctx, in.By, since)
 }

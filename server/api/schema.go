@@ -41,7 +41,7 @@ func (pointSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 // formerly are packages whose types the document calls by the package that they were once of: its names are a contract.
-var formerly = map[string]string{"plan": "server"}
+var formerly = map[string]string{"plan": "server", "accounting": "api"}
 
 // schemaName is what the document calls a type: types of other packages have the package's name before their own.
 func schemaName(t reflect.Type, hint string) string {
@@ -54,6 +54,9 @@ func schemaName(t reflect.Type, hint string) string {
 		of = path.Base(of)
 		if was, moved := formerly[of]; moved {
 			of = was
+		}
+		if of == path.Base(own) {
+			return name
 		}
 		name = strings.ToUpper(of[:1]) + of[1:] + name
 	}

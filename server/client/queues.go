@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
@@ -25,7 +26,7 @@ func (c *Client) RemoveQueue(ctx context.Context, name string) error {
 }
 
 // Usage is what trials of all sweeps used since the day of a time, the zero time for all, by sweep, queue, user or day.
-func (c *Client) Usage(ctx context.Context, by string, since time.Time) (u api.Usage, err error) {
+func (c *Client) Usage(ctx context.Context, by string, since time.Time) (u accounting.Usage, err error) {
 	query := url.Values{"by": {by}}
 	if !since.IsZero() {
 		query.Set("since", since.UTC().Format(time.RFC3339))

@@ -1,4 +1,4 @@
-package api
+package accounting
 
 // Usage is what trials of sweeps took of a cluster.
 type Usage struct {

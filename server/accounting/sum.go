@@ -1,4 +1,4 @@
-package api
+package accounting
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 // mostGaps bounds how many are named.
 const mostGaps = 100
 
-// usageSum adds up what many sweeps used.
-type usageSum struct {
+// sum adds up what many sweeps used.
+type sum struct {
 	by    string
 	first int64 // day
 	rows  map[string]*UsageAmounts
@@ -20,7 +20,7 @@ type usageSum struct {
 }
 
 // sweep adds what a sweep of an owner used, and why that is not all, if it is not.
-func (s *usageSum) sweep(id, owner string, parts []usagePart, gap string) {
+func (s *sum) sweep(id, owner string, parts []part, gap string) {
 	for _, part := range parts {
 		if part.day < s.first {
 			continue
@@ -49,7 +49,7 @@ func (s *usageSum) sweep(id, owner string, parts []usagePart, gap string) {
 	}
 }
 
-func (s *usageSum) usage(since time.Time) Usage {
+func (s *sum) usage(since time.Time) Usage {
 	out := Usage{By: s.by, Items: make([]UsageRow, 0, len(s.rows)), Total: s.total, Gaps: s.gaps}
 	if !since.IsZero() {
 		out.Since = dayText(s.first)

@@ -1,4 +1,4 @@
-package api
+package accounting
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// usagePart is what attempts of one sweep used in one queue on one day.
-type usagePart struct {
+// part is what attempts of one sweep used in one queue on one day.
+type part struct {
 	day   int64 // since 1970, in UTC
 	queue string
 	UsageAmounts
@@ -29,11 +29,11 @@ func (a attemptID) compare(b attemptID) int {
 type attemptTime struct {
 	task, id   attemptID // task: the attempt whose task it ran in
 	start, end int64     // Unix milliseconds
-	demand     int32     // index into usageTally.used
+	demand     int32     // index into tally.used
 }
 
-// usageTally adds up what the attempts of a sweep used.
-type usageTally struct {
+// tally adds up what the attempts of a sweep used.
+type tally struct {
 	demands demands
 	times   []attemptTime
 	used    []demanded
@@ -47,7 +47,7 @@ const (
 )
 
 // add counts a record. One that was added before, and one that ends a trial which did not run then, changes nothing.
-func (t *usageTally) add(r results.Record) {
+func (t *tally) add(r results.Record) {
 	end := r.End
 	if end == nil || end.State == sweep.AttemptCached || end.StartMs <= 0 || max(end.StartMs, end.EndMs) > latestEnd {
 		return
@@ -75,7 +75,7 @@ func (t *usageTally) add(r results.Record) {
 
 // parts is the sum by day and queue. Attempts of one task had its resources one after the other: those that were launched
 // and lost before their turn add nothing to what the others had.
-func (t *usageTally) parts() []usagePart {
+func (t *tally) parts() []part {
 	slices.SortFunc(t.times, func(a, b attemptTime) int {
 		return cmp.Or(a.task.compare(b.task), cmp.Compare(a.start, b.start), a.id.compare(b.id), cmp.Compare(a.end, b.end))
 	})
@@ -114,11 +114,11 @@ func (t *usageTally) parts() []usagePart {
 		}
 		reached = max(reached, one.end)
 	}
-	out := make([]usagePart, 0, len(sums))
+	out := make([]part, 0, len(sums))
 	for where, sum := range sums {
-		out = append(out, usagePart{where.day, where.queue, *sum})
+		out = append(out, part{where.day, where.queue, *sum})
 	}
-	slices.SortFunc(out, func(a, b usagePart) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.queue, b.queue)) })
+	slices.SortFunc(out, func(a, b part) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.queue, b.queue)) })
 	return out
 }
 
