@@ -19,6 +19,7 @@ type classification struct {
 	wait           time.Duration // of an uncharged one, before the next attempt
 	retry          retryScope
 	agentNotBlamed bool // its agent is not to blame
+	agentFaulty    bool // its agent is, however long the attempt took
 	unbegun        bool // it never began, so there is nothing to record of it but the end of its trial
 	// dropped: its launch was, so that it never began; an uncharged one that waits the longer, the more often in a row
 	dropped bool
@@ -66,6 +67,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("could not be started on agent %s: %s", att.where(), end.Error)
 	case end != nil && end.Squeezed && !end.Killed && !end.TimedOut:
 		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("agent %s had no memory left, and the kernel killed a process of it that was below its own limit", att.where())
+	case end != nil && end.Full != "" && v.outcome == sweep.AttemptFailed:
+		v = classifyFull(att, v)
 	}
 	v.prefetchFailed = end == nil && prefetchFailed(att, s)
 	return asKilled(att, v)
@@ -96,6 +99,19 @@ func asWanted(att *attempt, v classification) classification {
 		v.outcome, v.reason, v.retry, v.wait = sweep.AttemptPreempted, att.reason, anywhere, 0
 		v.uncharged, v.agentNotBlamed = true, true
 	}
+	return v
+}
+
+// classifyFull classifies an attempt that failed while the disk of its agent was full. That an attempt filled it that may not is its own
+// failure. Else it is a loss, for which its agent is to blame however long the attempt took, so that it goes on elsewhere: unlike memory and
+// descriptors, disk that is full mostly stays so. A loss is on a budget because a trial may fill a disk and hide it.
+func classifyFull(att *attempt, v classification) classification {
+	if v.end.Filled != "" {
+		v.reason += fmt.Sprintf("; agent %s had no %s left: %s", att.where(), v.end.Full, v.end.Filled)
+		return v
+	}
+	v.outcome, v.agentFaulty = sweep.AttemptLost, true
+	v.reason = fmt.Sprintf("agent %s was short of %s: %s", att.where(), v.end.Full, v.reason)
 	return v
 }
 

@@ -93,7 +93,7 @@ func (c *Core) judgeAgent(att *attempt, v classification) {
 		Succeeded: v.outcome == sweep.AttemptSucceeded, Lost: v.outcome == sweep.AttemptLost,
 		NotBlamed: v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged || v.agentNotBlamed ||
 			!att.unreachableSince.IsZero(),
-		ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
+		Faulty: v.agentFaulty, ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
 	})
 	if x.Until.IsZero() {
 		return

@@ -308,6 +308,12 @@ func storyStatus(t *testing.T, d *datadriven.TestData) cluster.Status {
 	if starved := ""; d.MaybeScanArgs(t, "starved", &starved) {
 		r.End = &task.End{Starved: starved}
 	}
+	if full, filled := "", ""; d.MaybeScanArgs(t, "full", &full) {
+		r.End = &task.End{Exit: 1, Full: full}
+		if d.MaybeScanArgs(t, "filled", &filled) {
+			r.End.Filled = "it held " + filled
+		}
+	}
 	if unanswered := ""; d.MaybeScanArgs(t, "unanswered", &unanswered) {
 		r.End = &task.End{Exit: -1, Error: unanswered + " does not answer", Unanswered: true}
 	}

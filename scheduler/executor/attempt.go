@@ -12,6 +12,7 @@ import (
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/disk"
 	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
 	"github.com/kaon-sweep/kaon/scheduler/executor/mlflow"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
@@ -32,6 +33,7 @@ type host struct {
 	limiter *limiter
 	starter *starter
 	slots   slots
+	disk    *disk.Watch // nil: an attempt that is run by hand
 
 	spares    *spares
 	leftovers *leftovers
@@ -68,7 +70,8 @@ type attempt struct {
 	hide    *mask.Secrets
 	host    *host
 	begin   time.Time
-	limits  *limit // nil before it starts
+	limits  *limit    // nil before it starts
+	disk    *disk.Use // nil before it runs
 
 	mu struct {
 		sync.Mutex

@@ -97,7 +97,9 @@ func (t *attempt) fail(err error) {
 	t.mu.Lock()
 	e := outbox.Ending{State: mesosapi.TASK_FAILED, Message: text, End: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
-	e.End.Starved = shortage.Of(err)
+	if e.End.Full = t.lackedDisk(err); e.End.Full == "" {
+		e.End.Starved = shortage.Of(err)
+	}
 	var unanswered *proc.UnansweredError
 	e.End.Unanswered = errors.As(err, &unanswered)
 	if t.mu.killed {

@@ -31,7 +31,7 @@ func (t *attempt) readPipes(p *process, last *lastLines) <-chan struct{} {
 // output is where a stream of the attempt is kept.
 func (t *attempt) output(name string) headTail {
 	conf := t.host.conf
-	return headTail{folder: t.files.Load(), name: name, head: conf.HeadBytes, tail: conf.TailBytes}
+	return headTail{folder: t.files.Load(), name: name, head: conf.HeadBytes, tail: conf.TailBytes, failed: t.disk.Saw}
 }
 
 // readStderr keeps standard error, and its last lines. Metrics there are not read, but hinted at.

@@ -18,6 +18,8 @@ func (t *attempt) run() {
 		return
 	}
 	defer leave()
+	t.disk = t.host.disk.Begin()
+	defer t.disk.End()
 	p, err := t.start()
 	if err != nil {
 		t.events.close()
@@ -58,7 +60,9 @@ func (t *attempt) run() {
 	t.mu.Unlock()
 	t.closeMlflow()
 	metrics.finish(t, &end)
+	t.judgeDisk(&end)
 	t.stageOut(&end)
+	t.judgeDisk(&end)
 	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}

@@ -53,6 +53,7 @@ type headTail struct {
 	folder     *safefile.Dir
 	name       string
 	head, tail int64
+	failed     func(error) // is told why no more of it is kept
 	file       *os.File
 	written    int64 // to the current file
 	inTail     bool
@@ -76,6 +77,7 @@ func (h *headTail) Write(p []byte) (int, error) {
 		p = p[m:]
 		if err != nil {
 			h.broken = true
+			h.failed(err)
 		}
 	}
 	return n, nil
@@ -101,6 +103,7 @@ func (h *headTail) turn() {
 	})
 	if err != nil { // the trial has a folder there, or the disk is full
 		h.file, h.broken = nil, true
+		h.failed(err)
 	}
 	h.written = 0
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
+	"github.com/kaon-sweep/kaon/scheduler/executor/disk"
 	"github.com/kaon-sweep/kaon/scheduler/executor/mlflow"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
@@ -56,7 +57,7 @@ func Run(ctx context.Context, c Config) error {
 	x.host = &host{
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
 		cache: newCache(sandbox, c.transfers(), c.Log),
-		slots: make(slots, ownRoom()), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
+		slots: make(slots, ownRoom()), disk: disk.NewWatch(sandbox), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
 		wandb: &wandbHook{}, mlflow: &mlflow.Server{Log: c.Log},
 		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
 	}
@@ -68,6 +69,7 @@ func Run(ctx context.Context, c Config) error {
 	inner, end := context.WithCancel(context.Background()) // outlives ctx by the time that dying takes
 	x.end = end
 	defer end()
+	crash.Go(func() { x.host.disk.Run(inner) }) // nobody awaits its end: its file system may not answer
 	var helpers sync.WaitGroup
 	helpers.Go(crash.Func(func() { limiter.monitor.run(inner) }))
 	helpers.Go(crash.Func(func() { processes.run(inner) }))

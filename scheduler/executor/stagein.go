@@ -72,8 +72,8 @@ func (t *attempt) copyCode(unpacked string) error {
 	return archive.Copy(t.ctx, from, to, workName)
 }
 
-// disk is the bytes of disk that the attempt asked for; 0: it did not.
-func (t *attempt) disk() (bytes int64) {
+// diskAsked is the bytes of disk that the attempt asked for; 0: it did not.
+func (t *attempt) diskAsked() (bytes int64) {
 	for i := range t.resources {
 		if r := &t.resources[i]; r.Name == "disk" {
 			bytes += int64(r.GetScalar().GetValue() * (1 << 20))
@@ -84,7 +84,7 @@ func (t *attempt) disk() (bytes int64) {
 
 // input links one input into the attempt's folder. Links are relative: the sandbox has several names.
 func (t *attempt) input(src task.Source) error {
-	file, err := t.host.cache.get(t.ctx, src, archive.LimitsOf(t.disk()))
+	file, err := t.host.cache.get(t.ctx, src, archive.LimitsOf(t.diskAsked()))
 	if err != nil {
 		return err
 	}

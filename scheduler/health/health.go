@@ -133,6 +133,7 @@ type End struct {
 	Succeeded         bool
 	Lost              bool // through no fault of its trial
 	NotBlamed         bool // whatever ended it says nothing of the agent
+	Faulty            bool // the agent is known to be at fault: that counts as a fast failure, however long the attempt took
 	ExecutorTold      bool // its executor lived to tell it; otherwise one cause may have ended several
 	// Could reports whether an agent other than those excepted could take the attempt.
 	Could func(except func(offers.AgentID) bool) bool
@@ -153,7 +154,7 @@ func (t *Tracker) RecordEnd(now time.Time, e End) (x Exclusion) {
 	if e.NotBlamed {
 		return x
 	}
-	fast := !e.Succeeded && (e.Started.IsZero() || now.Sub(e.Started) < FastFailure)
+	fast := !e.Succeeded && (e.Faulty || e.Started.IsZero() || now.Sub(e.Started) < FastFailure)
 	if fast && !e.ExecutorTold {
 		if !a.fell.IsZero() && !e.Launched.After(a.fell) {
 			return x // what ended an executor or an agent ended all that was there: one event
@@ -186,7 +187,7 @@ func (t *Tracker) suspect(now time.Time, a *agent, e End) (x Exclusion) {
 		return t.avoid(now, e.Agent, a)
 	case e.Lost:
 		t.Last[e.Agent] = true
-		if !a.proven || a.fast > 1 {
+		if !a.proven || a.fast > 1 || e.Faulty {
 			return t.pause(now, e.Agent, a)
 		}
 	}

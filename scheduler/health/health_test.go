@@ -80,3 +80,26 @@ func TestAnIncompatibleAgentIsToldOfOnce(t *testing.T) {
 		t.Errorf("an executor found out: %v %+v", found, bad)
 	}
 }
+
+// An agent that is known to be at fault pauses at once, however long the attempt took and however well it did before.
+func TestAnAgentAtFaultIsLeftAlone(t *testing.T) {
+	tracker := health.New(16, func(string) bool { return false })
+	for range 2 {
+		tracker.RecordStart("a", "a")
+	}
+	tracker.Prove("a")
+	end := health.End{Agent: "a", Launched: t0, Started: t0, Lost: true, ExecutorTold: true, Could: anyOther}
+	later := t0.Add(time.Hour)
+	if x := tracker.RecordEnd(later, end); !x.Until.IsZero() {
+		t.Fatalf("a long attempt that was lost: %+v", x)
+	}
+	end.Faulty = true
+	if x := tracker.RecordEnd(later, end); !x.Until.Equal(later.Add(5*time.Second)) || x.Avoid || !tracker.Last["a"] {
+		t.Errorf("%+v", x)
+	}
+	tracker.RecordStart("a", "a")
+	end.Could = noOther
+	if x := tracker.RecordEnd(later, end); !x.Until.IsZero() {
+		t.Errorf("no other agent could take it: %+v", x)
+	}
+}

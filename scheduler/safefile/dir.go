@@ -3,6 +3,7 @@ package safefile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -239,6 +240,28 @@ func (d *Dir) empty(depth int) (removed int, err error) {
 		return nil
 	})
 	return removed, errors.Join(append(all, err)...)
+}
+
+// mostNames is how many names Names gives.
+const mostNames = 10_000
+
+// Names is what is in a directory, in no order: at most 10,000 names.
+func (d *Dir) Names(name string) (names []string, err error) {
+	sub, err := d.Dir(name)
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Close()
+	err = sub.each(func(name string) error {
+		if names = append(names, name); len(names) == mostNames {
+			return io.EOF
+		}
+		return nil
+	})
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return names, err
 }
 
 // Count is how many entries a directory has.

@@ -1,0 +1,68 @@
+package executor
+
+import (
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/kaon-sweep/kaon/scheduler/executor/disk"
+	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+)
+
+// judgeDisk notes in the end of an attempt that has not succeeded whether the file system of the sandbox was full meanwhile, and whether
+// the attempt itself filled it: then what it left is removed, but what it printed, or its neighbours could not go on. Without its objective an
+// attempt that ended well has not succeeded.
+func (t *attempt) judgeDisk(e *outbox.Ending) {
+	failed := e.State == mesosapi.TASK_FAILED
+	if failed && e.End.Full != "" { // judged before
+		if e.End.Filled != "" {
+			t.removeFiles()
+		}
+		return
+	}
+	ownFault := e.End.Limit != 0 || e.End.TimedOut || t.endedForProcesses()
+	if ownFault || e.End.Killed || !failed && (e.State != mesosapi.TASK_FINISHED || t.order.Objective == "" || t.reported()) {
+		return
+	}
+	v := t.disk.Judge(t.files.Load(), t.diskAsked(), failed)
+	e.End.Full, e.End.Filled = v.Lacked, v.Filled
+}
+
+func (t *attempt) reported() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.reported
+}
+
+func (t *attempt) endedForProcesses() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.tooMany != ""
+}
+
+// removeFiles removes what is in the attempt's folder but its output. What cannot be removed stays.
+func (t *attempt) removeFiles() {
+	files := t.files.Load()
+	names, err := files.Names(".")
+	if err != nil {
+		t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", err)
+	}
+	for _, name := range names {
+		switch name {
+		case stdoutName, stdoutName + ".tail", stdoutName + ".tail.1", stderrName, stderrName + ".tail", stderrName + ".tail.1":
+			continue
+		}
+		if err := files.RemoveAll(name); err != nil {
+			t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", err)
+		}
+	}
+}
+
+// lackedDisk names what the file system of the sandbox lacked for an attempt that could not be started; empty: nothing. That a disk is
+// closed or broken may be said of others than the sandbox's, as where an input lies, so that is looked at.
+func (t *attempt) lackedDisk(err error) string {
+	switch lacked := disk.Fault(err); lacked {
+	case "", disk.Space, disk.Quota:
+		return lacked
+	default:
+		return t.host.disk.Probe(nil)
+	}
+}

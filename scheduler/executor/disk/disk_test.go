@@ -1,0 +1,130 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+func TestFaultsOfFileSystems(t *testing.T) {
+	for err, want := range map[error]string{
+		&os.PathError{Op: "write", Path: "/x", Err: unix.ENOSPC}: Space,
+		fmt.Errorf("write: %w", unix.EDQUOT):                     Quota,
+		&os.PathError{Op: "open", Path: "/x", Err: unix.EROFS}:   Writable,
+		&os.PathError{Op: "write", Path: "/x", Err: unix.EIO}:    Working,
+		&os.PathError{Op: "open", Path: "/x", Err: unix.EACCES}:  "",
+		errors.New("no space left on device, somebody claims"):   "",
+		&os.PathError{Op: "open", Path: "/x", Err: unix.EMFILE}:  "",
+		safefile.ErrRefused: "",
+	} {
+		if got := Fault(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+}
+
+// Quotas are of the file system's own kind: what a write is refused with stands for one here. Who holds more than he asked for is to
+// blame, who holds less is not.
+func TestJudgementByQuota(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "a"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "a", "model"), make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sandbox, err := safefile.OpenDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sandbox.Close()
+	folder, err := sandbox.Dir("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	w := NewWatch(sandbox)
+	u := w.Begin()
+	if v := u.Judge(folder, 1, true); v.Lacked != "" {
+		t.Errorf("a disk with room: %+v", v)
+	}
+	w.write = func(*safefile.Dir) error { return &os.PathError{Op: "write", Path: "x", Err: unix.EDQUOT} }
+	if v := w.Begin().Judge(folder, 1, false); v.Lacked != "" {
+		t.Errorf("nothing was written, so that nothing is known: %+v", v)
+	}
+	if v := u.Judge(folder, 10<<20, true); v.Lacked != Quota || v.Filled != "" {
+		t.Errorf("of 10 MB that it asked for: %+v", v)
+	}
+	if v := u.Judge(folder, 100<<10, false); v.Lacked != Quota || !strings.Contains(v.Filled, "asked for 100 KB") {
+		t.Errorf("of 100 KB that it asked for: %+v", v)
+	}
+	u.End()
+	other := w.Begin()
+	w.note(Working)
+	if u.Lacked() != Quota || other.Lacked() != Working {
+		t.Errorf("%q, %q", u.Lacked(), other.Lacked())
+	}
+	if v := other.Judge(folder, 1, false); v.Filled != "" {
+		t.Errorf("a broken disk: %+v", v)
+	}
+}
+
+// A Use of nothing is that of an attempt that is prepared by hand.
+func TestNoWatch(t *testing.T) {
+	var w *Watch
+	u := w.Begin()
+	u.Saw(unix.ENOSPC)
+	u.End()
+	if v := u.Judge(nil, 0, true); v != (Verdict{}) || w.Probe(nil) != "" {
+		t.Errorf("%+v", v)
+	}
+}
+
+// What was full while an attempt ran counts, though there is room again at its end.
+func TestDiskThatWasFullMeanwhile(t *testing.T) {
+	root := t.TempDir()
+	if err := unix.Mount("kaon-test", root, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=1m"); err != nil {
+		t.Skipf("needs to mount file systems: %v", err)
+	}
+	defer func() {
+		if err := unix.Unmount(root, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	}()
+	sandbox, err := safefile.OpenDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sandbox.Close()
+	w := NewWatch(sandbox)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { w.Run(ctx); close(done) }()
+	defer func() { cancel(); <-done }()
+	before, u := w.Begin(), w.Begin()
+	before.End()
+	full := filepath.Join(root, "full")
+	if err := os.WriteFile(full, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "the disk to be seen full", func() bool { return u.Lacked() != "" })
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
+	after := w.Begin()
+	if v := u.Judge(sandbox, 0, true); v.Lacked != Space || v.Filled != "" {
+		t.Errorf("while it was full: %+v", v)
+	}
+	if v := after.Judge(sandbox, 0, true); v.Lacked != "" || before.Lacked() != "" {
+		t.Errorf("after it was: %+v, before: %q", v, before.Lacked())
+	}
+}

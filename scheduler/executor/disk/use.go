@@ -1,0 +1,119 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/safefile"
+)
+
+// Use is an attempt's use of the disk. A nil Use is of none.
+type Use struct {
+	watch  *Watch
+	lacked string // while it ran; guarded by the watch's lock
+}
+
+// End ends the attempt's use.
+func (u *Use) End() {
+	if u == nil {
+		return
+	}
+	u.watch.mu.Lock()
+	defer u.watch.mu.Unlock()
+	delete(u.watch.mu.uses, u)
+}
+
+// Saw takes in how a write to the attempt's folder ended that was not the trial's own.
+func (u *Use) Saw(err error) {
+	lacked := Fault(err)
+	if u == nil || lacked == "" {
+		return
+	}
+	u.watch.mu.Lock()
+	defer u.watch.mu.Unlock()
+	u.lacked = lacked
+}
+
+// Lacked names what the file system lacked at some moment of the attempt; empty: nothing that was seen.
+func (u *Use) Lacked() string {
+	if u == nil {
+		return ""
+	}
+	u.watch.mu.Lock()
+	defer u.watch.mu.Unlock()
+	return u.lacked
+}
+
+// Verdict says what the disk has to do with the failure of an attempt.
+type Verdict struct {
+	Lacked string // what the file system had none left of while it ran; empty: the disk is not to blame
+	Filled string // how much of it the attempt itself held, and may hold, for people; empty: others took it
+}
+
+// Judge judges an attempt that has not succeeded, by its folder and the bytes of disk that it asked for (0: none). What the file system
+// lacked is taken from what was seen while it ran, and from a look, and where probe is set a write, now.
+//
+// The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than half of the whole file
+// system. Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is not seen: who relies on
+// this must bound how often others are to blame.
+func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
+	if u == nil {
+		return v
+	}
+	size, inodes := u.watch.sample()
+	if probe && u.Lacked() == "" {
+		u.watch.Probe(folder)
+	}
+	if v.Lacked = u.Lacked(); v.Lacked == "" {
+		return v
+	}
+	held, files := usage(folder)
+	switch half := size / 2; {
+	case v.Lacked == Writable || v.Lacked == Working: // however much it wrote
+	case asked > 0 && held > asked:
+		v.Filled = fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)", amount(held), amount(asked))
+	case asked == 0 && size > 0 && held > half:
+		v.Filled = fmt.Sprintf("it held %s of the %s of the disk and asked for none (task.resources.disk)", amount(held), amount(size))
+	case v.Lacked == Inodes && inodes > 0 && files > inodes/2:
+		v.Filled = fmt.Sprintf("it made %d of the %d files that the disk has room for", files, inodes)
+	}
+	return v
+}
+
+// The longest that an attempt's files are counted, in files and time.
+const (
+	mostCounted = 1_000_000
+	mostCount   = 10 * time.Second
+)
+
+var errEnough = errors.New("enough")
+
+// usage is what a folder takes of its file system, or a part of it if it has very many files.
+func usage(folder *safefile.Dir) (bytes, files int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), mostCount)
+	defer cancel()
+	// An error ends it with what was counted.
+	_ = folder.Walk(".", func(_ string, st *unix.Stat_t) error {
+		bytes += st.Blocks * 512
+		if files++; files >= mostCounted || ctx.Err() != nil {
+			return errEnough
+		}
+		return nil
+	})
+	return bytes, files
+}
+
+func amount(bytes int64) string {
+	const mb = 1 << 20
+	switch {
+	case bytes < mb:
+		return fmt.Sprintf("%d KB", bytes>>10)
+	case bytes < 100*mb:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/mb)
+	}
+	return fmt.Sprintf("%d MB", bytes/mb)
+}
