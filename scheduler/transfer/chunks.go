@@ -9,6 +9,11 @@ import (
 
 // putChunk appends to a file.
 func (srv *Server) putChunk(w http.ResponseWriter, r *http.Request, id attemptID) {
+	r, done, ok := srv.writing.begin(w, r)
+	if !ok {
+		return
+	}
+	defer done()
 	q := r.URL.Query()
 	offset, err := strconv.ParseInt(q.Get("offset"), 10, 64)
 	size, err2 := strconv.ParseInt(q.Get("size"), 10, 64)
@@ -31,6 +36,9 @@ func (srv *Server) putChunk(w http.ResponseWriter, r *http.Request, id attemptID
 	}
 	// For 8 MiB: a client slower than that asks anew where it stood.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(idleWait))
+	if r.Context().Err() != nil {
+		return
+	}
 	if err := srv.partial(id, o).append(offset, min(chunkBytes, o.Size-offset), r.Body); err != nil {
 		srv.fail(w, err)
 		return

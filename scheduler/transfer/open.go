@@ -27,7 +27,7 @@ func Open(c Config) (*Server, error) {
 	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the file server's folder: %w", err)
 	}
-	srv := &Server{conf: c, done: make(chan struct{}), room: make(chan struct{}, concurrent)}
+	srv := &Server{conf: c, done: make(chan struct{}), room: make(chan struct{}, concurrent), writing: newWriting()}
 	srv.signer, _ = bucket.SignerOf(c.Bucket)
 	srv.mu.files = map[string]*servedFile{}
 	srv.mu.attempts = map[attemptID]*attemptUploads{}
@@ -104,15 +104,17 @@ func (srv *Server) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// Close stops serving. What is half received stays for the next time.
+// Close stops serving. What is half received stays for the next time, and is written to no more when Close returns.
 func (srv *Server) Close() error {
 	if srv.conf.Parent != nil {
 		srv.conf.Parent.release(srv)
+		srv.writing.close()
 		return nil
 	}
 	srv.end()
 	err := srv.httpServer.Close()
 	<-srv.done
+	srv.writing.close()
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	for _, f := range srv.mu.files {

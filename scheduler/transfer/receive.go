@@ -109,6 +109,11 @@ func (srv *Server) sign(ctx context.Context, id attemptID, s signRequest) (bucke
 
 // postComplete makes an object of what was sent.
 func (srv *Server) postComplete(w http.ResponseWriter, r *http.Request, id attemptID) {
+	r, done, ok := srv.writing.begin(w, r)
+	if !ok {
+		return
+	}
+	defer done()
 	var m completeRequest
 	if !read(w, r, &m) {
 		return

@@ -44,6 +44,7 @@ type Server struct {
 	done       chan struct{}
 	room       chan struct{} // holds one for each upload that is being received
 	end        context.CancelFunc
+	writing    *writing
 
 	mu struct {
 		sync.Mutex
