@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"path"
@@ -36,17 +37,17 @@ func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 		if !ok {
 			return
 		}
-		names, err := b.names(path.Clean(folder))
-		if err == nil {
-			err = ctx.Err()
+		keep := func(name string) bool {
+			return strings.HasSuffix(name, "/") && strings.HasPrefix(path.Join(folder, name), prefix)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			yield("", fmt.Errorf("list %s: %w", prefix, err))
-			return
-		}
-		for _, name := range names {
-			full := path.Join(folder, name)
-			if strings.HasSuffix(name, "/") && strings.HasPrefix(full, prefix) && !yield(full, nil) {
+		for name, err := range b.names(ctx, path.Clean(folder), keep) {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return
+			case err != nil:
+				yield("", fmt.Errorf("list %s: %w", prefix, err))
+				return
+			case !yield(path.Join(folder, name), nil):
 				return
 			}
 		}
@@ -56,29 +57,27 @@ func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 // walk yields what lies in a folder and below, behind a name, and reports whether to go on. A folder sorts as its name with
 // a slash, as its objects' names do.
 func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield func(bucket.Object, error) bool) bool {
-	names, err := b.names(folder)
-	if err == nil {
-		err = ctx.Err()
+	keep := func(name string) bool {
+		full := path.Join(folder, name)
+		if !strings.HasSuffix(name, "/") {
+			return strings.HasPrefix(full, prefix) && full > after
+		}
+		full += "/"
+		return (strings.HasPrefix(full, prefix) || strings.HasPrefix(prefix, full)) && (full > after || strings.HasPrefix(after, full))
 	}
-	if err != nil {
+	for name, err := range b.names(ctx, folder, keep) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return true
 		}
-		// a folder that is closed does not hide those beside it from who goes on
-		return yield(bucket.Object{}, fmt.Errorf("list %s: %w", prefix, err)) && errors.Is(err, fs.ErrPermission)
-	}
-	for _, name := range names {
+		if err != nil {
+			// a folder that is closed does not hide those beside it from who goes on
+			return yield(bucket.Object{}, fmt.Errorf("list %s: %w", prefix, err)) && errors.Is(err, fs.ErrPermission)
+		}
 		full := path.Join(folder, name)
 		if strings.HasSuffix(name, "/") {
-			below := full + "/"
-			overlap := strings.HasPrefix(below, prefix) || strings.HasPrefix(prefix, below)
-			behind := below > after || strings.HasPrefix(after, below)
-			if overlap && behind && !b.walk(ctx, full, prefix, after, yield) {
+			if !b.walk(ctx, full, prefix, after, yield) {
 				return false
 			}
-			continue
-		}
-		if !strings.HasPrefix(full, prefix) || full <= after {
 			continue
 		}
 		info, err := b.root.Lstat(full)
@@ -92,28 +91,74 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield f
 	return true
 }
 
-// names is what a folder holds, sorted, folders with a slash behind; without what could not be an object.
-func (b *Bucket) names(folder string) ([]string, error) {
+// How many names of a folder are in memory at a time: few at first, for who wants a page, and four times as many each time it is read on, as
+// all of it is read for each.
+const (
+	firstNames = 1 << 10
+	mostNames  = 1 << 17
+	readNames  = 1 << 10 // of one read
+)
+
+// names yields what a folder holds and keep chooses, sorted, folders with a slash behind; without what could not be an object. An error is the
+// last.
+func (b *Bucket) names(ctx context.Context, folder string, keep func(name string) bool) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		last := ""
+		for room := firstNames; ; room = min(4*room, mostNames) {
+			names, more, err := b.smallest(ctx, folder, last, room, keep)
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, last = range names {
+				if !yield(last, nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// smallest is the first of what names yields behind last, at most room, and whether there may be more.
+func (b *Bucket) smallest(ctx context.Context, folder, last string, room int, keep func(name string) bool) (names []string, more bool, err error) {
 	f, err := b.root.Open(folder)
 	if err != nil {
-		return nil, missing(err)
+		return nil, false, missing(err)
 	}
 	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	if err != nil {
-		return nil, missing(err)
-	}
-	var names []string
-	for _, e := range entries {
-		name := e.Name()
-		if bucket.CheckName(path.Join(folder, name)) != nil {
-			continue
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
 		}
-		if e.IsDir() {
-			name += "/"
+		entries, err := f.ReadDir(readNames)
+		for _, e := range entries {
+			name := e.Name()
+			if e.IsDir() {
+				name += "/"
+			}
+			switch {
+			case name <= last:
+			case more && name > names[room-1]: // which is the largest that has room
+			case keep(name) && bucket.CheckName(path.Join(folder, name)) == nil:
+				names = append(names, name)
+			}
+			if len(names) == 2*room {
+				slices.Sort(names)
+				names, more = names[:room], true
+			}
 		}
-		names = append(names, name)
+		if errors.Is(err, io.EOF) {
+			slices.Sort(names)
+			if len(names) > room {
+				names, more = names[:room], true
+			}
+			return names, more, nil
+		}
+		if err != nil {
+			return nil, false, missing(err)
+		}
 	}
-	slices.Sort(names)
-	return names, nil
 }
