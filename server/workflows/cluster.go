@@ -69,6 +69,12 @@ func (c *Cluster) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 	return steps.Done{}, c.classify(ctx, err)
 }
 
+// Knows implements steps.Cluster.
+func (c *Cluster) Knows(id string) bool {
+	_, known := c.Server.Sweep(id)
+	return known
+}
+
 // Release implements steps.Cluster.
 func (c *Cluster) Release(ctx context.Context, id string) error {
 	if _, known := c.Server.Sweep(id); !known {

@@ -94,13 +94,35 @@ func (r *Run) goOn() {
 	r.queue = newQueue()
 	r.queue.add(r.engine.Outstanding()...)
 	r.inbox.unsure = time.Now().Add(unsureFor)
-	for _, t := range r.queue.tasks {
-		r.queue.startedBefore[t.ID] = true
+	for _, tasks := range [][]engine.Task{r.queue.tasks, r.queue.nests} {
+		for _, t := range tasks {
+			if r.goesOn(t) {
+				r.queue.startedBefore[t.ID] = true
+			}
+		}
+		r.queue.startedFirst(tasks)
 	}
-	for _, t := range r.queue.nests {
-		_, err := os.Stat(filepath.Join(Folder(r.cfg.Folder, r.header.Run+"-"+t.ID), LogFile))
-		r.queue.startedBefore[t.ID] = err == nil
+}
+
+// goesOn tells whether an attempt was begun by a former process and what it began is there: a sweep, a service's job, a run. Of the others
+// some may have begun as well, of what ends with its process or has just been asked for.
+func (r *Run) goesOn(t engine.Task) bool {
+	id := r.header.Run + "-" + t.ID
+	kind, known := steps.Named(t.Node.Step.Type)
+	switch {
+	case !known:
+		return false
+	case t.Node.Step.Type == nestedType:
+		return exists(filepath.Join(Folder(r.cfg.Folder, id), LogFile))
+	case kind.About().Light:
+		return exists(filepath.Join(r.folder, keptFolder, id))
 	}
+	return r.cfg.Cluster.Knows(id)
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // drain is an event and all that are there behind it: they become durable together.

@@ -3,8 +3,12 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -145,19 +149,171 @@ func (c *blockingCluster) Run(ctx context.Context, _ steps.Job) (steps.Done, err
 	return steps.Done{}, context.Cause(ctx)
 }
 
-// What a former process had begun comes before all that waits, in its order.
+// What a former process had begun comes before all that it may have begun, and that before what waited, each in the order of its beginning.
 func TestStartedFirst(t *testing.T) {
 	q := queue{startedBefore: map[string]bool{"c": true, "e": true}}
 	var tasks []engine.Task
-	for _, id := range []string{"a", "b", "c", "d", "e"} {
-		tasks = append(tasks, engine.Task{ID: id})
+	for i, id := range []string{"a", "b", "c", "d", "e"} {
+		tasks = append(tasks, engine.Task{ID: id, Queued: id == "a", Began: int64(9 - i)})
 	}
-	n := q.startedFirst(tasks)
-	var order string
-	for _, task := range tasks {
-		order += task.ID
+	q.startedFirst(tasks)
+	order := func(tasks []engine.Task) (text string) {
+		for _, task := range tasks {
+			text += task.ID
+		}
+		return text
 	}
-	if n != 2 || order != "ceabd" {
-		t.Errorf("%d begun, in order %s", n, order)
+	if order(tasks) != "ecdba" {
+		t.Errorf("they begin as %s", order(tasks))
+	}
+	for free, want := range map[int]string{-1: "ec", 0: "ec", 1: "ec", 2: "ec", 3: "ecd", 9: "ecdba"} {
+		if q.tasks = tasks; order(q.next(free)) != want {
+			t.Errorf("of %d places not %s are taken", free, want)
+		}
+	}
+}
+
+// lastingSweeps has each sweep go on until its run ends or lets go of it, as a cluster does when its process ends, and no more end than may.
+type lastingSweeps struct {
+	cluster
+	mu    sync.Mutex
+	known map[string]bool
+	now   map[string]bool // those that are waited for
+	most  int             // at once
+	end   chan empty      // one sweep ends by each
+}
+
+type empty = struct{}
+
+func (c *lastingSweeps) Knows(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[id]
+}
+
+func (c *lastingSweeps) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
+	c.mu.Lock()
+	c.known[job.ID], c.now[job.ID] = true, true
+	c.most = max(c.most, len(c.now))
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		delete(c.now, job.ID)
+		c.mu.Unlock()
+	}()
+	select {
+	case <-c.end:
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	case <-ctx.Done():
+		return steps.Done{}, context.Cause(ctx)
+	}
+}
+
+func (c *lastingSweeps) running() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.now))
+}
+
+// Of a run that is gone on with, or restarted, no more attempts run at once than of one that is begun, and those first that run already.
+func TestParallelHoldsForWhoGoesOn(t *testing.T) {
+	c := &lastingSweeps{known: map[string]bool{}, now: map[string]bool{}, end: make(chan empty)}
+	r, cfg := newTestRun(t, "parallel: 2\nsteps:\n  a: {type: command, command: 'true'}\ngraph: \"**(n = 1..6) --< a >--\"\n", c)
+	var ended chan error
+	leave := func() {}
+	begin := func() {
+		var ctx context.Context
+		ctx, leave = context.WithCancel(t.Context())
+		ended = make(chan error, 1)
+		go func() {
+			_, err := r.Work(ctx)
+			ended <- err
+		}()
+	}
+	again := func(restart bool) {
+		leave()
+		<-ended
+		var err error
+		if r, err = Open(cfg, "r"); err == nil && restart {
+			err = r.Restart([]string{"a"}, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin()
+	}
+	two := func() []string {
+		testkit.Await(t, "that two attempts run", func() bool { return len(c.running()) == 2 })
+		return c.running()
+	}
+	begin()
+	first := two()
+	c.end <- empty{}
+	before := first
+	testkit.Await(t, "that the third runs", func() bool { before = two(); return !slices.Equal(before, first) })
+	again(false)
+	if after := two(); !slices.Equal(before, after) {
+		t.Errorf("%q run, and before %q", after, before)
+	}
+	for range 5 {
+		c.end <- empty{}
+	}
+	testkit.Await(t, "the end", func() bool { return r.View(false).State == engine.Succeeded })
+	again(true)
+	two()
+	for range 6 {
+		c.end <- empty{}
+	}
+	if err := <-ended; err != nil || r.View(false).State != engine.Succeeded {
+		t.Errorf("it is %s, %v", r.View(false).State, err)
+	}
+	if leave(); c.most != 2 {
+		t.Errorf("%d ran at once", c.most)
+	}
+}
+
+// What runs in the process itself begins again as it may, too.
+func TestParallelHoldsForRequests(t *testing.T) {
+	var mu sync.Mutex
+	now, most, all := 0, 0, 0
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		now++
+		all++
+		most = max(most, now)
+		mu.Unlock()
+		<-r.Context().Done()
+		mu.Lock()
+		now--
+		mu.Unlock()
+	}))
+	defer s.Close()
+	r, cfg := newTestRun(t, fmt.Sprintf("parallel: 2\nsteps:\n  a: {type: http, url: %q}\ngraph: \"**(n = 1..6) --< a >--\"\n", s.URL), cluster(nil))
+	for round := range 3 {
+		ctx, leave := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.Work(ctx)
+			ended <- err
+		}()
+		testkit.Await(t, "that two run", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return all == 2*(round+1)
+		})
+		leave()
+		<-ended
+		testkit.Await(t, "that none runs", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return now == 0
+		})
+		var err error
+		if r, err = Open(cfg, "r"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(); err != nil || most != 2 {
+		t.Errorf("%d ran at once, %v", most, err)
 	}
 }

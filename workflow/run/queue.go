@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -23,7 +24,7 @@ type queue struct {
 	waits []engine.Task // of waitType
 	nests []engine.Task // of nestedType
 
-	startedBefore map[string]bool // ids of attempts that a former process has begun
+	startedBefore map[string]bool // ids of attempts that a former process has begun, and that go on elsewhere
 	unnotified    map[string]bool // keys of those that wait for a place and have a timeout, of which the engine does not know that they wait
 	notified      map[string]bool // those of which it does
 }
@@ -63,32 +64,28 @@ func (q *queue) remove(key string) {
 // next takes the attempts that have a place when so many are free. Those that a former process had begun have one in any case: what they
 // began goes on anyway, and nobody but they can end it.
 func (q *queue) next(free int) []engine.Task {
-	n := min(len(q.tasks), max(free, q.startedFirst(q.tasks), 0))
+	n := min(len(q.tasks), max(free, 0))
+	for n < len(q.tasks) && q.startedBefore[q.tasks[n].ID] {
+		n++
+	}
 	next := q.tasks[:n]
 	q.tasks = q.tasks[n:]
 	return next
 }
 
-// startedFirst has attempts that a former process had begun before all others, and tells how many they are.
-func (q *queue) startedFirst(tasks []engine.Task) (n int) {
-	if len(q.startedBefore) == 0 {
-		return 0
-	}
-	for _, t := range tasks {
-		if q.startedBefore[t.ID] {
-			n++
-		}
-	}
-	if n > 0 && n < len(tasks) {
-		rank := func(t engine.Task) int {
-			if q.startedBefore[t.ID] {
-				return 0
-			}
+// startedFirst has attempts that a former process had begun before all others, then those that it may have begun, then those of which it
+// said that they wait, each in the order in which they were asked for.
+func (q *queue) startedFirst(tasks []engine.Task) {
+	rank := func(t engine.Task) int {
+		switch {
+		case q.startedBefore[t.ID]:
+			return 0
+		case !t.Queued:
 			return 1
 		}
-		slices.SortStableFunc(tasks, func(a, b engine.Task) int { return rank(a) - rank(b) })
+		return 2
 	}
-	return n
+	slices.SortStableFunc(tasks, func(a, b engine.Task) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Began, b.Began)) })
 }
 
 // waiting are the keys of attempts that wait for a place and of which the engine does not know that; it is told behind this.

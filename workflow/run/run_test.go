@@ -29,6 +29,7 @@ import (
 type cluster func(steps.Job) (steps.Done, error)
 
 func (c cluster) Run(_ context.Context, job steps.Job) (steps.Done, error) { return c(job) }
+func (cluster) Knows(string) bool                                          { return false }
 func (cluster) Release(context.Context, string) error                      { return nil }
 func (cluster) Message(context.Context, string, int, steps.Sent) error     { return nil }
 

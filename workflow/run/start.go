@@ -39,7 +39,6 @@ func (r *Run) startQueued() error {
 // startNested starts runs within this one as long as more of them may be open.
 func (r *Run) startNested() error {
 	q := &r.queue
-	q.startedFirst(q.nests)
 	for len(q.nests) > 0 && (r.live.nested < atOnce || q.startedBefore[q.nests[0].ID]) {
 		t := q.nests[0]
 		if !r.cfg.Nested.take(r.live.nested == 0 || q.startedBefore[t.ID]) {
@@ -92,7 +91,7 @@ func (r *Run) start(t engine.Task) error {
 		a.cancel(steps.ErrStop)
 	}
 	r.live.add(a)
-	startedBefore := r.queue.startedBefore[t.ID]
+	startedBefore := r.queue.startedBefore[t.ID] || t.Stop != ""
 	r.group.Go(crash.Func(func() { r.work(a, startedBefore) }))
 	return nil
 }

@@ -20,6 +20,7 @@ func (s *specs) Run(_ context.Context, job Job) (Done, error) {
 	return Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"n": 3, "x": 0.5}`)}, nil
 }
 
+func (s *specs) Knows(string) bool                                { return false }
 func (s *specs) Release(context.Context, string) error            { return nil }
 func (s *specs) Message(context.Context, string, int, Sent) error { return nil }
 

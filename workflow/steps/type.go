@@ -162,6 +162,8 @@ type Cluster interface {
 	// Run runs a spec as the sweep of an id, or goes on with it when it was begun before, and returns when it has ended and its
 	// results are stored. The cause of ctx says, as in Type.Run, what happens to it when ctx ends.
 	Run(ctx context.Context, job Job) (Done, error)
+	// Knows tells whether a sweep of an id was begun, by this process or a former one, and is not forgotten.
+	Knows(id string) bool
 	// Release forgets a sweep whose end is durable elsewhere; its results stay. That it is not known is no error.
 	Release(ctx context.Context, id string) error
 	// Message hands a message to a trial of a sweep. ErrLater: the trial does not run yet.
