@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -85,25 +86,37 @@ func (s scope) text(text string) (string, error) {
 }
 
 // spec is a sweep, those of its templates replaced that are not macros of specs.
-func (s scope) spec(t *sweep.Tree) (*sweep.Tree, error) { return s.tree(t, "") }
+func (s scope) spec(t *sweep.Tree) (*sweep.Tree, error) { return s.tree(t, "", s.ours) }
+
+// overrides are those of a sweep by their paths. What is none of the workflow's templates is for the sweep.
+func (s scope) overrides(t *sweep.Tree) (any, error) {
+	tree, err := s.tree(t, "", nil)
+	return steps.ValueOf(tree), err
+}
+
+// ranPlaces are the places of a sweep whose text a shell reads, or whose list is a program with its words; those below are single words.
+var ranPlaces = []string{"command", "then", "then.command", "method.command"}
 
 // tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command. Words and variables
 // are read once more, for macros, and get none by a value.
-func (s scope) tree(t *sweep.Tree, at string) (*sweep.Tree, error) {
+func (s scope) tree(t *sweep.Tree, at string, ours expression.Ours) (*sweep.Tree, error) {
 	if t == nil {
 		return nil, nil
+	}
+	if t.List && slices.Contains(ranPlaces, at) {
+		return s.argv(t, ours)
 	}
 	out := *t
 	out.Items, out.Pairs = nil, nil
 	for _, item := range t.Items {
-		x, err := s.tree(item, at+"[]")
+		x, err := s.tree(item, at+"[]", ours)
 		if err != nil {
 			return nil, err
 		}
 		out.Items = append(out.Items, x)
 	}
 	for _, p := range t.Pairs {
-		x, err := s.tree(p.Value, strings.TrimPrefix(at+"."+p.Key.Text, "."))
+		x, err := s.tree(p.Value, strings.TrimPrefix(at+"."+strings.TrimSpace(p.Key.Text), "."), ours)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Key.Text, err)
 		}
@@ -112,24 +125,99 @@ func (s scope) tree(t *sweep.Tree, at string) (*sweep.Tree, error) {
 	if t.List || t.Mapping || t.Null || !strings.Contains(t.Text, "${") {
 		return &out, nil
 	}
+	parent := at[:max(0, strings.LastIndexByte(at, '.'))]
 	switch {
-	case at == "command" || at == "then":
-		text, err := s.numbers(t.Text)
+	case slices.Contains(ranPlaces, at) || slices.Contains(ranPlaces, parent) && isNumber(at[len(parent)+1:]):
+		text, err := s.numbers(t.Text, ours)
 		return steps.TreeOf(text), err
-	case strings.HasPrefix(at, "command[") || strings.HasPrefix(at, "then[") || strings.HasPrefix(at, "task.env."):
-		word, err := s.word(t.Text)
+	case strings.HasPrefix(at, "task.env."):
+		word, err := s.word(t.Text, ours)
 		return steps.TreeOf(word), err
 	}
-	v, err := expression.Expand(t.Text, s.ours, s.metered())
+	v, err := expression.Expand(t.Text, ours, s.metered())
 	if err != nil {
 		return nil, err
 	}
 	return steps.TreeOf(v), nil
 }
 
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
+}
+
+// argv is a program with its words. Those that a shell reads, or something else runs as code, take numbers alone.
+func (s scope) argv(t *sweep.Tree, ours expression.Ours) (*sweep.Tree, error) {
+	out := *t
+	out.Items = slices.Clone(t.Items)
+	read, err := s.readings(t, ours)
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range t.Items {
+		if item.List || item.Mapping || item.Null || !strings.Contains(item.Text, "${") {
+			continue
+		}
+		text, err := s.word(item.Text, ours)
+		if err == nil && (read[i] == sweep.AsCode || read[i] == sweep.AsPlain && !sweep.IsPlain(text)) {
+			text, err = s.numbers(item.Text, ours)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w", i, err)
+		}
+		out.Items[i] = steps.TreeOf(text)
+	}
+	return &out, nil
+}
+
+// program is what a step runs beside this process: a list is a program with its words, as they are.
+func (s scope) program(t *sweep.Tree) (any, error) {
+	if !t.List {
+		return s.value(t)
+	}
+	read, err := s.readings(t, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range t.Items {
+		if read[i] == sweep.AsData || !strings.Contains(item.Text, "${") {
+			continue
+		}
+		if _, err := s.numbers(item.Text, nil); err != nil {
+			return nil, fmt.Errorf("%d: what is in ${…} is no number, and would be read as part of the command: give it as a word of its own behind it, "+
+				"as in [sh, -c, 'echo \"$1\"', sh, \"${…}\"], or as `with`", i)
+		}
+	}
+	return s.value(t)
+}
+
+// readings tells what becomes of each word of a program.
+func (s scope) readings(t *sweep.Tree, ours expression.Ours) ([]sweep.Reading, error) {
+	var c sweep.Command
+	for i, item := range t.Items {
+		pieces, err := expression.Pieces(item.Text, ours, s.metered())
+		if err != nil {
+			return nil, err
+		}
+		var b strings.Builder
+		for _, p := range pieces {
+			switch {
+			case !p.Macro:
+				b.WriteString(p.Text)
+			case i == 0: // which program it is counts
+				b.WriteString(expression.Text(p.Value))
+			default:
+				b.WriteString("${param." + steps.Own + "1}") // as a sweep would have it
+			}
+		}
+		c.Argv = append(c.Argv, b.String())
+	}
+	return c.Readings(), nil
+}
+
 // numbers is a text for a shell, in which only numbers and truths are put.
-func (s scope) numbers(text string) (string, error) {
-	pieces, err := expression.Pieces(text, s.ours, s.metered())
+func (s scope) numbers(text string, ours expression.Ours) (string, error) {
+	pieces, err := expression.Pieces(text, ours, s.metered())
 	if err != nil {
 		return "", err
 	}
@@ -138,7 +226,7 @@ func (s scope) numbers(text string) (string, error) {
 		switch p.Value.(type) {
 		case nil, int64, float64, bool:
 		default:
-			return "", fmt.Errorf("${%s} is no number, and a shell would read it as part of the command: make it a parameter of the sweep, "+
+			return "", fmt.Errorf("${%s} is no number, and would be read as part of the command: make it a parameter of the sweep, "+
 				"as {name: {value: \"${%s}\"}}, and write ${param.name}", p.Text, p.Text)
 		}
 		if p.Macro {
@@ -152,38 +240,55 @@ func (s scope) numbers(text string) (string, error) {
 
 // script is a command: its values become parameters, which specs quote, or words that nothing looks into.
 func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
-	if t.List {
-		for _, item := range t.Items {
-			word, err := s.word(item.Text)
-			if err != nil {
-				return out, err
-			}
-			out.Words = append(out.Words, word)
-		}
-		return out, nil
+	if !t.List {
+		out.Shell, err = s.asParameters(t.Text, &out)
+		return out, err
 	}
-	pieces, err := expression.Pieces(t.Text, s.ours, s.metered())
+	read, err := s.readings(t, s.ours)
 	if err != nil {
 		return out, err
 	}
-	out.Values, out.Names = map[string]any{}, map[string]string{}
+	data := !slices.ContainsFunc(read, func(one sweep.Reading) bool { return one != sweep.AsData })
+	for _, item := range t.Items {
+		var word string
+		if !data {
+			word, err = s.asParameters(item.Text, &out)
+		} else {
+			word, err = s.word(item.Text, s.ours)
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Words = append(out.Words, word)
+	}
+	return out, nil
+}
+
+// asParameters is a text whose values become parameters of a script.
+func (s scope) asParameters(text string, of *steps.Script) (string, error) {
+	pieces, err := expression.Pieces(text, s.ours, s.metered())
+	if err != nil {
+		return "", err
+	}
+	if of.Values == nil {
+		of.Values, of.Names = map[string]any{}, map[string]string{}
+	}
 	var b strings.Builder
 	for _, p := range pieces {
 		if !p.Macro {
 			b.WriteString(p.Text)
 			continue
 		}
-		name := fmt.Sprintf("%s%d", steps.Own, len(out.Values)+1)
-		out.Values[name], out.Names[name] = p.Value, p.Text
+		name := fmt.Sprintf("%s%d", steps.Own, len(of.Values)+1)
+		of.Values[name], of.Names[name] = p.Value, p.Text
 		b.WriteString("${param." + name + "}")
 	}
-	out.Shell = b.String()
-	return out, nil
+	return b.String(), nil
 }
 
 // word is a word of a command, in which values are no macros of specs.
-func (s scope) word(text string) (string, error) {
-	pieces, err := expression.Pieces(text, s.ours, s.metered())
+func (s scope) word(text string, ours expression.Ours) (string, error) {
+	pieces, err := expression.Pieces(text, ours, s.metered())
 	if err != nil {
 		return "", err
 	}
@@ -248,6 +353,10 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 			c.Script, err = s.script(tree)
 		case key.Raw:
 			c.Spec, err = s.spec(tree)
+		case about.Name == customType && key.Name == "program":
+			c.Keys[key.Name], err = s.program(tree)
+		case about.Name == sweepType && key.Name == "set":
+			c.Keys[key.Name], err = s.overrides(tree)
 		default:
 			c.Keys[key.Name], err = s.value(tree)
 		}
@@ -303,7 +412,7 @@ func Types() map[string]workflow.StepType {
 	all := map[string]workflow.StepType{}
 	for _, t := range steps.Types() {
 		about := t.About()
-		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs, Light: about.Light, Fetches: !about.Light && about.Name != "sweep"}
+		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs, Light: about.Light, Fetches: !about.Light && about.Name != sweepType}
 		for _, k := range about.Keys {
 			s.Keys = append(s.Keys, k.Name)
 			if k.Needed {

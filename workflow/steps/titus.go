@@ -213,11 +213,11 @@ func (c *Call) titusJob() (map[string]any, error) {
 		env[sweep.EnvName(name)] = textOf(v)
 	}
 	container := map[string]any{"image": imageOf(image), "resources": resources, "securityProfile": security, "env": env}
+	if len(c.Script.Values) > 0 {
+		return nil, wrong("command: values in a text for a shell are not possible here; write a list of words, or give them as `inputs`, " +
+			"which are $KAON_PARAM_NAME")
+	}
 	if c.Script.Shell != "" {
-		if len(c.Script.Values) > 0 {
-			return nil, wrong("command: values in a text for a shell are not possible here; write a list of words, or give them as `inputs`, " +
-				"which are $KAON_PARAM_NAME")
-		}
 		container["entryPoint"], container["command"] = []string{"sh"}, []string{"-c", c.Script.Shell}
 	} else if len(c.Script.Words) > 0 {
 		words := make([]string, len(c.Script.Words))
