@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
@@ -177,11 +176,11 @@ func (r *Registry) begin(e *entry, v *Version, wf *workflow.Workflow, f firing) 
 	if err == nil {
 		var own *workflow.Workflow // a run's workflow is its own
 		if own, err = v.Workflow(); err == nil {
-			_, err = r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: own, Given: q.Given, Origin: q.Origin})
+			err = r.submit(q, own)
 		}
 	}
 	switch {
-	case err == nil, errors.Is(err, workflows.ErrExists):
+	case err == nil:
 	case isLater(err):
 		return true
 	default:

@@ -39,11 +39,14 @@ func newRuns() *runs { return &runs{infos: map[string]workflows.Info{}} }
 func (r *runs) Submit(sub workflows.Submission) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if had, known := r.infos[sub.ID]; known {
+		if had.Live {
+			return "", workflows.ErrAtWork
+		}
+		return "", workflows.ErrExists
+	}
 	if r.full {
 		return "", workflows.ErrTooMany
-	}
-	if _, known := r.infos[sub.ID]; known {
-		return "", workflows.ErrExists
 	}
 	h := run.Header{Run: sub.ID, Name: run.NameOf(sub.Workflow), Source: string(sub.Workflow.Source), Given: sub.Given, Origin: sub.Origin}
 	r.infos[sub.ID] = workflows.Info{Header: h, Live: true, View: engine.View{State: engine.Running}}

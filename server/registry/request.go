@@ -139,12 +139,9 @@ func (r *Registry) drain(e *entry) map[string]error {
 				}
 				return failed
 			}
-			_, err = r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: wf, Given: maps.Clone(q.Given), Origin: q.Origin})
+			err = r.submit(q, wf)
 		}
-		switch {
-		case errors.Is(err, workflows.ErrExists): // it began before this process did
-			err = nil
-		case isLater(err):
+		if isLater(err) {
 			return failed
 		}
 		if err != nil {
@@ -159,6 +156,20 @@ func (r *Registry) drain(e *entry) map[string]error {
 		}
 	}
 	return failed
+}
+
+// submit begins a run, unless it began before this process did, which may have gone on with it by now.
+func (r *Registry) submit(q Request, wf *workflow.Workflow) error {
+	_, err := r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: wf, Given: maps.Clone(q.Given), Origin: q.Origin})
+	if errors.Is(err, workflows.ErrExists) {
+		return nil
+	}
+	if errors.Is(err, workflows.ErrAtWork) {
+		if _, unknown := r.cfg.Runs.Get(q.Run); unknown == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // isLater says whether a run that cannot begin now can later.
