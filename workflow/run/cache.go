@@ -43,7 +43,13 @@ func (r *Run) cacheFile(ctx context.Context, step *workflow.Step, c *steps.Call)
 	if w := c.Winner; w != nil {
 		winner = []any{w.Params, w.Value, w.Seed}
 	}
-	named := words(nil, []any{c.Keys, c.Script.Shell, anyOf(c.Script.Words), c.Inputs, string(spec)})
+	named := words(nil, []any{c.Keys, c.Script.Shell, anyOf(c.Script.Words), c.Script.Values, c.Inputs, string(spec)})
+	for _, value := range c.Env {
+		named = words(named, value)
+	}
+	for _, f := range c.Fetch {
+		named = append(named, f.URL)
+	}
 	files, err := r.sums.of(ctx, r.header.Within, filepath.Dir(c.File), named)
 	if err != nil {
 		return "", err
@@ -82,11 +88,23 @@ func anyOf(words []string) []any {
 	return all
 }
 
-// words are all that could be names of files.
+// longestName is of a path that a file may have, in bytes.
+const longestName = 4096
+
+// words are all that could be names of files: a text as a whole, what stands in quotes in it, and its words.
 func words(to []string, v any) []string {
 	switch v := v.(type) {
 	case string:
-		return append(to, strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\n\"'`;|&<>(){}[],=", r) })...)
+		if len(v) <= longestName {
+			to = append(to, v)
+		}
+		for _, between := range []string{"\n\"'`", " \t\n\"'`;|&<>(){}[],="} {
+			for _, word := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(between, r) }) {
+				if len(word) <= longestName {
+					to = append(to, word)
+				}
+			}
+		}
 	case []any:
 		for _, one := range v {
 			to = words(to, one)

@@ -194,6 +194,57 @@ func TestCachedOutputsAreChecked(t *testing.T) {
 	}
 }
 
+// A step does its work again when a file has changed that it names, wherever the name stands and whatever is in it.
+func TestCacheKnowsFilesByAnyName(t *testing.T) {
+	for file, step := range map[string]string{
+		"data/a.csv":         "command: 'cat ${f}'",
+		"data/[b], c=d.csv":  "command: 'cat ${f}'",
+		"data/e.csv":         "command: [cat, '${f}']",
+		"data/f g.csv":       "command: 'cat \"data/f g.csv\" ${f}'",
+		"data/h.csv":         "command: 'cat x ${n}', fetch: {x: '${f}'}",
+		"data/i.csv":         "command: 'cat \"$X\" ${n}', env: {X: '${f}'}",
+		"data/my book.ipynb": "file: '${f}'",
+	} {
+		kind := "command"
+		if strings.HasPrefix(step, "file") {
+			kind = "notebook"
+		}
+		ran := 0
+		text := "steps:\n  a: {type: " + kind + ", cache: {scope: global}, " + step + "}\ngraph: |\n  **(f = files(\"data/*\"), n = [1]) --< a >--\n"
+		r, cfg := newTestRun(t, text, cluster(func(steps.Job) (steps.Done, error) {
+			ran++
+			return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+		}))
+		path := filepath.Join(filepath.Dir(r.flow.File), file)
+		if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write := func(content string) {
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("1")
+		work(t, r, engine.Succeeded)
+		for i, want := range []int{1, 2} {
+			if i == 1 {
+				write("2")
+			}
+			wf, err := Parse(r.flow.File, []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := Create(cfg, fmt.Sprint("again", i), "", wf, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if work(t, again, engine.Succeeded); ran != want {
+				t.Errorf("%s: it ran %d times, want %d", file, ran, want)
+			}
+		}
+	}
+}
+
 // While the results are asked whether a cached step's files are still there, its run hears all else, and where they do not say the step
 // does its work again.
 func TestCachedFilesAreLookedForBeside(t *testing.T) {
