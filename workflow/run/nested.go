@@ -36,6 +36,9 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		if readErr != nil {
 			return bad(readErr)
 		}
+		if readErr = r.secret.checkGiven(wf, bound); readErr != nil {
+			return bad(readErr)
+		}
 		if r.depth() > maxDepth {
 			return bad(fmt.Errorf("workflows are steps of each other %d deep", maxDepth))
 		}

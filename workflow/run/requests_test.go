@@ -185,3 +185,53 @@ func TestSecretsInNoFile(t *testing.T) {
 		t.Errorf("%d files, %v", files, err)
 	}
 }
+
+// A secret that is handed to a run within another comes into no file of that, and the step that would have it there is refused.
+func TestAttackSecretsOfRunsWithin(t *testing.T) {
+	const secret = "hush-hush-99"
+	for declared, want := range map[string]engine.State{
+		"{type: string, secret: true}": engine.Succeeded, `{type: string, default: ""}`: engine.Failed, "{type: list, default: []}": engine.Failed,
+	} {
+		r, cfg := newTestRun(t, "steps:\n  a: {type: notify, message: x}\ngraph: a\n", cluster(func(steps.Job) (steps.Done, error) {
+			return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+		}))
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		value := `"by ${TOKEN}"`
+		if strings.Contains(declared, "list") {
+			value = `["${TOKEN}"]`
+		}
+		write := "parameters: {token: " + declared + "}\nsteps:\n  c: {type: command, command: 'true'}\ngraph: c\n"
+		if err := os.WriteFile(filepath.Join(filepath.Dir(r.flow.File), "c.yaml"), []byte(write), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wf, err := Parse(r.flow.File, []byte("parameters: {TOKEN: {type: string, secret: true}}\nsteps:\n  a: {type: workflow, file: c.yaml, parameters: {token: "+value+"}}\ngraph: a\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		given, err := wf.Bind(map[string]any{"TOKEN": secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		outer, err := Create(cfg, "outer", "", wf, given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if view := work(t, outer, want); want == engine.Failed && !strings.Contains(view.Reason, "declare `token: {secret: true}` in") {
+			t.Errorf("%s: it failed since %s", declared, view.Reason)
+		}
+		if err := filepath.WalkDir(cfg.Folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if strings.Contains(string(data), secret) {
+				t.Errorf("%s: %s has the secret", declared, path)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}

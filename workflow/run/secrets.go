@@ -125,6 +125,16 @@ func (s secrets) within(value json.RawMessage) bool {
 	return json.Unmarshal(value, &v) != nil || !reflect.DeepEqual(s.hide(v), v)
 }
 
+// checkGiven refuses a parameter of another run that has a secret in it and would be in that run's log.
+func (s secrets) checkGiven(wf *workflow.Workflow, given map[string]any) error {
+	for _, p := range wf.Parameters {
+		if v := given[p.Name]; !p.Secret && !reflect.DeepEqual(s.hide(v), v) {
+			return fmt.Errorf("parameters.%s: it has a secret in it, and would be kept: declare `%s: {secret: true}` in %s", p.Name, p.Name, wf.File)
+		}
+	}
+	return nil
+}
+
 func (s secrets) event(ev engine.Event) engine.Event {
 	if len(s) > 0 {
 		ev.Reason, ev.Outputs, ev.Winner, ev.Artifacts = s.text(ev.Reason), s.mapping(ev.Outputs), s.mapping(ev.Winner), s.mapping(ev.Artifacts)
