@@ -88,6 +88,9 @@ func combine(each *workflow.Each, lists [][]any) (total int, item func(int) map[
 
 // fill begins iterations as long as more may run, and ends the for-each when nothing is left of it.
 func (e *Engine) fill(x *instance) {
+	if x.in.held() {
+		return
+	}
 	i, each := x.each, x.node.Each
 	bound := i.total
 	if each.Parallel > 0 {
@@ -98,8 +101,13 @@ func (e *Engine) fill(x *instance) {
 	}
 	stopped := func() bool { return e.cancelling || i.failed > each.Tolerate || x.in.broken() != "" }
 	for ; i.next < i.total && i.live < bound && !stopped(); i.next++ {
-		if i.scopes[i.next] != nil {
-			continue // it has ended, before a restart
+		if s := i.scopes[i.next]; s != nil {
+			if s.pending {
+				i.live++
+				i.pending--
+				e.goOn(s)
+			}
+			continue // or it has ended, before a restart
 		}
 		i.live++
 		index := append(append([]int{}, x.in.index...), i.next)
@@ -107,6 +115,11 @@ func (e *Engine) fill(x *instance) {
 	}
 	if i.live > 0 || i.next < i.total && !stopped() || x.state != Running {
 		return
+	}
+	if e.cancelling {
+		e.giveUp(x, Canceled, "the run was canceled")
+	} else {
+		e.giveUp(x, Skipped, "others of its for-each failed")
 	}
 	x.outputs = map[string]any{"count": i.total, "succeeded": i.done - i.failed, "failed": i.failed}
 	switch {
@@ -125,7 +138,12 @@ func (e *Engine) fill(x *instance) {
 // iterationEnded counts an iteration, and lets the next begin.
 func (e *Engine) iterationEnded(s *scope) {
 	x := s.owner
-	x.each.live--
+	if s.pending { // all that was to be run again was skipped by hand
+		s.pending = false
+		x.each.pending--
+	} else {
+		x.each.live--
+	}
 	x.each.done++
 	if s.failed() {
 		x.each.failed++

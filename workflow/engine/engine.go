@@ -138,6 +138,7 @@ func (e *Engine) run() {
 			x := e.work[0]
 			e.work = e.work[1:]
 			switch {
+			case x.in.held(): // it is looked at when it may go on
 			case x.state == Waiting:
 				e.consider(x)
 			case x.state == Running && x.each != nil && x.node.Each != nil:
@@ -252,12 +253,12 @@ func (e *Engine) cancelScope(s *scope) {
 			e.end(x, Canceled, "the run was canceled")
 		case x.state == Running && x.each != nil:
 			for _, inner := range x.each.scopes {
-				if inner != nil && inner.open > 0 {
+				if inner != nil && inner.open > 0 && !inner.pending {
 					e.cancelScope(inner)
 				}
 			}
 			if x.state == Running && x.node.Each != nil {
-				e.fill(x) // nothing more begins: it may have ended
+				e.fill(x) // nothing more begins: it may have ended, with those that are pending
 			}
 		case x.state == Running && x.stopping == "":
 			e.stop(x, User)

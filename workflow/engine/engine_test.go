@@ -81,12 +81,14 @@ type world struct {
 	over    bool
 	round   map[string]int // of restarts, when a step began last, by key
 	rounds  int
+	former  bool // a restart was as in logs of a kaon that bounded none
 }
 
 func (w *world) step(ev engine.Event) {
 	ev.At = w.now
 	w.log = append(w.log, ev)
 	w.over = w.over && ev.Kind != engine.Restart
+	w.former = w.former || ev.Kind == engine.Restart && !ev.Bounded
 	for _, x := range w.e.Step(ev) {
 		switch x.Kind {
 		case engine.Start:
@@ -99,6 +101,7 @@ func (w *world) step(ev engine.Event) {
 			w.waited(x.Task)
 			w.round[x.Task.Key] = w.rounds
 			w.last[x.Task.Key], w.ids[x.Task.ID], w.running[x.Task.Key] = x.Task.Attempt, true, x.Task
+			w.bounded()
 		case engine.Stop:
 			if w.running[x.Task.Key].ID != x.Task.ID {
 				w.Fatalf("%s is stopped and does not run", x.Task.ID)
@@ -110,6 +113,56 @@ func (w *world) step(ev engine.Event) {
 			}
 		}
 	}
+}
+
+// bounded holds that no more iterations of a for-each have steps that run than its bound, and none of one that is ordered before those before
+// it have ended.
+func (w *world) bounded() {
+	if w.former {
+		return
+	}
+	iterations := map[string]map[int]bool{}
+	for _, t := range w.running {
+		around := aroundOf(w.flow.Main, t.Node)
+		if around == nil && w.flow.Finally != nil {
+			around = aroundOf(w.flow.Finally, t.Node)
+		}
+		if len(around) != len(t.Index)+1 {
+			w.Fatalf("%s is within %d", t.Key, len(around)-1)
+		}
+		for i, n := range around[:len(around)-1] {
+			if n.Each == nil {
+				continue
+			}
+			bound := n.Each.Parallel
+			if n.Each.Ordered {
+				bound = 1
+			}
+			of := fmt.Sprint(n.Name, t.Index[:i])
+			if iterations[of] == nil {
+				iterations[of] = map[int]bool{}
+			}
+			iterations[of][t.Index[i]] = true
+			if bound > 0 && len(iterations[of]) > bound {
+				w.Fatalf("of %s run the iterations %v, %d may", of, iterations[of], bound)
+			}
+		}
+	}
+}
+
+// aroundOf are the nodes around one, the outermost first, and itself; none: it is not there.
+func aroundOf(g *workflow.Graph, n *workflow.Node) []*workflow.Node {
+	for _, one := range g.Nodes {
+		if one == n {
+			return []*workflow.Node{n}
+		}
+		if body := one.Body(); body != nil {
+			if found := aroundOf(body, n); found != nil {
+				return append([]*workflow.Node{one}, found...)
+			}
+		}
+	}
+	return nil
 }
 
 // waited holds that all, or as many as it needs, that a step waits for have ended.
@@ -309,6 +362,79 @@ func TestRestartKeepsNoIterationBehindIt(t *testing.T) {
 	}
 }
 
+// A restart begins the iterations again that have failed as their bound allows, in their order, and those that it does not come to keep what
+// they have for the next restart.
+func TestRestartKeepsToTheBound(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		step := func(name string) *workflow.Step { return &workflow.Step{Name: name, Type: "command"} }
+		g, err := workflow.Build(workflow.ForEach(workflow.Sequence(workflow.Do(step("a")), workflow.Do(step("b"))), workflow.Over("i", "[1, 2, 3, 4]")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		each := g.Nodes[0].Each
+		each.Tolerate, each.Ordered = 4, ordered
+		if each.Parallel = 2; ordered {
+			each.Parallel = 0
+		}
+		e := engine.New(engine.Flow{Main: g})
+		attempts, began := map[string]int{}, []string{}
+		var running []string
+		take := func(ev engine.Event) {
+			for _, x := range e.Step(ev) {
+				if x.Kind == engine.Start {
+					attempts[x.Task.Key] = x.Task.Attempt
+					running, began = append(running, x.Task.Key), append(began, x.Task.Key)
+				}
+			}
+		}
+		round := func(ev engine.Event, of func(key string) engine.State) string {
+			began = nil
+			take(ev)
+			most := 0
+			for len(running) > 0 {
+				most = max(most, len(running))
+				key := running[0]
+				running = running[1:]
+				take(engine.Event{Kind: engine.Ended, Key: key, Attempt: attempts[key], State: of(key)})
+			}
+			state, _ := e.State()
+			return fmt.Sprintf("%d at once, %s: %s", most, strings.Join(began, " "), state)
+		}
+		fails := func(what string) func(string) engine.State {
+			return func(key string) engine.State {
+				if strings.HasPrefix(key, what) {
+					return engine.Failed
+				}
+				return engine.Succeeded
+			}
+		}
+		want := []string{"2 at once, a[0] a[1] b[0] b[1] a[2] a[3] b[2] b[3]: succeeded", "2 at once, b[0] b[1] b[2] b[3]: succeeded"}
+		if ordered {
+			want = []string{"1 at once, a[0] b[0] a[1] b[1] a[2] b[2] a[3] b[3]: succeeded", "1 at once, b[0] b[1] b[2] b[3]: succeeded"}
+		}
+		if got := round(engine.Event{Kind: engine.Begin}, fails("b")); got != want[0] {
+			t.Errorf("it is %s, want %s", got, want[0])
+		}
+		if got := round(engine.Event{Kind: engine.Restart, Names: []string{"b"}, Bounded: true}, fails("x")); got != want[1] {
+			t.Errorf("restarted, it is %s, want %s", got, want[1])
+		}
+		each.Tolerate = 0
+		first := round(engine.Event{Kind: engine.Restart, Names: []string{"a"}, Bounded: true}, fails("b"))
+		again := round(engine.Event{Kind: engine.Restart, Bounded: true}, fails("x"))
+		wants := []string{"2 at once, a[0] a[1] b[0] b[1]: failed", "2 at once, b[0] b[1] a[2] a[3] b[2] b[3]: succeeded"}
+		if ordered {
+			wants = []string{"1 at once, a[0] b[0]: failed", "1 at once, b[0] a[1] b[1] a[2] b[2] a[3] b[3]: succeeded"}
+		}
+		if first != wants[0] || again != wants[1] {
+			t.Errorf("one that does not tolerate is %s, then %s", first, again)
+		}
+		round(engine.Event{Kind: engine.Restart, Names: []string{"b"}, Bounded: true}, fails("b"))
+		if got := round(engine.Event{Kind: engine.Restart, Bounded: true}, fails("x")); got != want[1] {
+			t.Errorf("what had succeeded before is run again: %s", got)
+		}
+	}
+}
+
 func TestEngineKeepsItsLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		count := 0
@@ -331,7 +457,7 @@ func TestEngineKeepsItsLaws(t *testing.T) {
 				names = []string{fmt.Sprintf("n%d", rapid.IntRange(1, count).Draw(t, "from"))}
 			}
 			w.rounds++
-			w.step(engine.Event{Kind: engine.Restart, Names: names})
+			w.step(engine.Event{Kind: engine.Restart, Names: names, Bounded: rapid.IntRange(0, 4).Draw(t, "former") > 0})
 			w.play()
 			w.ranAgain(names)
 			w.allEnded()

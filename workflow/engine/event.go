@@ -64,6 +64,9 @@ type Event struct {
 	Signal    string         `json:"signal,omitempty"` // id of the signal that an attempt has used up
 
 	Parameters map[string]any `json:"parameters,omitempty"` // of Begin: all; of Restart: those that are others now
+
+	// of Restart: iterations begin again as their for-each's bound allows. In logs of a kaon without it all begin at once.
+	Bounded bool `json:"bounded,omitempty"`
 }
 
 // Fault is whose a failure is.

@@ -10,6 +10,9 @@ type scope struct {
 	nodes []*instance
 	open  int    // nodes that have not ended
 	broke string // the key of a step whose failure ends the scope: nothing more starts in it; empty: none
+
+	pending bool // it is an iteration that a restart runs again as soon as more may run: nothing of it starts until then
+	unsure  bool // its for-each ended before that: it counts neither as done nor as failed
 }
 
 // instance is a node in a scope.
@@ -44,18 +47,29 @@ type instance struct {
 
 // iterations is a for-each under way, or a loop, whose iterations are rounds.
 type iterations struct {
-	total  int // of a loop: at most
-	item   func(i int) map[string]any
-	scopes []*scope // nil: not begun
-	next   int      // none below waits to begin
-	live   int
-	failed int
-	done   int
+	total   int // of a loop: at most
+	item    func(i int) map[string]any
+	scopes  []*scope // nil: not begun
+	next    int      // none below waits to begin
+	pending int      // scopes that are
+	live    int
+	failed  int
+	done    int
 }
 
 // resting tells whether it waits for its next attempt.
 func (x *instance) resting() bool {
 	return x.state == Running && x.node.Step != nil && x.attempt > 0 && x.ended > 0
+}
+
+// held tells whether nothing of a scope starts yet, since a restart keeps it or one around it waiting.
+func (s *scope) held() bool {
+	for ; s != nil; s = s.outer {
+		if s.pending {
+			return true
+		}
+	}
+	return false
 }
 
 // broken is the key of a step whose failure keeps all of a scope from starting; empty: none does.

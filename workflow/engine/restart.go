@@ -22,18 +22,18 @@ func (e *Engine) restart(ev Event) {
 		}
 	}
 	e.phases = e.phases[:1]
-	e.again(e.phases[0], ev.Names)
+	e.again(e.phases[0], ev)
 }
 
 // again has those instances of a scope wait that are to be run once more. It answers whether there are any.
-func (e *Engine) again(s *scope, names []string) (any bool) {
+func (e *Engine) again(s *scope, ev Event) (any bool) {
 	s.broke = ""
 	reset := make([]bool, len(s.nodes))
 	within := make([]bool, len(s.nodes))
 	whole := make([]bool, len(s.nodes)) // of reset, those of which nothing is kept: they are named, or something before is run again
 	for pos, x := range s.nodes {
 		reset[pos] = x.state == Failed || x.state == Canceled || x.blocked || x.state == Waiting
-		for _, name := range names {
+		for _, name := range ev.Names {
 			at, known := s.plan.found[name]
 			if !known || at.pos != pos {
 				continue
@@ -52,7 +52,7 @@ func (e *Engine) again(s *scope, names []string) (any bool) {
 	for pos, x := range s.nodes {
 		switch {
 		case x.each != nil && x.node.Each != nil && !whole[pos] && (within[pos] || reset[pos] && x.state != Succeeded):
-			any = e.againEach(x, names) || any
+			any = e.againEach(x, ev) || any
 		case reset[pos]:
 			e.forget(x)
 			s.open++
@@ -63,28 +63,70 @@ func (e *Engine) again(s *scope, names []string) (any bool) {
 	return any
 }
 
-// againEach keeps the iterations that need not be run once more.
-func (e *Engine) againEach(x *instance, names []string) bool {
+// againEach keeps the iterations that need not be run once more. The others wait until as many may run.
+func (e *Engine) againEach(x *instance, ev Event) bool {
 	i := x.each
-	var some []*scope
-	for n, s := range i.scopes {
+	i.live, i.next, i.pending = 0, 0, 0
+	for _, s := range i.scopes {
 		if s == nil {
 			continue
 		}
 		failed := s.failed()
-		if e.again(s, names) {
+		if !e.again(s, ev) {
+			continue
+		}
+		if !s.unsure {
 			i.done--
 			if failed {
 				i.failed--
 			}
-			some = append(some, i.scopes[n])
+		}
+		s.unsure = false
+		if s.pending = ev.Bounded; s.pending {
+			i.pending++
+		} else {
+			i.live++
 		}
 	}
 	x.state, x.ended, x.reason, x.blocked, x.outputs = Running, 0, "", false, nil
 	x.in.open++
-	i.live, i.next = len(some), 0
 	e.work = append(e.work, x) // to be filled when all around it is as it will be
 	return true
+}
+
+// goOn has an iteration begin again that was pending.
+func (e *Engine) goOn(s *scope) {
+	s.pending = false
+	for _, x := range s.nodes {
+		if !x.state.Ended() {
+			e.work = append(e.work, x)
+		}
+	}
+}
+
+// giveUp ends the iterations of a for-each that were to begin again, when it ends before they do. What they have kept stays for the next
+// restart.
+func (e *Engine) giveUp(x *instance, state State, reason string) {
+	if x.each.pending == 0 {
+		return
+	}
+	x.each.pending = 0
+	for _, s := range x.each.scopes {
+		if s == nil || !s.pending {
+			continue
+		}
+		s.pending, s.unsure = false, true
+		for _, inner := range s.nodes {
+			if inner.state.Ended() {
+				continue
+			}
+			if inner.each != nil {
+				e.giveUp(inner, state, reason)
+			}
+			inner.state, inner.reason, inner.ended, inner.blocked = state, reason, e.at, state == Skipped
+			s.open--
+		}
+	}
 }
 
 // forget has an instance wait as if it had never begun, but for the number of its attempts.

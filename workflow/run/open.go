@@ -122,7 +122,7 @@ func (r *Run) Restart(names []string, parameters map[string]any) error {
 		}
 	}
 	r.forgetRequests()
-	return r.apply(engine.Event{Kind: engine.Restart, Names: names, Parameters: parameters})
+	return r.apply(engine.Event{Kind: engine.Restart, Names: names, Parameters: parameters, Bounded: true})
 }
 
 // Close lets go of a run that Work was not called of.
