@@ -44,10 +44,16 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		}
 		child, err = Create(cfg, c.ID, r.header.Run, wf, bound)
 	}
+	if errors.Is(err, ErrLocked) { // it goes on elsewhere
+		return steps.Result{}, &steps.GoneError{Err: err}
+	}
 	if err != nil {
 		return steps.Result{}, &steps.Failure{Fault: engine.Platform, Err: err}
 	}
 	view, err := child.Work(ctx)
+	if err != nil && ctx.Err() == nil { // its log cannot be written: what it began goes on, and so does it, with this run
+		err = &steps.GoneError{Err: fmt.Errorf("run %s within it: %w", c.ID, err)}
+	}
 	if err != nil {
 		return steps.Result{}, err
 	}

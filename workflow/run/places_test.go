@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,9 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -315,5 +320,49 @@ func TestParallelHoldsForRequests(t *testing.T) {
 	}
 	if err := r.Close(); err != nil || most != 2 {
 		t.Errorf("%d ran at once, %v", most, err)
+	}
+}
+
+// A run whose log cannot be written leaves that around it as well, and both go on where they were: nothing is begun beside what runs.
+func TestFullDiskWithin(t *testing.T) {
+	var jobs []string
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("needs /dev/full: %v", err)
+	}
+	defer full.Close()
+	var all string
+	r, cfg := newTestRun(t, "steps:\n  a: {type: workflow, file: c.yaml, retry: 3}\ngraph: a\n", cluster(func(job steps.Job) (steps.Done, error) {
+		if jobs = append(jobs, job.ID); len(jobs) > 1 {
+			return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+		}
+		log := filepath.Join(Folder(all, strings.TrimSuffix(job.ID, "-n0-a1")), LogFile)
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Error(err)
+		}
+		for _, fd := range fds {
+			if to, _ := os.Readlink(filepath.Join("/proc/self/fd", fd.Name())); to == log {
+				n, _ := strconv.Atoi(fd.Name())
+				if err := unix.Dup3(int(full.Fd()), n, unix.O_CLOEXEC); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	}))
+	all = cfg.Folder
+	if err := os.WriteFile(filepath.Join(filepath.Dir(r.header.File), "c.yaml"), []byte("steps: {s: {type: command, command: 'true'}}\ngraph: s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	view, err := r.Work(t.Context())
+	if !errors.Is(err, unix.ENOSPC) || view.State != engine.Running {
+		t.Fatalf("it is %s (%s), %v", view.State, view.Reason, err)
+	}
+	if r, err = Open(cfg, "r"); err != nil {
+		t.Fatal(err)
+	}
+	if view := work(t, r, engine.Succeeded); view.Steps[0].Attempts != 1 || len(jobs) != 2 || jobs[0] != jobs[1] {
+		t.Errorf("after %d attempts these have begun: %q", view.Steps[0].Attempts, jobs)
 	}
 }

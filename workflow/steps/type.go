@@ -151,7 +151,7 @@ func wrong(format string, args ...any) error {
 // lost is one of what ran it.
 func lost(err error) error { return &Failure{engine.Platform, err} }
 
-// GoneError says that the cluster cannot go on: the run is left as it is.
+// GoneError says that the cluster cannot go on, or a run that is a step: the run is left as it is.
 type GoneError struct{ Err error }
 
 func (e *GoneError) Error() string { return e.Err.Error() }
