@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -53,12 +54,25 @@ for (const [name, text] of Object.entries({ line: "a".repeat(400000), osc: "\u00
 
 func TestAttackLogOfOneLine(t *testing.T) { runNode(t, plainTest, "plain") }
 
-// runNode runs a script that imports modules of the pages, which import each other alone, by their names with .mjs.
+// runNode runs a script that imports modules of the pages, which import each other alone, by their names with .mjs; where none are named, any of them.
 func runNode(t *testing.T, script string, modules ...string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("there is no node")
+	}
+	if len(modules) == 0 {
+		all, err := fs.Glob(ui.Files(), "*.js")
+		for _, folder := range []string{"plot", "lib"} {
+			more, wrong := fs.Glob(ui.Files(), folder+"/*.js")
+			all, err = append(all, more...), errors.Join(err, wrong)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range all {
+			modules = append(modules, strings.TrimSuffix(name, ".js"))
+		}
 	}
 	dir := t.TempDir()
 	files := map[string]string{"test.mjs": script}
@@ -67,10 +81,11 @@ func runNode(t *testing.T, script string, modules ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[name+".mjs"] = strings.ReplaceAll(string(text), `.js";`, `.mjs";`)
+		files[name+".mjs"] = strings.NewReplacer(`.js";`, `.mjs";`, `.js"`, `.mjs"`).Replace(string(text))
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(content), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,9 +1,12 @@
 // Scales: from values to pixels and back, linear or logarithmic, with the ticks that people expect.
 import { tick } from "../format.js";
 
+// least is how far apart two numbers of a magnitude must lie so that there is something between them.
+function least(a, b) { return 8 * Number.EPSILON * Math.max(Math.abs(a), Math.abs(b)); }
+
 /** scale maps [min, max] to [from, to]. */
 export function scale(min, max, from, to, log = false) {
-  if (!(max > min)) { const pad = Math.abs(min) || 1; min -= pad / 2; max = min + pad; if (log && min <= 0) min = max / 10; }
+  if (!(max - min > least(min, max))) { const pad = Math.abs(min) || 1; min -= pad / 2; max = min + pad; if (log && min <= 0) min = max / 10; }
   const f = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v;
   const a = f(min), k = (to - from) / (f(max) - a);
   const at = (v) => from + (f(v) - a) * k;
@@ -23,8 +26,14 @@ export function ticks(s, about = 5) {
     }
   }
   const raw = (s.max - s.min) / about, power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((x) => x >= raw * 0.99) ?? 10 * power, out = [];
-  for (let i = Math.ceil(s.min / step - 1e-9); i * step <= s.max + step * 1e-9; i++) out.push({ at: i * step, label: tick(i * step) });
+  const step = [1, 2, 5, 10].map((m) => m * power).find((x) => x >= raw * 0.99) ?? 10 * power;
+  return multiples(s, step, about).map((at) => ({ at, label: tick(at) }));
+}
+
+// multiples are those of a step on a scale, but no more than a few for each that is wanted: beyond 2^53 a number and the next are the same.
+function multiples(s, step, about) {
+  const first = Math.ceil(s.min / step - 1e-9), many = Math.min(Math.floor(s.max / step - first + 1e-9), 4 * about), out = [];
+  for (let i = 0; i <= many; i++) out.push((first + i) * step);
   return out;
 }
 
@@ -32,9 +41,8 @@ const times = [0.001, 0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 60
 
 /** timeTicks are ticks of a scale in seconds, at times that people say. */
 export function timeTicks(s, about, label) {
-  const raw = (s.max - s.min) / about, step = times.find((t) => t >= raw * 0.8) ?? Math.ceil(raw / 86400) * 86400, out = [];
-  for (let i = Math.ceil(s.min / step - 1e-9); i * step <= s.max + step * 1e-9; i++) out.push({ at: i * step, label: i === 0 ? "0" : label(i * step) });
-  return out;
+  const raw = (s.max - s.min) / about, step = times.find((t) => t >= raw * 0.8) ?? Math.ceil(raw / 86400) * 86400;
+  return multiples(s, step, about).map((at) => ({ at, label: at === 0 ? "0" : label(at) }));
 }
 
 /** scaleOf is the scale of a dimension: categories in the middle of even bands. */
