@@ -1,12 +1,12 @@
 // A sweep's trials as dimensions to plot: every column a list of numbers, categories as their places in a list.
 
-const notFinite = { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity };
+const notFinite = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity]]);
 
-function asNumber(v) { return typeof v === "number" ? v : v in notFinite ? notFinite[v] : NaN; }
+function asNumber(v) { return typeof v === "number" ? v : notFinite.get(v) ?? NaN; }
 
 function dimension(name, kind, values) {
   const known = values.filter((v) => v !== null && v !== undefined);
-  const numeric = known.every((v) => typeof v === "number" || (typeof v === "string" && v in notFinite));
+  const numeric = known.every((v) => typeof v === "number" || (typeof v === "string" && notFinite.has(v)));
   const distinct = numeric ? null : [...new Set(known.map((v) => (typeof v === "string" ? v : JSON.stringify(v))))].sort();
   const data = new Float64Array(values.length);
   let min = Infinity, max = -Infinity, least = Infinity;

@@ -2,6 +2,7 @@
 // nothing can be sent, by an address of the server whose policy says the same. All else is downloaded.
 import { ui } from "./html.js";
 import { ask } from "./api.js";
+import { own } from "./own.js";
 import { table } from "./table.js";
 import { value } from "./format.js";
 
@@ -13,7 +14,7 @@ const most = { picture: 8e6, page: 8e6, text: 65536 }, mostRows = 100;
 /** kindOf is how an artifact is shown: picture, table, page, text, or empty. */
 export function kindOf(f) {
   const end = f.name.toLowerCase().split(".").pop();
-  if (pictures[end]) return f.size <= most.picture ? "picture" : "";
+  if (own(pictures, end)) return f.size <= most.picture ? "picture" : "";
   if (end === "csv" || end === "tsv") return "table";
   if (end === "html" || end === "htm") return f.size <= most.page ? "page" : "";
   return texts.has(end) ? "text" : "";

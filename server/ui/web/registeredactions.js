@@ -2,6 +2,7 @@
 import { ui } from "./html.js";
 import { ask, get, useGet } from "./api.js";
 import { Confirm, may } from "./actions.js";
+import { own } from "./own.js";
 import { link } from "./route.js";
 import { count, inZone, plural } from "./format.js";
 import { registeredPath, submitters } from "./flow.js";
@@ -55,9 +56,9 @@ function RunForm({ w, shown, onNo, onBegun }) {
   const [version, setVersion] = ui.useState(shown), [typed, setTyped] = ui.useState({}), [labels, setLabels] = ui.useState(""), [wrong, setWrong] = ui.useState({}), once = ui.useRef(key());
   const detail = useGet(registeredPath(w.workflow, `/versions/${version}`)), doing = useDoing(onBegun), list = detail.data?.parameters ?? [];
   const begin = () => {
-    const parameters = {}, errors = {};
+    const parameters = Object.create(null), errors = Object.create(null);
     for (const p of list) {
-      const text = typed[p.parameter] ?? "";
+      const text = own(typed, p.parameter) ?? "";
       if (text === "") { if (p.required) errors[p.parameter] = "it must be given"; continue; }
       const { value, wrong: why } = valueOf(text, p.type);
       if (why) errors[p.parameter] = why; else parameters[p.parameter] = value;
@@ -71,7 +72,7 @@ function RunForm({ w, shown, onNo, onBegun }) {
     <div class="field"><label for="run-version">Version</label><select id="run-version" value=${version} onChange=${(e) => { setVersion(Number(e.target.value)); setWrong({}); }}>${Array.from({ length: w.latest }, (_, i) => w.latest - i).slice(0, 200).map((v) => html`<option value=${v} selected=${v === version}>${v}${v === w.version ? ", runs by name" : ""}</option>`)}</select></div>
     ${detail.error && html`<div class="note bad">${detail.error.message}</div>`}${detail.data?.problem && html`<div class="note bad breaks">${detail.data.problem}</div>`}
     ${detail.data && list.length === 0 && !detail.data.problem && html`<p class="quiet small">It has no parameters.</p>`}
-    ${list.map((p) => html`<${Parameter} key=${`${version} ${p.parameter}`} p=${p} text=${typed[p.parameter] ?? ""} wrong=${wrong[p.parameter]} onText=${(text) => setTyped((t) => ({ ...t, [p.parameter]: text }))} />`)}
+    ${list.map((p) => html`<${Parameter} key=${`${version} ${p.parameter}`} p=${p} text=${own(typed, p.parameter) ?? ""} wrong=${own(wrong, p.parameter)} onText=${(text) => setTyped((t) => ({ ...t, [p.parameter]: text }))} />`)}
     <div class="field"><label for="run-labels">Labels</label><input id="run-labels" value=${labels} placeholder="words, with spaces between" onInput=${(e) => setLabels(e.target.value)} /></div>${doing.shown}</${Form}>`;
 }
 

@@ -5,6 +5,7 @@ import { Canvas, cut, pointer } from "./canvas.js";
 import { ramp, token } from "./colour.js";
 import { scaleOf, ticksOf } from "./scale.js";
 import { goodness } from "../dims.js";
+import { own } from "../own.js";
 import { decode } from "../route.js";
 import { count, plural, value } from "../format.js";
 
@@ -24,7 +25,7 @@ export function writeRanges(ranges) {
 
 /** chosen says of each row whether it is within all ranges. */
 export function chosen(table, ranges) {
-  const limits = table.dims.filter((d) => ranges[d.name]).map((d) => [d.data, ...ranges[d.name]]);
+  const limits = table.dims.filter((d) => own(ranges, d.name)).map((d) => [d.data, ...own(ranges, d.name)]);
   const out = new Uint8Array(table.rows);
   for (let i = 0; i < table.rows; i++) out[i] = limits.every(([data, lo, hi]) => data[i] >= lo && data[i] <= hi) ? 1 : 0;
   return out;
@@ -87,7 +88,7 @@ export function Parallel({ table, goal, log, ranges: kept, onRanges, onLog }) {
     for (const { d, x, s } of axes) {
       c.strokeStyle = token("line-strong");
       c.beginPath(); c.moveTo(x + 0.5, top); c.lineTo(x + 0.5, height - bottom); c.stroke();
-      const range = ranges[d.name];
+      const range = own(ranges, d.name);
       if (range) {
         const a = s(Math.max(range[0], s.min)), b = s(Math.min(range[1], s.max));
         c.fillStyle = token("accent"); c.globalAlpha = 0.3; c.fillRect(x - 7, Math.min(a, b), 14, Math.max(Math.abs(a - b), 2)); c.globalAlpha = 1;
