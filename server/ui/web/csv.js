@@ -4,8 +4,8 @@ import { get, sweepPath } from "./api.js";
 // A spreadsheet must not run what a trial has written.
 function cell(v) {
   if (v === null || v === undefined) return "";
-  let text = String(v);
-  if (typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(text)) text = "'" + text;
+  let text = typeof v === "object" ? JSON.stringify(v) : String(v);
+  if (typeof v !== "number" && /^[=+\-@\t\r＝＋－＠]/.test(text)) text = "'" + text;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -4,6 +4,7 @@ import { ui } from "./html.js";
 import { get, sweepPath } from "./api.js";
 import { Copy, Empty, Failed, State, states } from "./parts.js";
 import { change, decode, link } from "./route.js";
+import { hiddenBy, toggled } from "./columns.js";
 import { saveCSV, saveShown } from "./csv.js";
 import { useBeat } from "./events.js";
 import { count, duration, flat, plural, value } from "./format.js";
@@ -96,13 +97,13 @@ export function Trials({ s, query }) {
   }
   const all = [...known.current.params.map((k) => ({ key: "p." + k, name: k, param: k })), ...known.current.metrics.map((k) => ({ key: "m." + k, name: k, metric: k, sort: k })),
     { key: "seconds", name: "seconds", sort: "seconds" }, { key: "attempts", name: "attempts", sort: "attempts" }, { key: "host", name: "host" }, { key: "reason", name: "reason" }];
-  const hidden = new Set((query.get("hide") ?? "host").split(",").map(decode));
+  const hidden = hiddenBy(query.get("hide"));
   const pinned = (query.get("pin") ?? "").split(",").filter(Boolean).map(decode);
   const columns = [...pinned.map((key) => all.find((c) => c.key === key)).filter(Boolean), ...all.filter((c) => !hidden.has(c.key) && !pinned.includes(c.key))];
   const pin = (key) => change({ pin: (pinned.includes(key) ? pinned.filter((k) => k !== key) : [...pinned, key]).map(encodeURIComponent).join(",") });
   const stuck = (c) => (pinned.includes(c.key) ? { class: "pinned", style: { left: `${90 + 120 * pinned.indexOf(c.key)}px` } } : {});
   const pick = (n) => setPicked((before) => { const next = new Set(before); if (!next.delete(n)) next.add(n); return next; });
-  const toggle = (key) => { const next = new Set(hidden); if (!next.delete(key)) next.add(key); change({ hide: [...next].map(encodeURIComponent).join(",") }); };
+  const toggle = (key) => change({ hide: toggled(query.get("hide"), key) });
   const by = (key) => change({ sort: key, desc: sort === key && !desc ? "1" : "" });
   const head = (name, key, number, at = {}) => html`<th class=${`${number ? "number" : ""} ${at.class ?? ""}`} style=${at.style} aria-sort=${sort === key ? (desc ? "descending" : "ascending") : undefined}>${key ? html`<button onClick=${() => by(key)}>${name}${sort === key ? (desc ? " ▼" : " ▲") : ""}</button>` : name}</th>`;
   const cell = (t, c) => {
