@@ -63,6 +63,7 @@ func (f standbyFlags) turn(ctx context.Context, out *output, folder, unfit strin
 				fmt.Fprintf(out.stderr, "kaon: standing by: %s works\n", clean(other.Holder))
 			}
 		},
+		Failed: func(err error) { fmt.Fprintf(out.stderr, "kaon: standing by: %v; trying on\n", err) },
 	})
 	if err == nil {
 		if t.folder, err = t.lease.State(); err == nil {

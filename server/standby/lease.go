@@ -27,6 +27,7 @@ type Config struct {
 	Holder string        // who this is, for people
 	TTL    time.Duration // how long a claim holds without a renewal; all must agree. 0: DefaultTTL
 	Wait   func(Claim)   // told of each holder that is waited for; nil: nobody is
+	Failed func(error)   // told of an error of the folder that is waited out, once a minute at most; nil: nobody is
 }
 
 // Lease is the right to work, from Acquire to Release or until it is lost. Any goroutine may call its methods.
@@ -42,19 +43,27 @@ type Lease struct {
 	lose  sync.Once
 }
 
-// Acquire waits until nobody else holds the lease, and takes it. It ends early with ctx, and when the folder cannot be read at first.
+// Acquire waits until nobody else holds the lease, and takes it. It ends early with ctx, and when the folder cannot be
+// used at first. An error later may pass, and is waited out.
 func Acquire(ctx context.Context, cfg Config) (*Lease, error) {
 	cfg.TTL = cmp.Or(cfg.TTL, DefaultTTL)
 	look := time.NewTicker(cfg.TTL / renewals)
 	defer look.Stop()
 	w := &watcher{ttl: cfg.TTL}
+	var told time.Time
+	passes := func(err error) { // what was seen before counts no more
+		if w.blind(); cfg.Failed != nil && (told.IsZero() || time.Since(told) > time.Minute) {
+			told = time.Now()
+			cfg.Failed(err)
+		}
+	}
 	for first := true; ; first = false {
 		now, err := newest(cfg.Folder)
 		switch {
 		case err != nil && first:
 			return nil, fmt.Errorf("read who works: %w", err)
-		case err != nil: // it may pass, and what was seen before counts no more
-			w.blind()
+		case err != nil:
+			passes(fmt.Errorf("read who works: %w", err))
 		default:
 			if (first || now.Epoch != w.last.Epoch) && cfg.Wait != nil && !now.Released {
 				cfg.Wait(now)
@@ -64,13 +73,15 @@ func Acquire(ctx context.Context, cfg Config) (*Lease, error) {
 			}
 			mine := Claim{Epoch: now.Epoch + 1, Holder: cfg.Holder, Beat: 1}
 			taken, err := mine.make(cfg.Folder)
-			if err != nil {
+			switch {
+			case err == nil && !taken:
+				return begin(cfg, mine), nil
+			case err == nil:
+				continue
+			case first:
 				return nil, fmt.Errorf("claim the work: %w", err)
 			}
-			if !taken {
-				return begin(cfg, mine), nil
-			}
-			continue
+			passes(fmt.Errorf("claim the work: %w", err))
 		}
 		select {
 		case <-ctx.Done():

@@ -7,12 +7,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 func acquire(t *testing.T, folder, holder string) *Lease {
@@ -273,4 +278,47 @@ func TestStateThatCannotBeSeen(t *testing.T) {
 	if state, err := l.State(); err == nil {
 		t.Errorf("it begins with %s", state)
 	}
+}
+
+// A folder that takes no claim for a while, as when its disk is full, ends nobody who stands by: that would be just when they are needed.
+func TestFolderThatTakesNoClaim(t *testing.T) {
+	folder := t.TempDir()
+	died := Claim{Epoch: 1, Holder: "died", Beat: 7}
+	if taken, err := died.make(folder); taken || err != nil {
+		t.Fatal(taken, err)
+	}
+	claims := filepath.Join(folder, claimsFolder)
+	if err := os.Chmod(claims, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	failed, next := make(chan error, 100), make(chan *Lease)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		header, data := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
+		err := unix.Capget(&header, &data[0])
+		data[0].Effective &^= 1 << unix.CAP_DAC_OVERRIDE // of root
+		if err = errors.Join(err, unix.Capset(&header, &data[0])); err != nil {
+			t.Error(err)
+		}
+		l, err := Acquire(t.Context(), Config{Folder: folder, Holder: "b", TTL: 80 * time.Millisecond, Failed: func(err error) { failed <- err }})
+		if err != nil {
+			t.Error(err)
+		}
+		next <- l
+	}()
+	testkit.Await(t, "a try to claim", func() bool { return len(failed) > 0 })
+	if err := <-failed; !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+	if err := os.Chmod(claims, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l := <-next
+	if l == nil {
+		t.FailNow()
+	}
+	if l.Epoch() != 2 || len(failed) > 0 {
+		t.Errorf("epoch %d, told of %d more errors", l.Epoch(), len(failed))
+	}
+	l.Release()
 }
