@@ -287,12 +287,20 @@ const progressMetric = "progress"
 // noteProgress tells how far an attempt is by its new points.
 func (c *Core) noteProgress(att *attempt, fresh []results.Point) {
 	for i := len(fresh) - 1; i >= 0; i-- {
-		if v, ok := fresh[i].Metrics[progressMetric]; ok && sweep.IsFinite(v) {
-			att.percent = &v
-			c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: v})
+		if v, ok := fresh[i].Metrics[progressMetric]; ok && c.progressed(att, v) {
 			return
 		}
 	}
+}
+
+// progressed notes how far an attempt says it is. What is no percent is none: a program's own numbers may have that name.
+func (c *Core) progressed(att *attempt, percent float64) bool {
+	if !(percent >= 0 && percent <= 100) {
+		return false
+	}
+	att.percent = &percent
+	c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: percent})
+	return true
 }
 
 func (c *Core) keepPoints(att *attempt, rec *results.Record) {
@@ -373,8 +381,7 @@ func (c *Core) onExecutorMessage(ev cluster.ExecutorMessage) {
 		return
 	}
 	if att := c.liveAttempt(cluster.TaskID(m.Task)); att != nil && att.isOf(ev.Agent, ev.Executor, fromExecutor) {
-		att.percent = &m.Progress
-		c.note(Progress{Sweep: att.run.id, Trial: att.trial, Attempt: att.number, Percent: m.Progress})
+		c.progressed(att, m.Progress)
 	}
 }
 

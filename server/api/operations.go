@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 
@@ -37,11 +38,13 @@ func declare(cfg Config) *API {
 	conf.CreateHooks = nil // no $schema in answers
 	conf.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	conf.RejectUnknownQueryParameters = true
+	written := huma.Format{Marshal: a.writeJSON, Unmarshal: json.Unmarshal}
+	conf.Formats = map[string]huma.Format{"application/json": written, "json": written}
 	conf.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	conf.Security = []map[string][]string{{"token": {}}}
 	a.huma = humago.New(a.mux, conf)
 	aliases(a.huma.OpenAPI().Components.Schemas)
-	a.huma.UseMiddleware(a.stats.count, a.admit)
+	a.huma.UseMiddleware(a.stats.count, hold, a.admit)
 	a.declareServer()
 	a.declareSweeps()
 	a.declareSubmit()

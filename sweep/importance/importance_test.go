@@ -226,3 +226,26 @@ func TestManyTrials(t *testing.T) {
 		}
 	}
 }
+
+// Values of any magnitude are explained alike: squares of very large ones are more than a number holds, of very small ones nothing.
+func TestExtremeValues(t *testing.T) {
+	for _, size := range []float64{1e-310, 1e-200, 1e-9, 1, 1e155, 1e308} {
+		space, trials := sampled(t, "{a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}", 100, func(get func(string) sweep.Value) float64 {
+			return size * (number(get("a")) - number(get("b"))/4)
+		})
+		r := Explain(space, sweep.Minimize, trials)
+		near(t, "a", r.of("a"), 0.94, 0.06)
+		if r.Fit < 0.8 {
+			t.Errorf("%g: %+v", size, r)
+		}
+		trials[3].Value = -math.MaxFloat64 // on the good side, and the rest
+		for i := range 40 {
+			trials[2*i].Value = math.MaxFloat64
+		}
+		for _, goal := range []sweep.Goal{sweep.Minimize, sweep.Maximize} {
+			if _, err := json.Marshal(Explain(space, goal, trials)); err != nil {
+				t.Errorf("%g: %v", size, err)
+			}
+		}
+	}
+}

@@ -111,6 +111,7 @@ func explain(axes []axis, steps []Step, best, rows []row) Report {
 		return r
 	}
 	rows = thinned(rows)
+	scale(rows)
 	calm(rows)
 	r.Trials = len(rows)
 	f := grow(axes, rows)

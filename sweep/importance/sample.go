@@ -95,6 +95,19 @@ func (a *axis) category(u float64) int {
 	return len(a.measure) - 1
 }
 
+// scale brings values to between -1 and 1, by a power of two, which rounds nothing: squares of greater ones may be more than a number holds, and
+// of smaller ones less than what is worth a split.
+func scale(rows []row) {
+	largest := 0.0
+	for _, r := range rows {
+		largest = math.Max(largest, math.Abs(r.y))
+	}
+	_, exponent := math.Frexp(largest)
+	for i := range rows {
+		rows[i].y = math.Ldexp(rows[i].y, -exponent)
+	}
+}
+
 // calm moves values far worse than most to the upper outer fence of Tukey (1977), three interquartile ranges above
 // the quartile: a few trainings that went astray would else be all that there is to explain.
 func calm(rows []row) {
