@@ -93,17 +93,20 @@ func (c *Core) judgeAgent(att *attempt, v classification) {
 		Succeeded: v.outcome == sweep.AttemptSucceeded, Lost: v.outcome == sweep.AttemptLost,
 		NotBlamed: v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged || v.agentNotBlamed ||
 			!att.unreachableSince.IsZero(),
-		Faulty: v.agentFaulty, ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
+		Faulty: v.agentFaulty, Refused: v.dropped, ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
 	})
 	if x.Until.IsZero() {
 		return
 	}
 	a, _ := c.health.Agent(att.agent)
-	if x.Avoid {
+	switch {
+	case x.Avoid:
 		why := fmt.Sprintf("%d attempts in a row died within %v, last: %s", x.InARow, health.FastFailure, v.reason)
 		c.health.Blame(att.agent, why)
 		c.note(AgentAvoided{Agent: att.agent, Host: a.Host, Until: x.Until, Reason: why})
-	} else {
+	case v.dropped:
+		c.health.Blame(att.agent, "took nothing several times in a row, last: "+v.reason)
+	default:
 		c.health.Blame(att.agent, "lost an attempt: "+v.reason)
 	}
 	c.timers.Set(x.Until, func(time.Time) {

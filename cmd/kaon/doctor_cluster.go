@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/offers"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
@@ -33,6 +34,7 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 			f.add("kubernetes", verdictFail, "see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml is applied: docs/kubernetes.md", "%v", err)
 		} else {
 			describeNodes(f, found)
+			checkAccount(ctx, f, *where.Kubernetes)
 		}
 		c.checkAdvertised(f, nil)
 		return
@@ -95,6 +97,22 @@ func describeNodes(f *findings, found []offers.Offer) {
 	cpus, gpus := offered(found)
 	f.when(len(found) == 0, verdictWarn, "kubernetes", "look at `kubectl get nodes`, at their taints (?tolerate=KEY) and at ?nodes=LABEL=VALUE",
 		"%s may take trials, with %s cpus and %s GPUs when empty", plural(len(found), "node"), formatValue(cpus), formatValue(gpus))
+}
+
+// checkAccount asks a Kubernetes what the account may do.
+func checkAccount(ctx context.Context, f *findings, conf kubernetes.Config) {
+	const remedy = "have an administrator apply deploy/kubernetes/rbac.yaml: docs/kubernetes.md"
+	needed, useful, err := kubernetes.Missing(ctx, conf)
+	switch {
+	case err != nil:
+		f.add("rights", verdictWarn, remedy, "%v", err)
+	case len(needed) > 0:
+		f.add("rights", verdictFail, remedy, "the account may not %s", strings.Join(append(needed, useful...), "; not "))
+	case len(useful) > 0:
+		f.add("rights", verdictWarn, remedy, "sweeps run, and tell less, as the account may not %s", strings.Join(useful, "; not "))
+	default:
+		f.add("rights", verdictOK, "", "the account may do what sweeps need")
+	}
 }
 
 // offered is how many cpus and GPUs offers hold.

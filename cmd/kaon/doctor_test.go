@@ -225,3 +225,14 @@ func TestDoctorOfAPeer(t *testing.T) {
 	checkPeer(t.Context(), f, u)
 	is(t, byCheck(t, f.list), "server certificate", verdictOK, "example.com")
 }
+
+// What the account of a Kubernetes may not do is told before a sweep waits for it.
+func TestDoctorOfKubernetes(t *testing.T) {
+	t.Parallel()
+	e, p := inProcessKubernetes(t), newPlace(t)
+	found := p.doctor(exitDone, "--only", "cluster", "--cluster", e.address)
+	is(t, found, "cluster rights", verdictOK, "sweeps need")
+	is(t, found, "cluster kubernetes", verdictOK, "2 nodes")
+	found = p.doctor(exitFailed, "--only", "cluster", "--cluster", e.address+"&namespace=kaon")
+	is(t, found, "cluster kubernetes", verdictFail, "cannot list resource")
+}

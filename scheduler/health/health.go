@@ -21,6 +21,8 @@ const (
 	// A loss that the agent may be to blame for makes it pause, for a time that doubles with every further one.
 	firstPause = 5 * time.Second
 	mostPause  = 40 * time.Second
+	// refusalsToPause launches in a row that came to nothing make an agent pause, too, though it is not to blame.
+	refusalsToPause = 3
 	// avoidDecay without a fast failure forgives one doubling of the time avoided.
 	avoidDecay = 10 * time.Minute
 	// recentEnds is how many ends of attempts, over all agents, tell whether trials die everywhere.
@@ -51,15 +53,17 @@ type Tracker struct {
 
 // agent is what is known of one agent.
 type agent struct {
-	host    string
-	running int       // live attempts
-	proven  bool      // an attempt succeeded there, or ran for long
-	fast    int       // fast failures in a row; attempts that one cause ended together are one
-	fell    time.Time // when the last of them was counted that no executor told of
-	pauses  int       // in a row, since something last went well there
-	avoided int       // times in a row
-	since   time.Time
-	until   time.Time
+	host      string
+	running   int       // live attempts
+	proven    bool      // an attempt succeeded there, or ran for long
+	fast      int       // fast failures in a row; attempts that one cause ended together are one
+	fell      time.Time // when the last of them was counted that no executor told of
+	pauses    int       // in a row, since something last went well there
+	refused   int       // launches in a row that came to nothing, for what may pass
+	refusedAt time.Time // when the last of them was counted
+	avoided   int       // times in a row
+	since     time.Time
+	until     time.Time
 
 	arch         string             // as its attributes name it; empty: they do not
 	archMismatch bool               // an executor found no binary for it
@@ -134,6 +138,7 @@ type End struct {
 	Lost              bool // through no fault of its trial
 	NotBlamed         bool // whatever ended it says nothing of the agent
 	Faulty            bool // the agent is known to be at fault: that counts as a fast failure, however long the attempt took
+	Refused           bool // it was not taken, for what may pass: it never began, and nobody is to blame
 	ExecutorTold      bool // its executor lived to tell it; otherwise one cause may have ended several
 	// Could reports whether an agent other than those excepted could take the attempt.
 	Could func(except func(offers.AgentID) bool) bool
@@ -151,6 +156,12 @@ func (t *Tracker) RecordEnd(now time.Time, e End) (x Exclusion) {
 	a := t.of(e.Agent, e.Host)
 	a.running--
 	defer func() { t.updateCap(e.Agent, a) }()
+	if e.Refused {
+		return t.refuse(now, a, e)
+	}
+	if !e.Started.IsZero() {
+		a.refused = 0
+	}
 	if e.NotBlamed {
 		return x
 	}
@@ -194,6 +205,25 @@ func (t *Tracker) suspect(now time.Time, a *agent, e End) (x Exclusion) {
 	return x
 }
 
+// refuse leaves an agent alone for a moment that takes nothing again and again, where others could: what it offers would draw the same work at once.
+// What was launched together counts once.
+func (t *Tracker) refuse(now time.Time, a *agent, e End) (x Exclusion) {
+	if !a.refusedAt.IsZero() && !e.Launched.After(a.refusedAt) {
+		return x
+	}
+	if now.Sub(a.refusedAt) >= avoidDecay {
+		a.refused = 0
+	}
+	a.refusedAt = now
+	if a.refused++; a.refused < refusalsToPause || !e.Could(t.other(e.Agent)) {
+		return x
+	}
+	if until := now.Add(timer.Backoff(firstPause, mostPause, a.refused-refusalsToPause)); t.exclude(e.Agent, a, until) {
+		x.Until = until
+	}
+	return x
+}
+
 // FailingElsewhere reports whether an attempt that died on an agent would have fared no better on another, as far as is
 // known: where attempts die as fast everywhere, the trials are to blame, and where no other agent could take it, none is
 // better.
@@ -210,7 +240,12 @@ func (t *Tracker) FailingElsewhere(id offers.AgentID, could func(except func(off
 	if others > 0 {
 		return 2*fast >= others
 	}
-	return !could(func(other offers.AgentID) bool { return other == id || t.excluded(other) })
+	return !could(t.other(id))
+}
+
+// other tells what is no other agent that may get work than one.
+func (t *Tracker) other(than offers.AgentID) (except func(offers.AgentID) bool) {
+	return func(id offers.AgentID) bool { return id == than || t.excluded(id) }
 }
 
 // excluded reports whether an agent is kept from getting work.
@@ -271,7 +306,7 @@ func (t *Tracker) Prove(id offers.AgentID) {
 
 // didWell forgives an agent what was held against it but the times it was avoided, which take longer.
 func (t *Tracker) didWell(id offers.AgentID, a *agent) {
-	a.proven, a.fast, a.pauses = true, 0, 0
+	a.proven, a.fast, a.pauses, a.refused = true, 0, 0, 0
 	delete(t.Last, id)
 }
 

@@ -103,3 +103,43 @@ func TestAnAgentAtFaultIsLeftAlone(t *testing.T) {
 		t.Errorf("no other agent could take it: %+v", x)
 	}
 }
+
+// An agent that takes nothing, again and again, is left alone for a moment where another could have its work: nobody is to blame, and it is proven
+// as before. What was launched together counts once.
+func TestAnAgentThatRefusesPauses(t *testing.T) {
+	tracker := health.New(16, func(string) bool { return false })
+	tracker.RecordStart("a", "a")
+	tracker.Prove("a")
+	refuse := func(at time.Time, could func(func(offers.AgentID) bool) bool) health.Exclusion {
+		tracker.RecordStart("a", "a")
+		return tracker.RecordEnd(at.Add(time.Second), health.End{Agent: "a", Launched: at, Lost: true, NotBlamed: true, Refused: true, Could: could})
+	}
+	at := t0
+	for range 20 {
+		if x := refuse(at, anyOther); !x.Until.IsZero() {
+			t.Fatalf("what was launched together: %+v", x)
+		}
+	}
+	next := func() time.Time { at = at.Add(time.Minute); return at }
+	if x := refuse(next(), anyOther); !x.Until.IsZero() {
+		t.Fatalf("after two: %+v", x)
+	}
+	if x := refuse(next(), noOther); !x.Until.IsZero() {
+		t.Fatalf("the only agent pauses: %+v", x)
+	}
+	x := refuse(next(), anyOther)
+	if x.Avoid || x.Until.IsZero() {
+		t.Fatalf("after four: %+v", x)
+	}
+	if a, _ := tracker.Agent("a"); !a.Proven || a.Failures != 0 {
+		t.Errorf("it is held against it: %+v", a)
+	}
+	if !tracker.Readmit("a", x.Until) {
+		t.Error("it is not readmitted")
+	}
+	tracker.RecordStart("a", "a")
+	tracker.RecordEnd(next(), health.End{Agent: "a", Launched: at, Started: at, Succeeded: true, Could: anyOther})
+	if x := refuse(next(), anyOther); !x.Until.IsZero() {
+		t.Errorf("after one that ran: %+v", x)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +31,8 @@ type Cluster struct {
 	server    *embedded.Server
 	secret    string // of the scheduler, which is in this process
 	owner     string // value of labelOwner on all that is ours
-	former    string // namespace of the pods of a former life; empty: it is not known, or there was none
+	former    place  // of the pods of a former life
+	place     place  // of those that are made
 	tolerate  []toleration
 	creation  *rate.Limiter
 	complaint rate.Sometimes // of pods that are not created
@@ -105,8 +107,8 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	if c.owner, err = ownerOf(conf.Folder); err != nil {
 		return nil, err
 	}
-	if text, err := os.ReadFile(filepath.Join(conf.Folder, namespaceFile)); err == nil {
-		c.former = string(text)
+	if c.former, err = formerPlace(conf.Folder); err != nil {
+		return nil, err
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.begin(ctx); err != nil {
@@ -132,20 +134,6 @@ func ownerOf(folder string) (string, error) {
 	return name, nil
 }
 
-// namespaceFile is what the folder has of where its pods are.
-const namespaceFile = "namespace"
-
-// keepNamespace writes down where the pods are from now on; none is elsewhere.
-func (c *Cluster) keepNamespace() error {
-	if c.former == c.conf.Namespace {
-		return nil
-	}
-	if err := durable.Replace(filepath.Join(c.conf.Folder, namespaceFile), []byte(c.conf.Namespace)); err != nil {
-		return fmt.Errorf("keep the namespace of the pods: %w", err)
-	}
-	return nil
-}
-
 // begin reads what there is, makes the agents and watches.
 func (c *Cluster) begin(ctx context.Context) (err error) {
 	c.server, err = embedded.Start(c.ctx, embedded.Config{
@@ -162,6 +150,8 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	if err := c.checkNamespace(ctx); err != nil {
 		return err
 	}
+	c.place = c.findPlace(ctx)
+	c.warnOfRights(ctx)
 	nodes := c.conf.nodes(c.api)
 	nodes.replace, nodes.change = c.replaceNodes, c.changeNode
 	pods := &reflector[pod]{
@@ -187,7 +177,7 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	if err := c.takeUp(first); err != nil {
 		return err
 	}
-	if err := c.keepNamespace(); err != nil {
+	if err := c.keepPlace(); err != nil {
 		return err
 	}
 	c.spawn(func() { pods.run(c.ctx) })
@@ -218,6 +208,18 @@ func (c *Cluster) checkNamespace(ctx context.Context) error {
 		return fmt.Errorf("reach the cluster at %s: %w", c.api.account.Server, remedy(err))
 	}
 	return nil
+}
+
+// warnOfRights tells what the account may not do, before a pod is refused or waits for it. It refuses nothing: an API server that was just
+// started has not read its roles yet.
+func (c *Cluster) warnOfRights(ctx context.Context) {
+	needed, _, err := c.api.missing(ctx, c.conf.Namespace)
+	switch {
+	case err != nil:
+		c.log.Debug("what the account may do is not known", "err", err)
+	case len(needed) > 0:
+		c.log.Warn("the account lacks rights that sweeps need: have an administrator apply deploy/kubernetes/rbac.yaml", "may_not", strings.Join(needed, "; "))
+	}
 }
 
 // takeUp makes the agents of the nodes there are, and of those that are gone and had executors.

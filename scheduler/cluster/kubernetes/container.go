@@ -409,7 +409,7 @@ func (x *container) missing(ctx context.Context, p *pod) ([]byte, error) {
 		c.log.Warn("the executor's program was brought only in part", "pod", p.Metadata.Name)
 		return nil, x.replace(ctx, p, errPartly)
 	}
-	bytes, err := c.binaries.of(x.node.arch)
+	bytes, err := x.node.program()
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func (x *container) describe() (*pod, error) {
 	x.mu.Unlock()
 	var delivery int64
 	if c.conf.Executor == "" && c.conf.KaonImage == "" {
-		program, err := c.binaries.of(x.node.arch)
+		program, err := x.node.program()
 		if err != nil {
 			return nil, err
 		}

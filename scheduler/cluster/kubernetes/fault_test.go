@@ -484,3 +484,52 @@ func TestNodeComesBack(t *testing.T) {
 		e.decline(o)
 	}
 }
+
+// Another cluster, as of a context that leads elsewhere now, is refused while pods of a former life are in the one before.
+func TestClusterHasChanged(t *testing.T) {
+	e := newEngine(t, nil)
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, true)
+	e.status("s.0.1", cluster.Running)
+	e.end()
+	k := kubernetestest.New(t, kubernetestest.Options{Images: map[string]kubernetestest.Image{"plain:1": {}}})
+	k.AddNamespace("trials", nil)
+	k.AddNode(kubernetestest.Node{Name: "n1", CPU: "2", Memory: "2Gi"})
+	elsewhere := e.conf
+	elsewhere.Kubeconfig = k.Kubeconfig(kubernetestest.AdminToken, "trials")
+	c, err := kubernetes.Start(t.Context(), elsewhere)
+	if err == nil {
+		c.Close(0)
+	}
+	if err == nil || !strings.Contains(err.Error(), "another cluster") {
+		t.Fatalf("another cluster is taken: %v", err)
+	}
+	e.begin()
+	end()
+	e.status("s.0.1", cluster.Finished)
+	e.empty()
+}
+
+// A pod that had not begun when kaon was started again, whose log cannot be read, holds its trial as long as one that is to be created, and no
+// day.
+func TestUnreadLogOfAPodThatHadNotBegun(t *testing.T) {
+	e := newEngine(t, hasty)
+	o := e.offer(1.5)
+	n := e.k.Kubelet("n1")
+	n.Stop()
+	e.launch(o, "s.0.1", "exit 0", 0.5, true)
+	testkit.Await(t, "its pod", func() bool { return len(e.k.List("pods", "trials")) == 1 })
+	e.end()
+	refused := &kubernetestest.Status{Code: 403, Reason: "Forbidden", Message: "somebody's webhook says no"}
+	defer e.k.Inject(&kubernetestest.Fault{Match: of("get", "log"), Status: refused})()
+	defer e.k.Inject(&kubernetestest.Fault{Match: of("", "attach"), Status: kubernetestest.Unavailable()})()
+	e.begin()
+	n.Start()
+	uid := e.k.List("pods", "trials")[0].UID()
+	testkit.Await(t, "its pod to run", func() bool { return n.PID(uid, "executor") > 0 })
+	if err := syscall.Kill(n.PID(uid, "executor"), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	e.status("s.0.1", cluster.Failed)
+	e.empty()
+}

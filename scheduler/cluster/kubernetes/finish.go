@@ -325,7 +325,12 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 	if x.unread.IsZero() {
 		x.unread = time.Now()
 	}
-	return time.Since(x.unread) > executorPatience
+	patience := executorPatience
+	if x.unbegun { // as far as is known it had nothing to say
+		patience = x.cluster.conf.CreateTimeout
+	}
+	x.waits("the log of the pod " + p.Metadata.Name + ", which has how its trials ended, is not read: " + remedy(err).Error())
+	return time.Since(x.unread) > patience
 }
 
 // replay takes the updates of a call of an executor's.

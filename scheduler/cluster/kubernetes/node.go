@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -27,7 +26,7 @@ type node struct {
 	gpuName string   // what GPUs are called here; written by the cluster's goroutine alone, with the cluster's lock held
 	devices []string // resources that tasks ask for by name
 	gpus    []string // what the agent calls its GPUs: Kubernetes chooses among them by itself
-	arch    string
+	arch    string   // with the cluster's lock held, too: pods are described beside
 
 	resources  []mesos.Resource // of the agent, and so
 	attributes []mesos.Attribute
@@ -196,21 +195,20 @@ func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 		}
 		return nil, nil
 	}
-	if c.former != "" && c.former != c.conf.Namespace && owing(records) {
-		folder.Close()
-		return nil, fmt.Errorf("take over what ran in namespace %s: the namespace is %s now: go on with %s://CONTEXT?namespace=%s until it has ended, or, if that "+
-			"namespace is no more, remove %s", c.former, c.conf.Namespace, Scheme, url.QueryEscape(c.former), c.nodesFolder())
+	if owing(records) {
+		if err := c.checkPlace(); err != nil {
+			folder.Close()
+			return nil, err
+		}
 	}
 	n := &node{cluster: c, name: name, folder: folder, object: object}
 	if former := n.recall(); former != nil && owing(records) { // it may have less by now than its tasks hold
 		n.describe(former)
-		n.arch = former.Status.NodeInfo.Architecture
 	}
 	if object != nil {
 		n.allot(object)
 		n.remember(object)
 		n.describe(object)
-		n.arch = object.Status.NodeInfo.Architecture
 	}
 	spec := embedded.AgentSpec{Name: name, Hostname: name, Shared: true, Resources: n.resources, Attributes: n.attributes, GPUs: n.gpus}
 	c.nodes[name] = n
@@ -232,6 +230,9 @@ func (n *node) describe(o *nodeObject) {
 	if n.gpuName != "" { // pods of it may run
 		names = []string{n.gpuName}
 	}
+	n.cluster.mu.Lock()
+	n.arch = o.Status.NodeInfo.Architecture
+	n.cluster.mu.Unlock()
 	n.resources = protocol.Grown(n.resources, o.resources(names))
 	attributes := o.attributes()
 	n.attributes = nil
@@ -249,6 +250,14 @@ func (n *node) describe(o *nodeObject) {
 			n.devices = append(n.devices, name)
 		}
 	}
+}
+
+// program is what executors of the node are.
+func (n *node) program() ([]byte, error) {
+	n.cluster.mu.Lock()
+	arch := n.arch
+	n.cluster.mu.Unlock()
+	return n.cluster.binaries.of(arch)
 }
 
 func (n *node) callGPUs(name string) {
