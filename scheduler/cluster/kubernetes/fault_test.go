@@ -472,6 +472,9 @@ func TestNodeComesBack(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(folder, "nodes", "idle", "meta"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filepath.Join(folder, "cluster")); err != nil { // what follows stands for the same one
+		t.Fatal(err)
+	}
 	e := newEngine(t, func(c *kubernetes.Config, _ *kubernetestest.Cluster) { c.Folder = folder })
 	if _, err := os.Stat(filepath.Join(folder, "nodes", "idle")); err == nil {
 		t.Error("the agent of a node that owes nothing is kept")
