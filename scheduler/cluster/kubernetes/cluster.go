@@ -150,7 +150,9 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	if err := c.checkNamespace(ctx); err != nil {
 		return err
 	}
-	c.place = c.findPlace(ctx)
+	if c.place, err = c.api.place(ctx, c.conf.Namespace); err != nil {
+		c.log.Debug("which cluster this is cannot be told", "err", err)
+	}
 	c.warnOfRights(ctx)
 	nodes := c.conf.nodes(c.api)
 	nodes.replace, nodes.change = c.replaceNodes, c.changeNode
@@ -177,7 +179,7 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	if err := c.takeUp(first); err != nil {
 		return err
 	}
-	if err := c.keepPlace(); err != nil {
+	if err := c.place.keep(c.conf.Folder, c.former); err != nil {
 		return err
 	}
 	c.spawn(func() { pods.run(c.ctx) })

@@ -196,7 +196,7 @@ func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 		return nil, nil
 	}
 	if owing(records) {
-		if err := c.checkPlace(); err != nil {
+		if err := c.place.check(c.former, c.api.account.Server, c.nodesFolder()); err != nil {
 			folder.Close()
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func (a *API) missing(ctx context.Context, namespace string) (needed, useful []s
 		for _, verb := range strings.Fields(r.verbs) {
 			may, err := a.may(ctx, map[string]string{"verb": verb, "resource": resource, "subresource": sub, "namespace": scope})
 			if err != nil {
-				return nil, nil, fmt.Errorf("ask what the account may do: %w", remedy(err))
+				return nil, nil, fmt.Errorf("ask what the account may do: %w", err)
 			}
 			if !may {
 				not = append(not, verb)
