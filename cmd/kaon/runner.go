@@ -69,39 +69,32 @@ func (r *runner) open(ctx context.Context, id string, spec *sweep.Spec) (*server
 	})
 }
 
-// openServer opens a server of many sweeps, which tells the API what it hears as soon as there is one.
-func (r *runner) openServer(
-	ctx context.Context, turn turn, hears *atomic.Pointer[api.API], hear func(scheduler.Notice),
-) (*server.Server, *notices, error) {
-	return r.openWith(ctx, func(cfg *server.Config) {
-		cfg.Folder, cfg.FrameworkName, cfg.Fence = turn.folder, "kaon", turn.fence()
-		cfg.Heard = func(n scheduler.Notice) {
-			if a := hears.Load(); a != nil {
-				a.Heard(n)
-			}
-			hear(n)
-		}
-	})
-}
-
 func (r *runner) openWith(ctx context.Context, more func(*server.Config)) (*server.Server, *notices, error) {
-	cluster, err := r.flags.cluster()
+	cfg, told, err := r.config()
 	if err != nil {
 		return nil, nil, err
-	}
-	told := newNotices(func(line string) {
-		if !r.flags.Quiet {
-			fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
-		}
-	})
-	cfg := server.Config{
-		Bucket: r.bucket, BucketFolder: folderOf(r.flags.Results), BoardStats: r.stats.board, StoreStats: r.stats.store,
-		Cluster: cluster, PartitionGrace: r.flags.PartitionGrace, Version: versionString(),
-		Command: append([]string{"kaon"}, os.Args[1:]...), Notify: told.hear, Log: r.log,
 	}
 	more(&cfg)
 	s, err := server.Open(ctx, cfg)
 	return s, told, err
+}
+
+// config is what the flags say of a server. What it tells people is kept until somebody shows it.
+func (r *runner) config() (cfg server.Config, told *notices, err error) {
+	cluster, err := r.flags.cluster()
+	if err != nil {
+		return cfg, nil, err
+	}
+	told = newNotices(func(line string) {
+		if !r.flags.Quiet {
+			fmt.Fprintf(r.out.stderr, "kaon: %s\n", line)
+		}
+	})
+	return server.Config{
+		Bucket: r.bucket, BucketFolder: folderOf(r.flags.Results), BoardStats: r.stats.board, StoreStats: r.stats.store,
+		Cluster: cluster, PartitionGrace: r.flags.PartitionGrace, Version: versionString(),
+		Command: append([]string{"kaon"}, os.Args[1:]...), Notify: told.hear, Log: r.log,
+	}, told, nil
 }
 
 // state is the folder of one sweep's journal and sandboxes.

@@ -12,20 +12,16 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
-	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/mcp"
-	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/scaling"
+	"github.com/kaon-sweep/kaon/server/service"
 	"github.com/kaon-sweep/kaon/server/ui"
-	"github.com/kaon-sweep/kaon/server/webhook"
-	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 type serveCmd struct {
@@ -82,40 +78,51 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer turn.end()
-	hooks, err := c.sender(r.log)
+	pages := &loopback{}
+	svc, told, err := c.open(ctx, r, turn, pages)
 	if err != nil {
 		return err
+	}
+	err = c.serve(ctx, out, r, svc, turn, pages, told)
+	last, cancel := lastWork(closePatience)
+	defer cancel()
+	if closed := svc.Close(last); closed != nil {
+		err = errors.Join(err, unreachable(closed))
+	}
+	return err
+}
+
+// open opens the service that the flags describe.
+func (c *serveCmd) open(ctx context.Context, r *runner, turn turn, pages *loopback) (*service.Service, *notices, error) {
+	cfg, told, err := r.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Folder, cfg.FrameworkName, cfg.Fence = turn.folder, "kaon", turn.fence()
+	place, err := c.resultsPlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	hooks, err := c.sender(r.log)
+	if err != nil {
+		return nil, nil, err
 	}
 	spans, err := c.exporter(r.log)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	var serving atomic.Pointer[api.API]
-	s, told, err := r.openServer(ctx, turn, &serving, func(n scheduler.Notice) {
-		if hooks != nil {
-			hooks.Heard(n)
-		}
-		if spans != nil {
-			spans.Heard(n)
-		}
-	})
+	advice, err := c.advice(r.log)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	err = c.serve(ctx, out, r, s, turn, &serving, told, hooks)
-	last, cancel := lastWork(closePatience)
-	defer cancel()
-	closed := s.Close(last)
-	if hooks != nil {
-		hooks.Close(last)
-	}
-	if spans != nil {
-		spans.Close(last)
-	}
-	if closed != nil {
-		err = errors.Join(err, unreachable(fmt.Errorf("close: %w; what is left is stored when it starts again", closed)))
-	}
-	return err
+	svc, err := service.Open(ctx, service.Config{
+		Server: cfg, Results: place, Runs: filepath.Join(turn.folder, workflowsFolder), Scaling: advice, Hooks: hooks, Spans: spans,
+		API: api.Config{
+			Folders: turn.uploads, Place: absolutePlace(c.Results), People: c.issued, Certificates: c.certified, Rate: c.rate(),
+			UI: ui.Handler(), Browser: pages.open, Metrics: r.stats.write,
+		},
+	})
+	return svc, told, err
 }
 
 // rate is what --rate stands for.
@@ -169,56 +176,13 @@ func (c *serveCmd) check() (err error) {
 }
 
 // serve answers until ctx ends or the scheduler does.
-func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.Server, turn turn, serving *atomic.Pointer[api.API], told *notices, hooks *webhook.Sender) error {
-	folder := turn.folder
-	tokens, err := api.OpenTokens(folder)
-	if err != nil {
-		return err
-	}
-	pages := &loopback{}
+func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, svc *service.Service, turn turn, pages *loopback, told *notices) error {
 	defer pages.close()
-	place, err := c.resultsPlace()
-	if err != nil {
-		return err
-	}
-	flows, err := workflows.New(workflows.Config{
-		Results: place, Folder: filepath.Join(folder, workflowsFolder), Server: s, Bucket: r.bucket, Version: versionString(), Fence: turn.fence(), Log: r.log,
-	})
-	if err != nil {
-		return err
-	}
-	defer flows.Close()
-	kept, err := registry.Open(registry.Config{Folder: filepath.Join(folder, "registered"), Runs: flows, Log: r.log, Fence: turn.fence(), May: api.Standing(tokens, c.issued)})
-	if err != nil {
-		return err
-	}
-	defer kept.Close()
-	advises, end, err := c.scaler(s, r.log)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		last, cancel := lastWork(closePatience)
-		defer cancel()
-		end(last)
-	}()
-	a, err := api.New(api.Config{
-		Workflows: flows, Registered: kept, Server: s, Bucket: r.bucket, Folder: folder, Folders: turn.uploads, Place: absolutePlace(c.Results), Tokens: tokens, People: c.issued, Certificates: c.certified, Version: versionString(), Rate: c.rate(), Log: r.log,
-		UI: ui.Handler(), Browser: pages.open,
-		Metrics: r.stats.write, Scaling: advises,
-	})
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	pages.handler = a.Handler()
-	serving.Store(a)
-	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c); tellLate(hooks, c) })
-	kept.Start()
-	count := func(w io.Writer) { a.WriteMetrics(ctx, w) }
+	pages.handler = svc.API.Handler()
+	count := func(w io.Writer) { svc.API.WriteMetrics(ctx, w) }
 	r.stats.more.Store(&count)
 	turn.waits()
-	listeners, addresses, err := c.listen(turn.guard(a.Handler()), filepath.Join(folder, apiSocket), r.log)
+	listeners, addresses, err := c.listen(turn.guard(svc.API.Handler()), filepath.Join(turn.folder, apiSocket), r.log)
 	if err != nil {
 		return usage(err)
 	}
@@ -235,7 +199,7 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 	for _, address := range addresses[1:] {
 		pages.knows(address)
 	}
-	if err := c.say(out, addresses, s.Place()); err != nil {
+	if err := c.say(out, addresses, svc.Server.Place()); err != nil {
 		return err
 	}
 	if c.Open {
@@ -243,13 +207,13 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, s *server.
 			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
 		}
 	}
+	ended := make(chan error, 1)
+	crash.Go(func() { ended <- svc.Run(ctx) })
 	tell := c.teller(out)
 	for {
 		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.Done():
-			return s.Err()
+		case err := <-ended:
+			return err
 		case line := <-told.lines:
 			if !c.Quiet {
 				tell(line)

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/kaon-sweep/kaon/server/webhook"
-	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
 type webhookFlags struct {
@@ -57,16 +55,4 @@ func (f *webhookFlags) webhookConfig() (cfg webhook.Config, err error) {
 	secret, _, err := givenSecret("--webhook-secret", f.WebhookSecret, webhookVariable, "it")
 	cfg.Secret = []byte(secret)
 	return cfg, err
-}
-
-// tellLate has the webhooks told of a run that is late; a nil sender has none.
-func tellLate(to *webhook.Sender, c workflows.Change) {
-	if to == nil || c.Late == nil {
-		return
-	}
-	h := c.Late.Header
-	to.TellLate(webhook.LateRun{
-		Run: h.Run, Workflow: h.Name, Registered: h.Registered, Version: h.Revision, Owner: h.Owner, Labels: h.Labels, State: string(c.State),
-		Due: time.UnixMilli(c.Late.Due).UTC().Format(time.RFC3339), SLA: c.Late.SLA,
-	})
 }
