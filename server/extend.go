@@ -9,7 +9,6 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
-	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/server/manifest"
@@ -117,11 +116,4 @@ func (sw *Sweep) values() iter.Seq2[int, sweep.Series] {
 			}
 		}
 	}
-}
-
-// extended is what was changed since the sweep began.
-func (sw *Sweep) extended() []journal.Extension {
-	sw.mu.Lock()
-	defer sw.mu.Unlock()
-	return sw.mu.extended
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/kaon-sweep/kaon/server/fault"
 )
 
+// winnerFile, in a sweep's state folder, is the winner that it started from, of one that follows another.
+const winnerFile = "winner.json"
+
 // KeepWinner writes down what a `then` sweep starts from, for a later resume.
 func KeepWinner(folder string, winner *board.Winner) error {
 	data, err := json.Marshal(winner)
