@@ -121,7 +121,7 @@ var narrow = map[string][]string{
 	"scheduler/cluster/embedded/docker":   {},
 	"scheduler/cluster/embedded/containerizer": {
 		"scheduler/cluster/embedded/docker", "scheduler/cluster/embedded/protocol", "scheduler/cluster/recordio",
-		"scheduler/crash", "scheduler/executor/cgroup", "scheduler/proc", "scheduler/safefile", "scheduler/transfer/archive",
+		"scheduler/crash", "scheduler/durable", "scheduler/executor/cgroup", "scheduler/proc", "scheduler/safefile", "scheduler/transfer/archive",
 	},
 }
 

@@ -9,20 +9,31 @@ import (
 
 // Replace puts a whole file, which only its owner may read, in the place of the one that is there or of none.
 func Replace(name string, data []byte) error {
-	folder := filepath.Dir(name)
-	temp, err := os.CreateTemp(folder, filepath.Base(name)+".*") // mode 0600
+	if err := replace(name, data, (*os.File).Sync); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(name))
+}
+
+// ReplaceUnsynced is Replace for what may be lost with the machine's power: a reader, also after this process was killed, sees the one file
+// or the other; after a loss of power it may be either, or empty.
+func ReplaceUnsynced(name string, data []byte) error {
+	return replace(name, data, func(*os.File) error { return nil })
+}
+
+func replace(name string, data []byte, sync func(*os.File) error) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // mode 0600
 	if err != nil {
 		return err
 	}
 	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err == nil {
+	if err = errors.Join(err, sync(temp), temp.Close()); err == nil {
 		err = os.Rename(temp.Name(), name)
 	}
 	if err != nil {
 		_ = os.Remove(temp.Name())
-		return err
 	}
-	return SyncFolder(folder)
+	return err
 }
 
 // MakeFolder makes a folder, which only its owner may enter, and those above it, each unless it is there. The name of the last is durable.

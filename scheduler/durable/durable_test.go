@@ -17,12 +17,18 @@ func TestReplace(t *testing.T) {
 	}
 	name := filepath.Join(folder, "file")
 	for _, text := range []string{"one", "two"} {
-		if err := durable.Replace(name, []byte(text)); err != nil {
-			t.Fatal(err)
+		for _, replace := range []func(string, []byte) error{durable.Replace, durable.ReplaceUnsynced} {
+			text += "!"
+			if err := replace(name, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(name); err != nil || string(got) != text {
+				t.Errorf("%q, %v", got, err)
+			}
 		}
-		if got, err := os.ReadFile(name); err != nil || string(got) != text {
-			t.Errorf("%q, %v", got, err)
-		}
+	}
+	if left, _ := os.ReadDir(folder); len(left) != 1 {
+		t.Errorf("left: %v", left)
 	}
 	if info, err := os.Stat(name); err != nil || info.Mode() != 0o600 {
 		t.Errorf("%v %v", info.Mode(), err)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -268,5 +269,5 @@ func writeCache(file, id string, result steps.Result) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	return replace(file, data)
+	return durable.ReplaceUnsynced(file, data)
 }

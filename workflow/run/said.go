@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
@@ -221,7 +222,7 @@ func (t *talk) rewrite() error {
 		}
 	}
 	name := filepath.Join(t.folder, saidFile)
-	if err := replace(name, b.Bytes()); err != nil {
+	if err := durable.ReplaceUnsynced(name, b.Bytes()); err != nil {
 		return err
 	}
 	_ = t.file.Close() // the file that it was is gone

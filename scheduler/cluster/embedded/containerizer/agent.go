@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
@@ -166,7 +167,7 @@ func (a *Agent) knows(name string) bool {
 // writePID checkpoints a container's process with its start time, which tells it from a later one with the
 // same id.
 func (a *Agent) writePID(id string, pid int) {
-	if err := replaceFile(a.folder.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
+	if err := durable.ReplaceUnsynced(a.folder.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
 		a.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
 	}
 }

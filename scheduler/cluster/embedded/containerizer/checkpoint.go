@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
 // What an agent writes down lies in <work>/<agent>/meta: "id" with its agent id, "address" and "lock", one
@@ -53,7 +54,7 @@ func (f *Folder) append(r *protocol.Record) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(f.recordFile(r.Container), record); err != nil {
+		if err := durable.ReplaceUnsynced(f.recordFile(r.Container), record); err != nil {
 			return err
 		}
 		file, err := os.OpenFile(f.recordFile(r.Container), os.O_WRONLY|os.O_APPEND, 0)

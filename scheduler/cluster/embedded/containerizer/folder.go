@@ -1,7 +1,6 @@
 package containerizer
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -108,9 +108,9 @@ func (f *Folder) Meta() string { return filepath.Join(f.path, "meta") }
 // Read reads a file of what the agent remembers; the error is fs.ErrNotExist when it never was written.
 func (f *Folder) Read(name string) ([]byte, error) { return os.ReadFile(filepath.Join(f.Meta(), name)) }
 
-// Write puts a whole file of what the agent remembers in the place of another.
+// Write puts a whole file of what the agent remembers in the place of another. It outlives this process, and not a loss of power.
 func (f *Folder) Write(name string, b []byte) error {
-	return replaceFile(filepath.Join(f.Meta(), name), b)
+	return durable.ReplaceUnsynced(filepath.Join(f.Meta(), name), b)
 }
 
 // SocketDir is the path of the folder in which a container finds its agent's socket.
@@ -144,15 +144,3 @@ func (f *Folder) findSandbox(container string) string {
 
 // runsFolder, in a sandbox's path, is the folder above the one named for its container.
 const runsFolder = "runs"
-
-// replaceFile puts a whole file in the place of another: a reader, also after a crash, sees the one or the
-// other.
-func replaceFile(name string, b []byte) error {
-	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return errors.Join(err, os.Remove(name+".new"))
-	}
-	return nil
-}
