@@ -165,3 +165,61 @@ func TestAttackLookThatWasGivenUp(t *testing.T) {
 	})
 	testkit.Await(t, "what it opened to be closed", func() bool { return roots() <= before })
 }
+
+// A control file that does not answer holds up no message to another attempt, no status, and not the end of its own.
+func TestAttackControlFileThatDoesNotAnswer(t *testing.T) {
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skipf("needs file systems in user space: %v", err)
+	}
+	a := newFakeAgent(t)
+	s := startExecutor(t, a, nil)
+	a.launch("dead", task.Order{Shell: `echo '{"a": 1}'; exec sleep 1000`, Grace: time.Hour})
+	a.launch("lives", task.Order{Shell: `echo '{"a": 1}'; until grep -q hello $KAON_CONTROL; do sleep 0.05; done`})
+	a.ready("dead")
+	a.ready("lives")
+	file := filepath.Join(s.sandbox, "dead", controlName)
+	if err := unix.Mount("kaon-test", file, "fuse", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("fd=%d,rootmode=100000,user_id=%d,group_id=0", fd, os.Getuid())); err != nil {
+		unix.Close(fd)
+		t.Skipf("needs to mount file systems: %v", err)
+	}
+	t.Cleanup(func() {
+		unix.Close(fd) // and whoever waits gets an error
+		if err := unix.Unmount(file, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	say := func(id string) {
+		a.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: task.Encode(task.Control{Task: id, Body: []byte(`{"hello": 1}`)})}})
+	}
+	for range mostMessages + 10 {
+		say("dead")
+	}
+	say("lives")
+	if o := a.finished("lives"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+	a.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: "dead"}}})
+	if o := a.finished("dead"); o.state != mesosapi.TASK_KILLED {
+		t.Errorf("%s %q", o.state, o.message)
+	}
+}
+
+// An input on a file system that does not answer is given up, by every attempt that wants it, and holds up no other.
+func TestAttackInputThatDoesNotAnswer(t *testing.T) {
+	dead := deadMount(t)
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(c *Config) { c.Answer = 2 * time.Second })
+	for i := range 3 {
+		a.launch(fmt.Sprintf("dead.%d", i), task.Order{Shell: "true", Inputs: []task.Source{{Name: "data", URL: "file://" + dead + "/data", To: "data"}}})
+	}
+	a.launch("neighbour", task.Order{Shell: "true"})
+	if o := a.finished("neighbour"); o.state != mesosapi.TASK_FINISHED {
+		t.Errorf("the neighbour: %s %q", o.state, o.message)
+	}
+	for i := range 3 {
+		if o := a.finished(fmt.Sprintf("dead.%d", i)); !o.end.Unanswered || !strings.Contains(o.end.Error, dead) {
+			t.Errorf("%s %+v", o.state, o.end)
+		}
+	}
+}

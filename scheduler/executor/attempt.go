@@ -56,8 +56,9 @@ type attempt struct {
 	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first and once it was given back
 	access    sync.Mutex                   // held while it is written to for others than the trial, and given back
 	looks     looks                        // at what it writes, while it runs
-	told      []string                     // ids of the last messages that were appended to its control file; guarded by access
-	tag       proc.Tag                     // of its processes
+	controls  controls
+	told      []string // ids of the last messages that were appended to its control file; guarded by access
+	tag       proc.Tag // of its processes
 	order     task.Order
 	resources []mesosapi.Resource
 	ctx       context.Context // ends when the task is killed

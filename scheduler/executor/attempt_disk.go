@@ -1,10 +1,13 @@
 package executor
 
 import (
+	"context"
+
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/disk"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // judgeDisk notes in the end of an attempt that has not succeeded whether the file system of the sandbox was full meanwhile, and whether
@@ -22,7 +25,14 @@ func (t *attempt) judgeDisk(e *outbox.Ending) {
 	if ownFault || e.End.Killed || !failed && (e.State != mesosapi.TASK_FINISHED || t.order.Objective == "" || t.reported()) {
 		return
 	}
-	v := t.disk.Judge(t.files.Load(), t.diskAsked(), failed)
+	type key struct{ t *attempt }
+	v, err := proc.Look(context.Background(), t.host.conf.Answer, key{t}, func(at func(string)) disk.Verdict {
+		at(t.dir)
+		return t.disk.Judge(t.files.Load(), t.diskAsked(), failed)
+	})
+	if err != nil {
+		t.host.conf.Log.Warn("it is not known whether the disk was full", "task", t.id, "err", err)
+	}
 	e.End.Full, e.End.Filled = v.Lacked, v.Filled
 }
 

@@ -1,10 +1,7 @@
 package executor
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -62,15 +59,28 @@ func (t *attempt) terminate(grace time.Duration) {
 	case t.mu.grace != nil:
 		t.mu.grace.Reset(grace)
 	default:
-		// Before the signal, so that who is woken by it finds the line. A trial that cannot be told is
-		// signalled all the same.
-		if err := t.control("", stopLine); err != nil {
-			t.host.conf.Log.Warn("message lost", "error", err)
-		}
-		p.signal(unix.SIGTERM)
-		p.signal(unix.SIGCONT) // one that is stopped must wake up to end
 		t.mu.grace = time.AfterFunc(grace, crash.Func(t.destroy))
+		t.askToEnd(p)
 	}
+}
+
+// askToEnd writes the stop line and then signals the process, so that who is woken by the signal finds the line. A trial that cannot be told,
+// or not within controlPatience, is signalled all the same. The lock may be held.
+func (t *attempt) askToEnd(p *process) {
+	signal := crash.Func(sync.OnceFunc(func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.mu.process == p {
+			p.signal(unix.SIGTERM)
+			p.signal(unix.SIGCONT) // one that is stopped must wake up to end
+		}
+	}))
+	if err := t.sendControl(message{body: stopLine, then: signal}); err != nil {
+		t.host.conf.Log.Warn("message lost", "error", err)
+		crash.Go(signal)
+		return
+	}
+	time.AfterFunc(controlPatience, signal)
 }
 
 // destroy kills what did not end within its grace.
@@ -80,40 +90,4 @@ func (t *attempt) destroy() {
 	if t.mu.process != nil {
 		t.mu.process.signal(unix.SIGKILL)
 	}
-}
-
-// mostTold is how many messages' ids are remembered.
-const mostTold = 1000
-
-// control appends one message to the trial's control file, as one line, unless one of its id was appended before; an empty id is none.
-func (t *attempt) control(id string, body []byte) error {
-	var line bytes.Buffer
-	if err := json.Compact(&line, body); err != nil {
-		return fmt.Errorf("append to control file of %s: not JSON: %w", t.id, err)
-	}
-	line.WriteByte('\n')
-	t.access.Lock()
-	defer t.access.Unlock()
-	if id != "" && slices.Contains(t.told, id) {
-		return nil
-	}
-	files := t.files.Load()
-	if files == nil {
-		return fmt.Errorf("append to control file of %s: it has not begun, or has ended", t.id)
-	}
-	f, err := files.Append(controlName, 0o644)
-	if err != nil {
-		return fmt.Errorf("append to control file of %s: %w", t.id, err)
-	}
-	defer f.Close()
-	if _, err := f.Write(line.Bytes()); err != nil {
-		return fmt.Errorf("append to control file of %s: %w", t.id, err)
-	}
-	if id != "" {
-		if len(t.told) >= mostTold {
-			t.told = t.told[1:]
-		}
-		t.told = append(t.told, id)
-	}
-	return nil
 }

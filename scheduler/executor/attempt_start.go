@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/executor/shortage"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -56,7 +58,30 @@ func (t *attempt) start() (*process, error) {
 		p, err = t.launch(&what, env, id)
 		return err
 	})
-	return p, err
+	if err == nil {
+		if err = p.awaitStart(t.ctx, t.host.conf.Answer, &what); err != nil {
+			t.unlaunch(p)
+		}
+	}
+	if err != nil {
+		return nil, t.host.starter.explained(t.ctx, t.host.conf.Answer, &what, err)
+	}
+	return p, nil
+}
+
+// unlaunch leaves a process that has not become the attempt's program. Its end is awaited beside, as it may wait for a file system.
+func (t *attempt) unlaunch(p *process) {
+	t.mu.Lock()
+	t.mu.process = nil
+	t.mu.Unlock()
+	p.signal(unix.SIGKILL)
+	crash.Go(func() {
+		p.awaitExit()
+		t.host.leftovers.follow(p.pid)
+		_, _ = p.reap()
+		t.limits.end()
+		t.limits.release()
+	})
 }
 
 // followFiles prepares to read files that the trial will write elsewhere than where its executor says: they may lie where nothing answers.

@@ -33,9 +33,9 @@ func Prepare(ctx context.Context, order task.Order, sandbox string, environ []st
 		return Prepared{}, fmt.Errorf("open the attempt's folder: %w", err)
 	}
 	defer dir.Close()
-	conf := &Config{Sandbox: sandbox, Environ: trialBase(environ), Log: slog.New(slog.DiscardHandler)}
 	const patience = time.Minute // somebody waits for it
-	files := newCache(dir, &transfer.Client{Patience: patience}, conf.Log)
+	conf := &Config{Sandbox: sandbox, Environ: trialBase(environ), Answer: patience, Log: slog.New(slog.DiscardHandler)}
+	files := newCache(dir, &transfer.Client{Patience: patience}, conf.Answer, conf.Log)
 	const id = "attempt"
 	t := &attempt{id: id, dir: filepath.Join(sandbox, id), order: order, ctx: ctx,
 		host: &host{conf: conf, sandbox: dir, cache: files, spares: &spares{sandbox: dir}, wandb: &wandbHook{}}}

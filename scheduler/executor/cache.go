@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 	"github.com/kaon-sweep/kaon/scheduler/task"
@@ -22,6 +23,7 @@ type cache struct {
 	sandbox *safefile.Dir // trials may write there: what is in it is opened, not named by a path
 	folder  string        // of the cache, for messages and for trials
 	client  *transfer.Client
+	answer  time.Duration // that a file of this machine may take to answer
 	log     *slog.Logger
 
 	mu struct {
@@ -39,9 +41,9 @@ type cacheEntry struct {
 	err   error
 }
 
-func newCache(sandbox *safefile.Dir, client *transfer.Client, log *slog.Logger) *cache {
+func newCache(sandbox *safefile.Dir, client *transfer.Client, answer time.Duration, log *slog.Logger) *cache {
 	folder := filepath.Join(sandbox.Path(), task.Store)
-	s := &cache{sandbox: sandbox, folder: folder, client: client, log: log}
+	s := &cache{sandbox: sandbox, folder: folder, client: client, answer: answer, log: log}
 	s.mu.prefetched = prefetched(folder)
 	s.mu.items = map[string]*cacheEntry{}
 	s.mu.secrets = map[string]map[string]string{}
@@ -116,7 +118,7 @@ func (s *cache) download(ctx context.Context, folder string, src task.Source) (s
 		return "", errors.New("its address cannot be read")
 	}
 	if u.Scheme == "file" {
-		return u.Path, checkFile(ctx, u.Path, src.SHA256)
+		return u.Path, s.checkAnswering(ctx, u.Path, src.SHA256)
 	}
 	file := filepath.Join(folder, src.File())
 	return file, s.client.Download(ctx, src.URL, file, src.SHA256)

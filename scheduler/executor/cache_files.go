@@ -9,9 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -44,10 +48,12 @@ func resolveArchive(
 
 // openFile opens a file by its path, which may be a link, but never waits as it would for a pipe.
 func openFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	fd, err := proc.OpenPlain(path)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
+	_ = unix.SetNonblock(fd, false) // or the runtime's poller is told of it
+	f := os.NewFile(uintptr(fd), path)
 	info, err := f.Stat()
 	if err == nil && info.Mode()&fs.ModeType&^fs.ModeDir != 0 {
 		err = fmt.Errorf("%s is a pipe, socket or device", path)
@@ -59,8 +65,45 @@ func openFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// checkFile says whether a file of this machine is there, with the checksum if there is one.
-func checkFile(ctx context.Context, path, sum string) error {
+// checkAnswering is checkFile of a file that may lie where nothing answers: as long as some of it is read within s.answer it may take. Else the
+// error is a *proc.UnansweredError.
+func (s *cache) checkAnswering(ctx context.Context, path, sum string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var reads atomic.Int64
+	checked := make(chan error, 1)
+	crash.Go(func() { checked <- checkFile(ctx, path, sum, &reads) })
+	tick := time.NewTicker(s.answer)
+	defer tick.Stop()
+	for before := int64(0); ; {
+		select {
+		case err := <-checked:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		now := reads.Load()
+		if now == before {
+			return &proc.UnansweredError{Path: path, Waited: s.answer}
+		}
+		before = now
+	}
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	reads *atomic.Int64
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	c.reads.Add(1)
+	return c.Reader.Read(p)
+}
+
+// checkFile says whether a file of this machine is there, with the checksum if there is one. It counts what it reads.
+func checkFile(ctx context.Context, path, sum string, reads *atomic.Int64) error {
 	f, err := openFile(path)
 	if err != nil {
 		return fmt.Errorf("%w on this agent", err)
@@ -70,7 +113,7 @@ func checkFile(ctx context.Context, path, sum string) error {
 		return nil
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, transfer.Reader(ctx, f)); err != nil {
+	if _, err := io.Copy(h, counted{transfer.Reader(ctx, f), reads}); err != nil {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != sum {

@@ -96,7 +96,7 @@ func (x *executor) onMessage(data []byte) {
 			}
 		}
 	case t != nil:
-		err = t.control(c.ID, c.Body)
+		err = t.sendControl(message{id: c.ID, body: c.Body})
 	}
 	if err != nil {
 		x.conf.Log.Warn("message lost", "error", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
@@ -52,7 +53,7 @@ func (s *cache) adoptPrefetched(
 		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 			return "", errNotPrefetched
 		}
-		if err := checkFile(ctx, file, src.SHA256); err != nil {
+		if err := checkFile(ctx, file, src.SHA256, &atomic.Int64{}); err != nil {
 			return "", err
 		}
 		_ = os.Chmod(file, info.Mode().Perm()|0o444)

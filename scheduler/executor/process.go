@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/executor/relay"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
@@ -24,6 +26,7 @@ type process struct {
 	handle *os.File // pidfd; nil where the kernel has none
 	stdout *os.File // the reading ends of its pipes
 	stderr *os.File
+	report *os.File // of the relay that is to become the program; nil: it is the program
 }
 
 // starter starts the processes of all attempts.
@@ -37,6 +40,7 @@ type program struct {
 	file string
 	argv []string
 	dir  string
+	far  bool // on a file system that may not answer: it is started by a relay
 }
 
 // find finds the program of an order in the folder where it starts; folder is the attempt's. Of what does not answer within patience the
@@ -56,6 +60,7 @@ func (s *starter) find(
 	}
 	type place struct {
 		file string
+		far  bool
 		err  error
 	}
 	type key struct {
@@ -65,17 +70,23 @@ func (s *starter) find(
 	path := pathOf(env)
 	got, err := proc.Look(ctx, patience, key{s, dir, argv[0], path}, func(at func(string)) (p place) {
 		if p.file, p.err = s.paths.find(at, argv[0], path); p.err == nil {
-			proc.Touch(at, dir, p.file)
+			p.far = proc.Touch(at, dir, p.file)
 		}
 		return p
 	})
 	if err != nil {
 		return program{}, fmt.Errorf("start %q: %w", argv[0], err)
 	}
-	return program{got.file, argv, dir}, got.err
+	return program{got.file, argv, dir, got.far}, got.err
 }
 
-// start starts a program with env as id, or when that is nil as the executor's own user, within its limits. Its error is for people.
+// startError is why the kernel did not start a program.
+type startError struct{ error }
+
+func (e startError) Unwrap() error { return e.error }
+
+// start starts a program with env as id, or when that is nil as the executor's own user, within its limits. It waits for no file system but
+// those of programs that are not far. An error of the kernel's is a startError.
 func (s *starter) start(what *program, env []string, id *identity, limits *limit, tag proc.Tag) (*process, error) {
 	file, argv, dir := what.file, what.argv, what.dir
 	out, outChild, err := pipe()
@@ -88,24 +99,42 @@ func (s *starter) start(what *program, env []string, id *identity, limits *limit
 		unix.Close(outChild)
 		return nil, err
 	}
+	folder, files := dir, []uintptr{s.null.Fd(), uintptr(outChild), uintptr(errsChild)}
+	var report *os.File
+	if what.far {
+		var reportChild int
+		if report, reportChild, err = pipe(); err != nil {
+			for _, end := range []*os.File{out, errs} {
+				end.Close()
+			}
+			unix.Close(outChild)
+			unix.Close(errsChild)
+			return nil, err
+		}
+		defer unix.Close(reportChild)
+		folder, files = "/", append(files, uintptr(reportChild)) // it becomes relay.ReportFile
+		file, argv = relay.Self, relay.Argv(dir, file, argv)
+	}
 	pidfd := -1
 	// The kernel kills the trial when the executor dies; a new session has a process group of its own.
 	sys := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &pidfd}
 	if id != nil {
 		sys.Credential = id.credential
 	}
-	attr := &syscall.ProcAttr{Dir: dir, Env: env, Sys: sys,
-		Files: []uintptr{s.null.Fd(), uintptr(outChild), uintptr(errsChild)}}
+	attr := &syscall.ProcAttr{Dir: folder, Env: env, Sys: sys, Files: files}
 	pid, err := limits.start(sys, tag, func() (int, error) { return forkExec(tag, file, argv, attr) })
 	unix.Close(outChild)
 	unix.Close(errsChild)
 	if err != nil {
 		out.Close()
 		errs.Close()
-		return nil, explain(file, argv[0], dir, err)
+		if report != nil {
+			report.Close()
+		}
+		return nil, startError{err}
 	}
 	preferToKill(pid)
-	p := &process{pid: pid, stdout: out, stderr: errs}
+	p := &process{pid: pid, stdout: out, stderr: errs, report: report}
 	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil {
 		p.handle = os.NewFile(uintptr(pidfd), "pidfd")
 	}
@@ -152,6 +181,51 @@ func pipe() (*os.File, int, error) {
 		return nil, 0, fmt.Errorf("make a pipe: %w", err)
 	}
 	return os.NewFile(uintptr(fds[0]), "pipe"), fds[1], nil
+}
+
+// awaitStart waits until a relay has become the program, and at the most patience: then the error is a *proc.UnansweredError. That of the kernel is a
+// startError. No lock may be held.
+func (p *process) awaitStart(ctx context.Context, patience time.Duration, what *program) error {
+	if p.report == nil {
+		return nil
+	}
+	defer p.report.Close()
+	_ = p.report.SetReadDeadline(time.Now().Add(patience))
+	unhook := context.AfterFunc(ctx, crash.Func(func() { _ = p.report.SetReadDeadline(time.Now()) }))
+	defer unhook()
+	in, err := relay.Await(p.report)
+	var errno syscall.Errno
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &errno):
+		return startError{errno}
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case in:
+		return fmt.Errorf("start %q: %w", what.argv[0], &proc.UnansweredError{Path: what.file, Waited: patience})
+	}
+	return fmt.Errorf("start %q: %w", what.argv[0], &proc.UnansweredError{Path: what.dir, Waited: patience})
+}
+
+// explained is an error for people: a startError is explained, by looks at what was to be started that may take patience.
+func (s *starter) explained(ctx context.Context, patience time.Duration, what *program, err error) error {
+	var failed startError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	type key struct {
+		file, name, dir string
+		err             error
+	}
+	why, looked := proc.Look(ctx, patience, key{what.file, what.argv[0], what.dir, failed.error}, func(at func(string)) error {
+		at(what.dir)
+		return explain(what.file, what.argv[0], what.dir, failed.error)
+	})
+	if looked != nil {
+		return fmt.Errorf("start %q: %w", what.argv[0], looked)
+	}
+	return why
 }
 
 // explain says why a program could not be started; the kernel's own words often blame the wrong file.

@@ -56,7 +56,7 @@ func Run(ctx context.Context, c Config) error {
 	defer limiter.close()
 	x.host = &host{
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
-		cache: newCache(sandbox, c.transfers(), c.Log),
+		cache: newCache(sandbox, c.transfers(), c.Answer, c.Log),
 		slots: make(slots, ownRoom()), disk: disk.NewWatch(sandbox), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
 		wandb: &wandbHook{}, mlflow: &mlflow.Server{Log: c.Log},
 		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 const (
 	showAgain = time.Second      // after a request that broke
 	showLater = time.Minute      // after one that was refused: an earlier kaon is attached, which asks for nothing
 	showCall  = 30 * time.Second // for an answer to be taken
+	showRead  = 5 * time.Second  // for an attempt's file to be read
 )
 
 // show answers who looks at what attempts write, where no network leads to their files, until ctx ends.
@@ -74,8 +76,22 @@ func (x *executor) answer(ctx context.Context, client *http.Client, w *cluster.O
 	ctx, cancel := context.WithTimeout(ctx, showCall)
 	defer cancel()
 	method := http.MethodPost
-	data, err := x.written(w)
-	if err != nil {
+	type key struct {
+		x      *executor
+		wanted cluster.OutputWanted
+	}
+	type piece struct {
+		data []byte
+		err  error
+	}
+	// One attempt's files that do not answer hold up nobody who looks at others.
+	got, err := proc.Look(ctx, showRead, key{x, *w}, func(at func(string)) (p piece) {
+		at(w.Name)
+		p.data, p.err = x.written(w)
+		return p
+	})
+	data := got.data
+	if err != nil || got.err != nil {
 		method, data = http.MethodDelete, nil
 	}
 	resp, err := request(ctx, client, method, w.Answer, data)

@@ -104,7 +104,9 @@ func (t *attempt) giveBack() bool {
 		!t.host.leftovers.none() {
 		return false
 	}
-	t.access.Lock()
+	if !t.access.TryLock() {
+		return false // a message is being written
+	}
 	defer t.access.Unlock()
 	files := t.files.Load()
 	if files == nil || !t.host.spares.put(t.id, files) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/scheduler/executor/mask"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
@@ -94,11 +95,20 @@ func (t *attempt) input(src task.Source) error {
 	if path.Clean(src.To) != "." {
 		return t.place(file, src.To)
 	}
-	entries, err := os.ReadDir(file)
-	if err != nil {
+	type key struct{ folder string }
+	type listing struct {
+		entries []os.DirEntry
+		err     error
+	}
+	in, err := proc.Look(t.ctx, t.host.conf.Answer, key{file}, func(at func(string)) (l listing) {
+		at(file)
+		l.entries, l.err = os.ReadDir(file)
+		return l
+	})
+	if err := errors.Join(err, in.err); err != nil {
 		return fmt.Errorf("place input %s: %w", src.Name, err)
 	}
-	for _, e := range entries {
+	for _, e := range in.entries {
 		if err := t.place(filepath.Join(file, e.Name()), e.Name()); err != nil {
 			return err
 		}

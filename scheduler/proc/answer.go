@@ -3,7 +3,6 @@ package proc
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,23 +88,25 @@ func Look[T any](ctx context.Context, patience time.Duration, key any, f func(at
 	return value, &UnansweredError{l.path(), patience}
 }
 
-// Touch opens what a program is started with, the folder and its file, for no other purpose than that their file systems answer: who
+// Touch looks at what a program is started with, the folder and its file, for no other purpose than that their file systems answer: who
 // starts one holds up all others of the process, and the collector of garbage, until the kernel has both. What else is wrong with them the
-// start tells. It is for Look.
-func Touch(at func(path string), dir, file string) {
+// start tells. It is for Look. It answers whether one of them is Far, so that the look may be worth nothing a moment later. What is far is not opened: an open file is
+// inherited by all that is started meanwhile, and to close it there may ask its file system.
+func Touch(at func(path string), dir, file string) (far bool) {
 	at(dir)
-	if d, err := os.Open(dir); err == nil {
-		_, _ = d.Stat()
-		d.Close()
-	}
+	far = Far(dir)
 	if !filepath.IsAbs(file) {
-		file = filepath.Join(dir, file)
+		file = dir + "/" + file
 	}
 	for range mostInterpreters {
+		if at(file); Far(file) {
+			return true
+		}
 		if file = interpreter(at, file); file == "" {
-			return
+			break
 		}
 	}
+	return far
 }
 
 // Answers looks whether what a program is started with answers within patience: the folder, and its file in it. Else the error is an
@@ -129,17 +130,22 @@ func interpreter(at func(path string), file string) string {
 	if err != nil || !info.Mode().IsRegular() {
 		return ""
 	}
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0) // which waits for no pipe that took its place
-	for errors.Is(err, unix.EAGAIN) {                           // somebody has a lease of it, until the kernel ends that
+	fd, err := OpenPlain(file)
+	for err == unix.EAGAIN { // somebody has a lease of it, until the kernel ends that
 		time.Sleep(leaseWait)
-		f, err = os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+		fd, err = OpenPlain(file)
 	}
 	if err != nil { // it may be executed all the same
 		return ""
 	}
-	defer f.Close()
+	defer unix.Close(fd)
 	var head [256]byte // what the kernel reads
-	n, _ := f.Read(head[:])
+	n := 0
+	_ = again(func() (err error) {
+		n, err = unix.Read(fd, head[:])
+		return err
+	})
+	n = max(n, 0)
 	line, script := bytes.CutPrefix(head[:n], []byte("#!"))
 	if !script {
 		return ""
@@ -150,6 +156,16 @@ func interpreter(at func(path string), file string) string {
 		return ""
 	}
 	return words[0]
+}
+
+// OpenPlain opens a file to read, and waits for no pipe that took its place. The runtime's poller is not told of it, as os.Open does: that asks
+// a process which has the file system, and all the poller waits for until it answers.
+func OpenPlain(path string) (fd int, err error) {
+	err = again(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		return err
+	})
+	return fd, err
 }
 
 // leaseWait is between looks at a file of which somebody has a lease, as other hosts have through a file server.
