@@ -80,6 +80,7 @@ type attempt struct {
 		out      *outbox.Outbox
 		collect  *parse.Collector
 		process  *process // nil before the start and after the end
+		leader   int      // its process id, also after the end; 0: it has not started
 		killed   bool     // by KILL or shutdown
 		timedOut bool
 		grace    *time.Timer  // until SIGKILL
@@ -93,12 +94,10 @@ type attempt struct {
 		tooMany  string       // that it had too many processes, and was ended for it
 		closed   bool         // its end is written; nothing can be added
 	}
-	follow   parse.Follower   // belongs to the goroutine of readMetrics
-	events   *eventFiles      // likewise; nil: event files are not read
-	mlflow   *mlflow.Tracking // nil: MLflow is left alone
-	textFile *textFile        // like events; nil: none is written for Prometheus
-	stdout   parse.Lines      // belongs to the goroutine of readStdout; afterwards to run
-	spill    outbox.FileSpill
+	sources []metricSource   // belong to the goroutine of readMetrics, once that is there
+	mlflow  *mlflow.Tracking // nil: MLflow is left alone
+	stdout  parse.Lines      // belongs to the goroutine of readStdout; afterwards to run
+	spill   outbox.FileSpill
 }
 
 // newAttempt makes the attempt of an order; one that cannot be run gives an attempt that fails at once. bad is why the
@@ -113,14 +112,7 @@ func newAttempt(h *host, id string, resources []mesosapi.Resource, order *task.O
 		return t, fmt.Errorf("task id %q cannot name a folder", t.id)
 	}
 	t.dir = filepath.Join(h.conf.Sandbox, t.id)
-	tooLong := func(begin []byte) { t.mu.unread.Add(parse.ReasonLong(h.conf.MaxLine), begin, t.hide) }
-	t.stdout = parse.Lines{Max: h.conf.MaxLine, Long: tooLong} // whoever feeds it has the lock
-	t.follow.Name = metricsName
-	t.follow.Lines = parse.Lines{Max: h.conf.MaxLine, Long: func(begin []byte) {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		tooLong(begin)
-	}}
+	t.stdout = parse.Lines{Max: h.conf.MaxLine, Long: t.lineTooLong} // whoever feeds it has the lock
 	if bad != nil {
 		return t, bad
 	}
@@ -133,6 +125,11 @@ func newAttempt(h *host, id string, resources []mesosapi.Resource, order *task.O
 	}
 	t.mu.collect = collect
 	return t, nil
+}
+
+// lineTooLong notes a line that is passed over. The lock is held.
+func (t *attempt) lineTooLong(begin []byte) {
+	t.mu.unread.Add(parse.ReasonLong(t.host.conf.MaxLine), begin, t.hide)
 }
 
 // ID implements outbox.Member.

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"context"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,9 +14,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// eventsInterval is how often an attempt's event files are looked for and read.
-const eventsInterval = time.Second
-
 // followEvents prepares to read the event files that the trial will write; nil: they are not to be read. Those that are there already,
 // in the trial's code or image, are none of it.
 func (t *attempt) followEvents() *eventFiles {
@@ -28,7 +24,7 @@ func (t *attempt) followEvents() *eventFiles {
 	if t.order.Events != "" {
 		folders = []string{t.order.Events}
 	}
-	e := &eventFiles{since: time.Now()}
+	e := &eventFiles{since: time.Now(), leader: t.leader}
 	e.follow = tensorboard.Follower{
 		Emit: t.takeFromFile, Damaged: t.eventsDamaged, Enough: t.eventsEnough,
 		Watched: append(slices.Clone(t.order.Metrics), t.order.Objective),
@@ -71,30 +67,6 @@ func fromRoot(below string, folders []string) (all []string) {
 	return all
 }
 
-// readEvents takes in what is new in the event files, and tells whether there is more; ended: the trial's process has.
-func (t *attempt) readEvents(ctx context.Context, limit int64, ended bool) (more bool) {
-	if t.events == nil {
-		return false
-	}
-	t.mu.Lock()
-	had, p := t.mu.out.Next(), t.mu.process
-	t.mu.Unlock()
-	if p != nil {
-		t.events.findOpen(p.pid)
-	}
-	if ended {
-		t.events.findNamed()
-	}
-	more = t.events.read(ctx, limit)
-	t.mu.Lock()
-	grown := t.mu.out.Next() != had
-	t.mu.Unlock()
-	if grown {
-		t.host.send(t)
-	}
-	return more
-}
-
 // eventsEnough tells that there are more files than are looked at.
 func (t *attempt) eventsEnough(why string) {
 	t.host.conf.Log.Warn("not all event files of TensorBoard are read", "task", t.id, "why", why)
@@ -106,4 +78,11 @@ func (t *attempt) eventsDamaged(name string, where int64) {
 	defer t.mu.Unlock()
 	t.mu.unread.Add(parse.ReasonEvents, []byte(name), t.hide)
 	t.host.conf.Log.Warn("an event file of TensorBoard is damaged", "task", t.id, "file", name, "byte", where)
+}
+
+// leader is the trial's first process, also when it has ended, and whether it runs; 0: it has not started.
+func (t *attempt) leader() (pid int, runs bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.leader, t.mu.process != nil
 }

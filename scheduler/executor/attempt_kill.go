@@ -67,20 +67,20 @@ func (t *attempt) terminate(grace time.Duration) {
 // askToEnd writes the stop line and then signals the process, so that who is woken by the signal finds the line. A trial that cannot be told,
 // or not within controlPatience, is signalled all the same. The lock may be held.
 func (t *attempt) askToEnd(p *process) {
-	signal := crash.Func(sync.OnceFunc(func() {
+	signal := sync.OnceFunc(func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if t.mu.process == p {
 			p.signal(unix.SIGTERM)
 			p.signal(unix.SIGCONT) // one that is stopped must wake up to end
 		}
-	}))
+	})
 	if err := t.sendControl(message{body: stopLine, then: signal}); err != nil {
 		t.host.conf.Log.Warn("message lost", "error", err)
 		crash.Go(signal)
 		return
 	}
-	time.AfterFunc(controlPatience, signal)
+	time.AfterFunc(controlPatience, crash.Func(signal))
 }
 
 // destroy kills what did not end within its grace.

@@ -79,3 +79,25 @@ func (t *attempt) hintAt(c *parse.Collector, line []byte) {
 	defer t.mu.Unlock()
 	t.mu.unread.Add(parse.ReasonStderr, line, t.hide)
 }
+
+// takeFromFile takes one line. The lock is held for no longer than that.
+func (t *attempt) takeFromFile(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.mu.closed {
+		t.takeLine(line, true)
+	}
+}
+
+// takeLastFromFile takes the last one, which has no end.
+func (t *attempt) takeLastFromFile(line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.mu.closed:
+	case t.mu.cutShort && !parse.Whole(line):
+		t.mu.unread.Add(parse.ReasonCut, line, t.hide)
+	default:
+		t.takeLine(line, true)
+	}
+}

@@ -15,11 +15,19 @@ import (
 // left.
 const readGrace = 10 * time.Second
 
-// metricsFile is the metrics file, for people.
-const metricsFile = "its metrics file"
+func newMetricsFile(t *attempt) *metricsFile {
+	return &metricsFile{
+		emit: t.takeFromFile, last: t.takeLastFromFile,
+		follow: parse.Follower{Folder: t.files.Load(), Name: metricsName, Lines: parse.Lines{Max: t.host.conf.MaxLine, Long: func(begin []byte) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.lineTooLong(begin)
+		}}},
+	}
+}
 
-// reading is the goroutine that reads an attempt's metrics file: one of its own, so that one trial's file,
-// however large or slow it is, holds up nobody else's.
+// reading is the goroutine that reads an attempt's sources: one of its own, so that one trial's files, however large or slow they are, hold
+// up nobody else's.
 type reading struct {
 	enough context.CancelFunc // ends it at once
 	rest   chan struct{}      // closed when the trial has ended: then the rest is read
@@ -27,47 +35,28 @@ type reading struct {
 	left   string             // what was not read to its end; set before done
 }
 
-// readMetrics starts to follow the metrics file. It is polled: inotify would tell sooner, but
-// costs a watch per task and an event per line, which a flush interval away from being sent buys nothing.
+// readMetrics starts to read the sources. They are polled: inotify would tell sooner, but costs a watch per task and an event per line, which
+// a flush interval away from being sent buys nothing.
 func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
-	if t.textFile != nil {
-		t.textFile.follow.Emit = t.takeFromFile
-	}
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
 	crash.Go(func() {
 		defer close(r.done)
-		defer t.events.close()
-		defer t.textFile.close()
+		defer t.closeSources()
 		tick := time.NewTicker(t.host.conf.Poll)
 		defer tick.Stop()
-		var events time.Time // when they were looked at
+		polled := make([]time.Time, len(t.sources))
 		for {
 			select {
 			case <-r.rest:
-				t.follow.Finish(ctx, t.host.conf.ReadRest, t.takeFromFile, t.takeLastFromFile)
-				more := t.readEvents(ctx, t.host.conf.ReadRest, true)
-				t.readTextFile(true)
-				switch {
-				case ctx.Err() != nil:
-					r.left = metricsFile
-				case more:
-					r.left = "the rest of its event files"
-				}
+				r.left = t.readRest(ctx)
 				return
 			case <-tick.C:
 			}
-			if time.Since(events) >= eventsInterval {
-				t.readEvents(ctx, parse.MaxPoll, false)
-				events = time.Now()
-			}
-			t.readTextFile(false)
-			for more := true; more; {
-				select {
-				case <-r.rest:
-					more = false
-				default:
-					more = t.pollMetrics(ctx)
+			for i, s := range t.sources {
+				if time.Since(polled[i]) >= s.every() {
+					t.pollAll(ctx, s, r.rest)
+					polled[i] = time.Now()
 				}
 			}
 		}
@@ -75,40 +64,46 @@ func (t *attempt) readMetrics() *reading {
 	return r
 }
 
-// pollMetrics reads what is new in the metrics file; it tells whether there is more.
-func (t *attempt) pollMetrics(ctx context.Context) bool {
-	t.mu.Lock()
-	had := t.mu.out.Next()
-	t.mu.Unlock()
-	more := t.follow.Poll(ctx, parse.MaxPoll, t.takeFromFile)
-	t.mu.Lock()
-	grown := t.mu.out.Next() != had
-	t.mu.Unlock()
-	if grown {
+// readRest reads all sources to their ends, and names the first that it did not.
+func (t *attempt) readRest(ctx context.Context) (left string) {
+	for _, s := range t.sources {
+		t.sendGrown(func() {
+			if l := s.finish(ctx, t.host.conf.ReadRest); left == "" {
+				left = l
+			}
+		})
+	}
+	return left
+}
+
+// pollAll takes in what is new of a source, until ended is closed: all of the metrics file, and a part of one that is polled seldom.
+func (t *attempt) pollAll(ctx context.Context, s metricSource, ended <-chan struct{}) {
+	for more := true; more; {
+		select {
+		case <-ended:
+			return
+		default:
+		}
+		t.sendGrown(func() { more = s.poll(ctx, parse.MaxPoll) && s.every() == 0 })
+	}
+}
+
+// sendGrown has an update sent when f has added points.
+func (t *attempt) sendGrown(f func()) {
+	next := func() uint64 {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.mu.out.Next()
+	}
+	had := next()
+	if f(); next() != had {
 		t.host.send(t)
 	}
-	return more
 }
 
-// takeFromFile takes one line. The lock is held for no longer than that.
-func (t *attempt) takeFromFile(line []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.mu.closed {
-		t.takeLine(line, true)
-	}
-}
-
-// takeLastFromFile takes the last one, which has no end.
-func (t *attempt) takeLastFromFile(line []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.mu.closed:
-	case t.mu.cutShort && !parse.Whole(line):
-		t.mu.unread.Add(parse.ReasonCut, line, t.hide)
-	default:
-		t.takeLine(line, true)
+func (t *attempt) closeSources() {
+	for _, s := range t.sources {
+		s.close()
 	}
 }
 
@@ -138,7 +133,7 @@ func (r *reading) finish(t *attempt, e *outbox.Ending) {
 		}
 	}
 	r.enough()
-	left := metricsFile
+	left := metricsFileForPeople
 	select {
 	case <-r.done:
 		if left = r.left; left == "" {

@@ -70,27 +70,12 @@ func (t *attempt) followTextFile() *textFile {
 		f.follow.Folder, f.follow.Name = f.root, strings.TrimPrefix(absolute, "/")
 	}
 	f.follow.Skip()
+	f.follow.Emit, f.cutShort = t.takeFromFile, t.wasCutShort
 	return f
 }
 
-// readTextFile takes in what is new in the file for Prometheus; ended: the trial's process has.
-func (t *attempt) readTextFile(ended bool) {
-	f := t.textFile
-	if f == nil || !ended && time.Since(f.looked) < textFileInterval {
-		return
-	}
+func (t *attempt) wasCutShort() bool {
 	t.mu.Lock()
-	had, cut := t.mu.out.Next(), t.mu.cutShort
-	t.mu.Unlock()
-	f.follow.Poll(ended && !cut)
-	f.looked = time.Now()
-	if ended {
-		f.miss()
-	}
-	t.mu.Lock()
-	grown := t.mu.out.Next() != had
-	t.mu.Unlock()
-	if grown {
-		t.host.send(t)
-	}
+	defer t.mu.Unlock()
+	return t.mu.cutShort
 }

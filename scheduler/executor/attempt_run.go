@@ -22,8 +22,7 @@ func (t *attempt) run() {
 	defer t.disk.End()
 	p, err := t.start()
 	if err != nil {
-		t.events.close()
-		t.textFile.close()
+		t.closeSources()
 		t.closeMlflow()
 		t.fail(err)
 		return

@@ -122,7 +122,13 @@ func (t *attempt) followFiles() error {
 		}
 		return fmt.Errorf("look for its files of metrics: %w", err)
 	}
-	t.events, t.textFile = events, text
+	t.sources = []metricSource{newMetricsFile(t)}
+	if events != nil {
+		t.sources = append(t.sources, events)
+	}
+	if text != nil {
+		t.sources = append(t.sources, text)
+	}
 	return nil
 }
 
@@ -164,10 +170,7 @@ func (t *attempt) launch(what *program, env []string, id *identity) (*process, e
 		return nil, err
 	}
 	t.host.leftovers.lead(p.pid)
-	t.mu.process = p
-	if t.events != nil {
-		t.events.pids = []int{p.pid}
-	}
+	t.mu.process, t.mu.leader = p, p.pid
 	t.begin = time.Now()
 	if t.order.Timeout > 0 {
 		due := t.begin.Add(t.order.Timeout)
@@ -192,7 +195,6 @@ func (t *attempt) prepare() error {
 		}
 	}
 	t.files.Store(files)
-	t.follow.Folder = files
 	t.mu.Lock()
 	t.spill.Folder = files
 	t.mu.Unlock()

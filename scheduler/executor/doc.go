@@ -15,9 +15,9 @@
 // outbox, and no lock is held while the network is waited for.
 //
 // Files look down, and no two reach each other: run; subscribe, events, updates; executor; bundle; attempt_run with
-// attempt_start, attempt_output, attempt_metrics, attempt_events, attempt_lines, attempt_end and attempt_kill; stagein,
-// stageout, environment; attempt; process, eventfiles, limits, memwatch, capture, cache, agent; config. Where an attempt must call
-// up, host has a function for it.
+// attempt_start, attempt_output, attempt_metrics, attempt_events, attempt_lines, attempt_disk, attempt_end, attempt_kill and attempt_control; stagein,
+// stageout, environment; attempt; process, metricsource, eventfiles, textfile, controls, limits, memwatch, capture, cache, agent; config. Where an
+// attempt must call up, host has a function for it.
 //
 // In the flow it stands between launch and journal: orders come in, reports go out (package task).
 //

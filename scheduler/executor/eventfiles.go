@@ -23,7 +23,8 @@ const mostWriters = 64
 // processes have open to write to, or that are named after one of these. It belongs to the goroutine of readMetrics.
 type eventFiles struct {
 	follow tensorboard.Follower
-	shared []string      // folders below the root in which other trials write too; nil: none do
+	shared []string // folders below the root in which other trials write too; nil: none do
+	leader func() (pid int, runs bool)
 	pids   []int         // of the trial, as far as they were seen
 	root   *safefile.Dir // to be closed; nil: it is the attempt's folder
 	since  time.Time
@@ -31,7 +32,7 @@ type eventFiles struct {
 
 // close gives back what was opened.
 func (e *eventFiles) close() {
-	if e != nil && e.root != nil {
+	if e != nil && e.root != nil { // nil: discarded before it was made
 		e.root.Close()
 	}
 }
@@ -63,7 +64,25 @@ func (e *eventFiles) findNamed() {
 	}
 }
 
-// read takes in what is new, at most about limit bytes; it tells whether there is more.
-func (e *eventFiles) read(ctx context.Context, limit int64) (more bool) {
+// poll implements metricSource.
+func (e *eventFiles) poll(ctx context.Context, limit int64) (more bool) {
+	if pid, runs := e.leader(); runs {
+		e.findOpen(pid)
+	}
 	return e.follow.Poll(ctx, limit)
 }
+
+// finish implements metricSource.
+func (e *eventFiles) finish(ctx context.Context, limit int64) (left string) {
+	if pid, _ := e.leader(); pid != 0 && !slices.Contains(e.pids, pid) {
+		e.pids = append(e.pids, pid) // it was too short to be seen
+	}
+	e.findNamed()
+	if e.follow.Poll(ctx, limit) {
+		return "the rest of its event files"
+	}
+	return ""
+}
+
+// every implements metricSource.
+func (e *eventFiles) every() time.Duration { return time.Second }

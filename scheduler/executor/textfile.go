@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -9,17 +10,31 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// textFileInterval is how often it is looked at.
-const textFileInterval = time.Second
-
 // textFile is the file that a trial writes for Prometheus. It belongs to the goroutine of readMetrics.
 type textFile struct {
 	follow prometheus.Follower
 	root   *safefile.Dir // to be closed; nil: it is the attempt's folder
 	shared string        // path that all trials of the folder would write, which is not read; empty: none
 	since  time.Time
-	looked time.Time
+
+	cutShort func() bool // its last line may be a part of one
 }
+
+// poll implements metricSource.
+func (f *textFile) poll(context.Context, int64) (more bool) {
+	f.follow.Poll(false)
+	return false
+}
+
+// finish implements metricSource.
+func (f *textFile) finish(context.Context, int64) (left string) {
+	f.follow.Poll(!f.cutShort())
+	f.miss()
+	return ""
+}
+
+// every implements metricSource.
+func (f *textFile) every() time.Duration { return time.Second }
 
 func (f *textFile) close() {
 	if f != nil && f.root != nil {

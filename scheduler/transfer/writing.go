@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
 // writing are the calls that write to what has come in of files. They are over before another server may have the same folder: what an
@@ -43,10 +45,10 @@ func (r *writing) begin(w http.ResponseWriter, rq *http.Request) (_ *http.Reques
 	}
 	r.calls.Add(1)
 	ctx, cancel := context.WithCancel(rq.Context())
-	unhook := context.AfterFunc(r.ctx, func() {
+	unhook := context.AfterFunc(r.ctx, crash.Func(func() {
 		cancel() // before the deadline, which putChunk may be about to set
 		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
-	})
+	}))
 	return rq.WithContext(ctx), func() {
 		unhook()
 		cancel()
