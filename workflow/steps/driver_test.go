@@ -297,3 +297,23 @@ func TestNotebookRuns(t *testing.T) {
 		t.Errorf("it fails with %v", err)
 	}
 }
+
+// A function is called with inputs that no variable can hold, and a step whose program would look for them there says where they are.
+func TestLargeInputs(t *testing.T) {
+	t.Parallel()
+	x := newTasks(t)
+	x.write("f.py", "def main(text, n):\n    return {'size': len(text), 'last': text[-1], 'n': n}\n")
+	call := x.call(map[string]any{"file": "f.py", "arguments": map[string]any{"n": int64(3)}})
+	call.Inputs["text"] = strings.Repeat("x", 200_000) + "é"
+	result, err := python{}.Run(t.Context(), call)
+	if err != nil || result.Outputs["size"] != int64(200_001) || result.Outputs["last"] != "é" || result.Outputs["n"] != int64(3) {
+		t.Errorf("it puts out %v, %v\n%s", result.Outputs, err, x.stderr)
+	}
+	call = x.call(nil)
+	call.Inputs["text"], call.Script.Words = strings.Repeat("x", 200_000), []string{"true"}
+	said := ""
+	call.Progress = func(p Progress) { said += p.Text }
+	if _, err := (command{}).Run(t.Context(), call); err != nil || !strings.Contains(said, "$KAON_PARAMS is not set") {
+		t.Errorf("it says %q, %v", said, err)
+	}
+}

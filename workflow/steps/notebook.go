@@ -57,6 +57,6 @@ func (notebook) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, wrong("%w", err)
 	}
 	return c.run(ctx, spec{
-		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(notebookDriver), escaped(string(settings))}, image: texts["image"],
+		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(notebookDriver), escaped(string(settings))}, image: texts["image"], reads: true,
 	})
 }

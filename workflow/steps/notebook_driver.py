@@ -11,7 +11,8 @@ try:
 except ImportError:
     sys.exit("%s has no papermill: install papermill and ipykernel there, or name another Python by `interpreter`" % sys.executable)
 
-given = {k: v for k, v in json.loads(os.environ["KAON_PARAMS"]).items() if not k.startswith("kaon_")}
+params = open(sys.argv[2], encoding="utf-8").read() if len(sys.argv) > 2 else os.environ["KAON_PARAMS"]
+given = {k: v for k, v in json.loads(params).items() if not k.startswith("kaon_")}
 given.update(settings["parameters"] or {})
 out = os.path.join(os.environ["KAON_ARTIFACTS"], settings["name"])
 done = threading.Event()

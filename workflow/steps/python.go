@@ -19,7 +19,8 @@ func (python) About() Description {
 const driver = `import json, os, runpy, sys
 path, name = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-given = {k: v for k, v in json.loads(os.environ["KAON_PARAMS"]).items() if not k.startswith("` + Own + `")}
+params = open(sys.argv[3], encoding="utf-8").read() if len(sys.argv) > 3 else os.environ["KAON_PARAMS"]
+given = {k: v for k, v in json.loads(params).items() if not k.startswith("` + Own + `")}
 function = runpy.run_path(path, run_name=os.path.splitext(os.path.basename(path))[0]).get(name)
 if function is None:
     sys.exit("%s has no function %s" % (path, name))
@@ -46,7 +47,7 @@ func (python) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	words := []string{or(texts["interpreter"], "python3"), "-c", escaped(driver), escaped(texts["file"]), escaped(or(texts["function"], "main"))}
-	return c.run(ctx, spec{words: words, values: arguments, image: texts["image"]})
+	return c.run(ctx, spec{words: words, values: arguments, image: texts["image"], reads: true})
 }
 
 func or(text, fallback string) string {

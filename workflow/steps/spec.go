@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,10 +23,23 @@ type spec struct {
 	image  string
 	task   map[string]any // further keys of `task`
 	env    map[string]string
+
+	reads bool // its last words are a driver's, which reads the parameters: from a file whose path follows, or from $KAON_PARAMS
 }
 
 // run runs a command as one trial and reads what it leaves.
 func (c *Call) run(ctx context.Context, s spec) (Result, error) {
+	size, err := c.parametersSize(s)
+	if err != nil {
+		return Result{}, err
+	}
+	switch {
+	case s.reads && size > sweep.MaxWord/2:
+		s.words = append(s.words, "${args_json_file}")
+	case size+len("KAON_PARAMS=") > sweep.MaxWord && !strings.Contains(s.shell+strings.Join(s.words, " "), "${args_json_file}"):
+		c.Progress(Progress{Text: fmt.Sprintf("its inputs are %d bytes, more than a variable can hold: $KAON_PARAMS is not set; "+
+			"${args_json_file} in its command is a file with all of them", size)})
+	}
 	source, err := c.source(s)
 	if err != nil {
 		return Result{}, err
@@ -43,6 +57,19 @@ func (c *Call) run(ctx context.Context, s spec) (Result, error) {
 	}
 	out, err := outputs(done.Output)
 	return Result{Outputs: out, Artifacts: done.Artifacts}, err
+}
+
+// parametersSize is about how many bytes $KAON_PARAMS has. The kernel starts no program with a variable of more than sweep.MaxWord.
+func (c *Call) parametersSize(s spec) (int, error) {
+	size := 2
+	for _, values := range []map[string]any{c.Inputs, s.values} {
+		text, err := json.Marshal(values)
+		if err != nil {
+			return 0, wrong("inputs: %w", err)
+		}
+		size += len(text)
+	}
+	return size, nil
 }
 
 type errorText string

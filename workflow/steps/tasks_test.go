@@ -59,17 +59,27 @@ func (x *tasks) Run(ctx context.Context, job Job) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	for i := range text.Command {
-		text.Command[i] = strings.ReplaceAll(text.Command[i], "$${", "${")
-	}
 	at := filepath.Join(x.folder, job.ID)
 	if err := os.MkdirAll(at, 0o700); err != nil {
+		return Done{}, err
+	}
+	for i := range text.Command {
+		text.Command[i] = strings.ReplaceAll(text.Command[i], "$${", "${")
+		if text.Command[i] == "${args_json_file}" {
+			text.Command[i] = filepath.Join(at, "args.json")
+		}
+	}
+	if err := os.WriteFile(filepath.Join(at, "args.json"), given, 0o600); err != nil {
 		return Done{}, err
 	}
 	out, metrics := filepath.Join(at, "output.json"), filepath.Join(at, "metrics")
 	cmd := exec.Command(text.Command[0], text.Command[1:]...)
 	cmd.Dir = x.folder
-	cmd.Env = append(append(os.Environ(), "KAON_PARAMS="+string(given), "KAON_OUTPUT="+out, "KAON_METRICS="+metrics, "KAON_ARTIFACTS="+at), x.env...)
+	cmd.Env = os.Environ()
+	if len(given) < sweep.MaxWord/2 { // beyond twice that none is set
+		cmd.Env = append(cmd.Env, "KAON_PARAMS="+string(given))
+	}
+	cmd.Env = append(append(cmd.Env, "KAON_OUTPUT="+out, "KAON_METRICS="+metrics, "KAON_ARTIFACTS="+at), x.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var errs strings.Builder
 	cmd.Stderr = &errs
