@@ -11,6 +11,9 @@ import (
 // mostSeen is how many ends are known one by one. Those of two runs may become known in another order than they came.
 const mostSeen = 1000
 
+// onTime is how late an instant may be taken that was not missed.
+const onTime = time.Minute
+
 // whatOf is what a trigger waits for.
 func whatOf(t workflow.Trigger) string {
 	switch t.Kind {
@@ -49,6 +52,16 @@ func fromNow(all map[string]cursor) map[string]cursor {
 		}
 	}
 	return left
+}
+
+// isAhead tells whether what is due was taken up to a time that is to come: the clock has been set back since, and nothing would run until then.
+func (c *cursor) isAhead(now time.Time) bool {
+	return !c.File && c.At > now.Add(onTime).UnixMilli()
+}
+
+// ofAhead tells of an end, behind the cursor, whether it is of when the clock was ahead.
+func (c *cursor) ofAhead(ended int64, now time.Time) bool {
+	return c.Ahead && ended > now.Add(onTime).UnixMilli()
 }
 
 // endKey is of an end of a run or a sweep; one that is run again has another.

@@ -102,9 +102,6 @@ func (r *Registry) fire(e *entry, v *Version, wf *workflow.Workflow, f firing) {
 	}
 }
 
-// onTime is how late an instant may be taken that was not missed.
-const onTime = time.Minute
-
 // longestOutage is how far back missed instants are looked for.
 const longestOutage = 366 * 24 * time.Hour
 
@@ -173,13 +170,17 @@ func (r *Registry) fireAfter(e *entry, v *Version, wf *workflow.Workflow, t work
 		if c.has(s.Run, s.Ended) {
 			continue
 		}
+		ahead := c.ofAhead(s.Ended, r.cfg.Now())
 		c.add(s.Run, s.Ended)
-		changed = true
+		if changed = true; ahead {
+			continue
+		}
 		r.fire(e, v, wf, firing{
 			trigger: t, at: time.UnixMilli(s.Ended), key: endKey(s.Run, s.Ended), source: s.Run,
 			values: map[string]any{"run": s.Run, "workflow": t.Workflow, "parameters": s.Parameters, "outputs": s.Outputs},
 		})
 	}
+	changed, c.Ahead = changed || c.Ahead, false
 	return changed
 }
 

@@ -39,7 +39,7 @@ func (r *Registry) fireSeen(e *entry, v *Version, wf *workflow.Workflow, t workf
 	}
 	if l.fresh {
 		l.fresh = false
-		changed = l.takeIn(t, c)
+		changed = l.takeIn(t, c, now)
 	}
 	for len(l.news) > 0 {
 		one := l.news[0]
@@ -128,16 +128,21 @@ func (r *Registry) sightings(ctx context.Context, owner string, t workflow.Trigg
 }
 
 // takeIn compares what was found with what was seen before. A file counts when two looks have found it the same: nobody is writing to it.
-func (l *look) takeIn(t workflow.Trigger, c *cursor) (changed bool) {
+func (l *look) takeIn(t workflow.Trigger, c *cursor, at time.Time) (changed bool) {
 	found := l.found
 	l.found, l.news = nil, nil
 	if t.Kind == workflow.OnSweep {
 		for _, one := range found {
-			if !c.has(one.source, one.at.UnixMilli()) {
+			switch ended := one.at.UnixMilli(); {
+			case c.has(one.source, ended):
+			case c.ofAhead(ended, at):
+				c.add(one.source, ended)
+			default:
 				l.news = append(l.news, one)
 			}
 		}
-		return false
+		changed, c.Ahead = c.Ahead, false
+		return changed
 	}
 	seen, now := map[string]bool{}, map[string]bool{}
 	for _, key := range c.Seen {

@@ -148,4 +148,5 @@ type cursor struct {
 
 	File  bool `json:"file,omitempty"`  // Seen are files, by what they are
 	Based bool `json:"based,omitempty"` // what was there when it began is known
+	Ahead bool `json:"ahead,omitempty"` // the clock was ahead when it was made: ends of that time were taken, and are not known one by one yet
 }

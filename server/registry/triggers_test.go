@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/workflows"
+	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
@@ -213,6 +214,76 @@ func TestAfter(t *testing.T) {
 	after(two, one, one)
 	if _, _, err := w.tryRegister(ann, "name: small\ntriggers: {after: small}\nsteps: {a: {type: notify, message: x}}\ngraph: a\n"); !errors.Is(err, ErrWrong) {
 		t.Error(err)
+	}
+}
+
+// A server that was started while its clock showed a time to come begins what is due when the clock is right again, and nothing of before.
+func TestClockThatWasAhead(t *testing.T) {
+	w := newWorld(t)
+	w.now = at("2030-01-01T00:00")
+	w.register(ann, strings.ReplaceAll(small, "small", "first"))
+	ended := func(id string) {
+		w.runs.end(id, engine.Succeeded, "")
+		w.runs.mu.Lock()
+		defer w.runs.mu.Unlock()
+		i := w.runs.infos[id]
+		i.View.Ended = w.now.UnixMilli()
+		w.runs.infos[id] = i
+		w.runs.sweeps = append(w.runs.sweeps, workflows.SweepEnd{Sweep: "s-" + id, Ended: w.now.UnixMilli(), State: "succeeded"})
+		w.ends.Add(1)
+	}
+	end := func() string {
+		id := w.run("first", nil).Run
+		ended(id)
+		return id
+	}
+	end()
+	w.now = w.now.Add(time.Hour)
+	text := strings.Replace(daily(""), "triggers: [", "triggers: [{after: first, parameters: {day: '${trigger.run}'}}, {sweep: nightly, parameters: {day: '${trigger.sweep}'}}, ", 1)
+	w.register(ann, text)
+	days := func() (all []string) {
+		for _, day := range w.days() {
+			if day != "<nil>" { // of the first workflow
+				all = append(all, day)
+			}
+		}
+		return all
+	}
+	w.beginDue()
+	w.now = at("2026-03-01T12:00")
+	w.open()
+	testkit.Await(t, "a look", func() bool {
+		w.beginDue()
+		w.now = w.now.Add(soonest)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		c := w.all["small"].Cursors
+		for _, one := range c {
+			if one.Ahead {
+				return false
+			}
+		}
+		return len(c) == 3
+	})
+	if got := days(); len(got) > 0 {
+		t.Errorf("there are runs of %v", got)
+	}
+	notes := fmt.Sprint(w.info(w.all["small"]).Notes)
+	if strings.Count(notes, "the clock was ahead and showed 2030-01-01T01:00:00Z") != 3 {
+		t.Error(notes)
+	}
+	id := end()
+	want := []string{id, "s-" + id, "2026-03-02"}
+	testkit.Await(t, "what is behind the end", func() bool {
+		w.now = w.now.Add(soonest)
+		w.beginDue()
+		return len(days()) == 2
+	})
+	w.now = at("2026-03-02T01:30")
+	w.open()
+	w.beginDue()
+	if got := days(); !slices.Equal(got, want) {
+		t.Errorf("there are runs of %v, want %v", got, want)
 	}
 }
 
