@@ -21,6 +21,11 @@ type Strategy struct {
 	Queue int // runs that may wait
 }
 
+// IsDefault tells whether it is what holds for a workflow that says nothing of it.
+func (s Strategy) IsDefault() bool {
+	return s == Strategy{} || s == Strategy{Rule: Concurrent, Limit: defaultLimit, Queue: defaultQueue}
+}
+
 // Bounds and defaults of strategies.
 const (
 	defaultLimit = 16

@@ -41,6 +41,7 @@ def step(task_id, command, **more):
 
 func airflow(w *workflow.Workflow) Export {
 	f := &dagFile{w: w, ids: map[string]string{}, deep: map[string]int{}}
+	f.literal = jinjaText
 	f.common(w)
 	f.promise(w, "; since Airflow 3.1 a DAG takes deadline=DeadlineAlert(…), with a callback of yours") // sla=, of scheduled tasks, is gone since 3.0
 	f.number(w.Graph, "", 0)

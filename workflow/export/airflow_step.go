@@ -37,6 +37,7 @@ func (f *dagFile) step(n *workflow.Node, depth int) {
 		f.leave(field, "a step of type %s runs in kaon only: it fails there", s.Type)
 		text = refuse(s)
 	}
+	text = jinjaText(text, "")
 	for _, v := range values {
 		if strings.HasPrefix(v.text, "v_") {
 			env = append(env, pythonText(v.name)+": "+v.text)
@@ -78,6 +79,11 @@ func (f *dagFile) step(n *workflow.Node, depth int) {
 		f.leave(field+".resources", "they are the worker's")
 	}
 	f.line(depth, "%s = step(%s, %s, trigger_rule=%s%s)", variable(n.Name), pythonText(identifier(n.Name)), pythonText(text), pythonText(f.rule(n)), more)
+}
+
+// jinjaText is a text that Airflow's templates leave as it is.
+func jinjaText(text, _ string) string {
+	return strings.NewReplacer("{{", "{{ '{{' }}", "{%", "{{ '{%' }}", "{#", "{{ '{#' }}").Replace(text)
 }
 
 // jinja is a name in Airflow's templates, as a step sees it: of a step in the same iteration its own, of those in iterations the list.

@@ -11,6 +11,7 @@ import (
 
 func argo(w *workflow.Workflow) Export {
 	m := &manifest{w: w, names: map[string]string{}}
+	m.literal = m.refuseBraces
 	m.common(w)
 	m.promise(w, "")
 	spec := pairs{"entrypoint": "main"}

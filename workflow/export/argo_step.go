@@ -59,6 +59,10 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 		}
 	}
 	t.Box.Args = []string{text}
+	if strings.Contains(text, "{{") {
+		t.Box.Args = []string{`eval "$(printf %b "$KAON_SCRIPT")"`}
+		t.Box.Env = append(t.Box.Env, pairs{"name": "KAON_SCRIPT", "value": unbraced(text)})
+	}
 	for _, v := range values {
 		t.Box.Env = append(t.Box.Env, pairs{"name": v.name, "value": v.text})
 	}
@@ -82,6 +86,20 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 	}
 	m.templates = append(m.templates, t)
 	return needs
+}
+
+// unbraced is a text as the shell's printf %b reads it, without the braces that Argo would take for a variable of its own.
+func unbraced(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), "{{", `{\0173`)
+}
+
+// refuseBraces is what stands for a text elsewhere: there no way is known to write two braces.
+func (m *manifest) refuseBraces(text, field string) string {
+	if strings.Contains(text, "{{") {
+		m.leave(field, "{{ in it would be a variable of Argo's: the step fails")
+		m.computed++
+	}
+	return text
 }
 
 // asJSON has texts written with their quotes; values of other types are JSON as they are.

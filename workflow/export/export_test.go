@@ -2,7 +2,9 @@ package export
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -172,6 +174,80 @@ func TestPromisesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Files that are brought, overrides of sweeps, triggers and what becomes of several runs are named as not carried.
+func TestFilesAndTriggersAreNamed(t *testing.T) {
+	w := read(t, "triggers: [{cron: '0 6 * * *'}]\nrun_strategy: latest_only\nsteps:\n  a: {command: x, fetch: {data: ./data.bin}}\n"+
+		"  b: {type: sweep, file: s.yaml, set: {run_cap: 3}}\ngraph: a -> b\n")
+	for _, format := range Formats {
+		e, err := Write(w, format)
+		for _, want := range []string{
+			"triggers: they begin no runs there: schedule it there", "run_strategy: it does not bound runs of it there", "steps.a.fetch: its files are not brought to it",
+			"steps.b.set: the sweep runs as its file has it",
+		} {
+			if err != nil || !slices.Contains(e.Left, want) {
+				t.Errorf("%s: not named: %s\nbut %q, %v", format, want, e.Left, err)
+			}
+		}
+	}
+}
+
+// What an orchestrator would take for templates of its own in a command arrives there as it was written.
+func TestBracesOfCommands(t *testing.T) {
+	const command = `printf '%s|' '{{.Id}}' "{{{x}}}" '{%y%}' "$${#HOME}" 'a\nb\\c' "$KAON_VALUE_1"`
+	w := read(t, "name: w\nparameters: {p: q}\nsteps:\n  a: {type: docker, image: x, command: "+quoted(command+" ${p}")+"}\ngraph: a\n")
+	e := argo(w)
+	var m struct {
+		Spec struct{ Templates []template }
+	}
+	_, body, _ := strings.Cut(e.Text, "{")
+	if err := json.Unmarshal([]byte("{"+body), &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range m.Spec.Templates {
+		if of.Box == nil {
+			continue
+		}
+		run := exec.Command("sh", append([]string{"-c"}, of.Box.Args...)...)
+		run.Env = []string{"HOME=abc"}
+		for _, v := range of.Box.Env {
+			value := fmt.Sprint(v["value"])
+			if value == "{{workflow.parameters.p}}" {
+				value = "q"
+			}
+			if strings.Contains(value, "{{") {
+				t.Errorf("Argo would read %s", value)
+			}
+			run.Env = append(run.Env, fmt.Sprint(v["name"], "=", value))
+		}
+		out, err := run.Output()
+		if want := `{{.Id}}|{{{x}}}|{%y%}|3|a\nb\\c|q|q|`; err != nil || string(out) != want || strings.Contains(of.Box.Args[0], "{{") {
+			t.Errorf("%q says %s, %v, want %s", of.Box.Args, out, err, want)
+		}
+	}
+	left := argo(read(t, "steps: {a: {command: x, env: {A: 'a {{b}}'}}}\ngraph: a\n"))
+	if want := "steps.a.env.A: {{ in it would be a variable of Argo's: the step fails"; !slices.Contains(left.Left, want) || !strings.Contains(left.Text, "only kaon computes") {
+		t.Errorf("%q in\n%s", left.Left, left.Text)
+	}
+
+	text := airflow(read(t, "steps: {a: {command: "+quoted(command)+", env: {A: 'a {{b}}'}}}\ngraph: a\n")).Text
+	for _, want := range []string{`'{{ '{{' }}.Id}}'`, `{{ '{{' }}{x}}}`, `'{{ '{%' }}y%}'`, `${{ '{#' }}HOME}`, `a {{ '{{' }}b}}`} {
+		if !strings.Contains(text, strings.Trim(pythonText(want), `"`)) {
+			t.Errorf("there is no %s in\n%s", want, text)
+		}
+	}
+	if exec.Command("python3", "-c", "import jinja2").Run() != nil {
+		t.Log("jinja2 is not here, and rendered nothing: pip install jinja2")
+		return
+	}
+	render := exec.Command("python3", "-c", "import jinja2, sys; sys.stdout.write(jinja2.Template(sys.stdin.read()).render())")
+	render.Stdin = strings.NewReader(jinjaText(command, ""))
+	if out, err := render.Output(); err != nil || string(out) != command {
+		t.Errorf("Jinja makes %s of it, %v, want %s", out, err, command)
+	}
+}
+
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // Of a graph that splits and joins as brackets do Metaflow gets the splits and joins; of another one a chain, which is told.
 func TestMetaflowsStructure(t *testing.T) {

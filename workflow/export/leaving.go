@@ -17,6 +17,16 @@ type Export struct {
 type leaving struct {
 	left     []string
 	computed int // values that could not be written
+
+	literal func(text, field string) string // what stands for a text that is no template of kaon's; nil: itself
+}
+
+// asIs is a text that has no template of kaon's.
+func (l *leaving) asIs(text, field string) string {
+	if l.literal == nil {
+		return text
+	}
+	return l.literal(text, field)
 }
 
 func (l *leaving) leave(field, format string, args ...any) {
@@ -38,8 +48,20 @@ func (l *leaving) common(w *workflow.Workflow) {
 	if len(w.Secrets) > 0 {
 		l.leave("secrets", "secrets of the submitter's environment are not copied: add them there")
 	}
+	if len(w.Triggers) > 0 {
+		l.leave("triggers", "they begin no runs there: schedule it there")
+	}
+	if !w.Strategy.IsDefault() {
+		l.leave("run_strategy", "it does not bound runs of it there")
+	}
 	for _, s := range w.Steps {
 		field := "steps." + s.Name
+		if len(s.Fetch) > 0 {
+			l.leave(field+".fetch", "its files are not brought to it")
+		}
+		if s.Type == "sweep" && s.Keys.Get("set") != nil {
+			l.leave(field+".set", "the sweep runs as its file has it")
+		}
 		if s.Cache != nil {
 			l.leave(field+".cache", "it always runs")
 		}

@@ -114,12 +114,12 @@ func image(s *workflow.Step) string {
 func (l *leaving) replaced(text, field string, of func(path []string) (string, bool)) string {
 	parts, err := workflow.Split(text)
 	if err != nil {
-		return text
+		return l.asIs(text, field)
 	}
 	var b strings.Builder
 	for _, p := range parts {
 		if p.Expr == "" {
-			b.WriteString(p.Text)
+			b.WriteString(l.asIs(p.Text, field))
 			continue
 		}
 		if name, ok := strings.CutPrefix(p.Expr, "envvar:"); ok {
