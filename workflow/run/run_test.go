@@ -341,7 +341,10 @@ func TestCachedFilesAreReadBeside(t *testing.T) {
 	if _, err := Ask(cfg.Folder, "r", Request{Kind: CancelRun}); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Await(t, "the cancel to be heard", says(`"cancel`))
+	testkit.Await(t, "the cancel to be done", func() bool { // its attempts are told before it is removed
+		files, _ := asked(r.folder, nil)
+		return len(files) == 0
+	})
 	if _, err := unix.FcntlInt(big.Fd(), unix.F_SETLEASE, unix.F_UNLCK); err != nil {
 		t.Fatal(err)
 	}
