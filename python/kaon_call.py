@@ -171,6 +171,8 @@ def arguments(call, params, named):
 
 def given(words):
     """Parameters that were typed, over those of the trial."""
+    if "KAON_TRIAL" in os.environ and "KAON_PARAMS" not in os.environ:
+        raise Refused("the trial's parameters are more than a variable can hold: have its command be a program of yours that reads ${args_json_file}")
     params = json.loads(os.environ.get("KAON_PARAMS") or "{}")
     for word in words:
         path, equals, text = word.partition("=")

@@ -89,6 +89,9 @@ class Calls(Place):
     def test_by_hand(self):
         self.assertIn("Optimizer(kind=<Kind.SGD: 1>, lr=4.0) 5", self.call("train.py:main", "lr=0.5", "opt.lr=4", "epochs=5"))
 
+    def test_parameters_that_no_variable_holds(self):
+        self.assertIn("more than a variable can hold", self.call("train.py:nothing", code=2, KAON_TRIAL="0"))
+
     def test_one_dictionary_nothing_and_others(self):
         params = {"KAON_PARAMS": '{"lr": 0.5, "x": 1}'}
         self.assertEqual(self.call("--metric", "loss", "train.py:config", **params), '{"loss": 0.5}\n')

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 from unittest import mock
 
 import kaon
@@ -44,6 +45,12 @@ class InATrial(unittest.TestCase):
     def test_params(self):
         self.assertEqual(kaon.params({"lr": 1, "batch": 32}), {"lr": 0.5, "opt": None, "batch": 32})
         self.assertEqual(kaon.seed(), 2**64 - 1)
+
+    def test_parameters_that_no_variable_holds(self):
+        with unittest.mock.patch.dict(os.environ, {"KAON_TRIAL": "0"}):
+            os.environ.pop("KAON_PARAMS")
+            with self.assertRaisesRegex(RuntimeError, "more than a variable can hold"):
+                kaon.params({"lr": 1})
 
     def test_report(self):
         class Scalar:
