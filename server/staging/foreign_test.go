@@ -2,10 +2,13 @@ package staging
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -44,6 +47,39 @@ func TestAttackFetchFromBuckets(t *testing.T) {
 		if err := check(place, "s3://own/sweeps/a/x"); err == nil {
 			t.Errorf("with results in %q a bucket is read", place)
 		}
+	}
+}
+
+// However the scheme of an address is written, agents that ask for what is there are answered, and the server lives.
+func TestAttackSchemeInCapitals(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "data") }))
+	defer web.Close()
+	for _, resumed := range []bool{false, true} {
+		s := Stage{ID: "s", Spec: &sweep.Spec{}, Folder: t.TempDir(), Resumed: resumed, Warn: func(string) {}}
+		for _, scheme := range []string{"http", "HTTP", "hTtP"} {
+			s.Spec.Task.Fetch = append(s.Spec.Task.Fetch, sweep.Fetch{URL: scheme + strings.TrimPrefix(web.URL, "http") + "/data"})
+		}
+		if err := s.OpenFileServer(transfer.Config{Bind: "127.0.0.1"}); err != nil {
+			t.Fatal(err)
+		}
+		var files task.Files
+		if err := s.inputs(t.Context(), &files); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range s.Prefetch {
+			rs, err := http.Get(one.Value)
+			if err != nil {
+				t.Fatal(err) // whoever answers an agent has panicked
+			}
+			rs.Body.Close()
+			if rs.StatusCode != http.StatusOK || rs.Request.URL.Host != strings.TrimPrefix(web.URL, "http://") {
+				t.Errorf("%s: %s from %s", one.Value, rs.Status, rs.Request.URL.Host)
+			}
+		}
+		if len(s.Prefetch) != len(s.Spec.Task.Fetch) {
+			t.Errorf("agents fetch %v", s.Prefetch)
+		}
+		s.FileServer.Close()
 	}
 }
 

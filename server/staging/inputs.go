@@ -66,7 +66,7 @@ func (s *Stage) probe(ctx context.Context) []probed {
 	all := make([]probed, len(s.Spec.Task.Fetch))
 	var asking sync.WaitGroup
 	for i, f := range s.Spec.Task.Fetch {
-		if strings.HasPrefix(f.URL, "http://") || strings.HasPrefix(f.URL, "https://") {
+		if u, err := f.Address(); err == nil && (u.Scheme == "http" || u.Scheme == "https") { // as input has it, however it is written
 			web := &transfer.HTTPSource{URL: f.URL}
 			if s.Foreign {
 				web.HTTP = guarded

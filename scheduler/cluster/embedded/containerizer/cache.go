@@ -110,7 +110,10 @@ func cacheKey(source string) (string, error) {
 	return fmt.Sprintf("%s %d %d", source, st.Size(), st.ModTime().UnixNano()), nil
 }
 
-func isWeb(source string) bool { return strings.HasPrefix(source, "http") }
+func isWeb(source string) bool {
+	scheme, _, named := strings.Cut(source, "://")
+	return named && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
 
 // acquire returns the entry of a key, and whether the caller is the first to want it and has to download it.
 func (c *fetchCache) acquire(key string) (e *cacheEntry, first bool) {

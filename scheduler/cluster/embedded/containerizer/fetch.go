@@ -140,7 +140,7 @@ func diskOf(e protocol.StartExecutor) (bytes int64) {
 func locate(u *mesos.CommandInfo_URI) (source, name string, err error) {
 	source = strings.TrimSpace(u.Value)
 	switch {
-	case strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://"):
+	case isWeb(source):
 		parsed, err := url.Parse(source)
 		if err != nil {
 			return "", "", err
