@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,8 +28,8 @@ type sessions struct {
 	now     func() time.Time
 
 	mu    sync.Mutex
-	codes map[string]session // by the hash of a code, each good once
-	open  map[string]session // by the hash of a cookie
+	codes keptSessions // by the hash of a code, each good once
+	open  keptSessions // by the hash of a cookie
 }
 
 type session struct {
@@ -36,8 +37,53 @@ type session struct {
 	expires time.Time
 }
 
+// mostSessions is how many browsers one name may have open, and how many codes: of more the oldest gives way.
+const mostSessions = 50
+
+// sweepSessions is how often those are looked for that have ended.
+const sweepSessions = time.Minute
+
+// keptSessions are sessions by the hash of their secret.
+type keptSessions struct {
+	by    map[string]session
+	of    map[string][]string // the same hashes by the caller's name, the oldest first
+	swept time.Time           // when those that had ended were taken out
+}
+
+func newKeptSessions() keptSessions {
+	return keptSessions{by: map[string]session{}, of: map[string][]string{}}
+}
+
+func (k *keptSessions) put(hash string, one session, now time.Time) {
+	if now.Sub(k.swept) >= sweepSessions {
+		k.swept = now
+		for hash, one := range k.by {
+			if !now.Before(one.expires) {
+				k.drop(hash)
+			}
+		}
+	}
+	name := one.caller.Name
+	if of := k.of[name]; len(of) >= mostSessions {
+		k.drop(of[0])
+	}
+	k.by[hash], k.of[name] = one, append(k.of[name], hash)
+}
+
+func (k *keptSessions) drop(hash string) {
+	one, there := k.by[hash]
+	if !there {
+		return
+	}
+	delete(k.by, hash)
+	name := one.caller.Name
+	if k.of[name] = slices.DeleteFunc(k.of[name], func(of string) bool { return of == hash }); len(k.of[name]) == 0 {
+		delete(k.of, name)
+	}
+}
+
 func newSessions(b bearers) *sessions {
-	return &sessions{bearers: b, now: time.Now, codes: map[string]session{}, open: map[string]session{}}
+	return &sessions{bearers: b, now: time.Now, codes: newKeptSessions(), open: newKeptSessions()}
 }
 
 // offer makes a code by which one browser acts as a caller. This machine's own user is an operator there and no more:
@@ -46,7 +92,7 @@ func (s *sessions) offer(c Caller) (code string, expires time.Time) {
 	if c.Local {
 		c.Local, c.Role = false, Operator
 	}
-	return s.put(s.codes, c, codeLife)
+	return s.put(&s.codes, c, codeLife)
 }
 
 // begin is the cookie's secret of a new session; no Caller: neither code nor token is good.
@@ -59,15 +105,15 @@ func (s *sessions) begin(ctx context.Context, code, token string) (secret string
 	if err != nil || c.Name == "" {
 		return "", Caller{}, err
 	}
-	secret, _ = s.put(s.open, c, sessionLife)
+	secret, _ = s.put(&s.open, c, sessionLife)
 	return secret, c, nil
 }
 
 func (s *sessions) take(code string) (Caller, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one, ok := s.codes[hashOf(code)]
-	delete(s.codes, hashOf(code))
+	one, ok := s.codes.by[hashOf(code)]
+	s.codes.drop(hashOf(code))
 	if !ok || !s.now().Before(one.expires) || !s.bearers.stand(one.caller) {
 		return Caller{}, false
 	}
@@ -75,21 +121,16 @@ func (s *sessions) take(code string) (Caller, bool) {
 }
 
 // put keeps a code or session for so long, or until the issuer's token ends that its caller is known by.
-func (s *sessions) put(in map[string]session, c Caller, life time.Duration) (secret string, expires time.Time) {
+func (s *sessions) put(in *keptSessions, c Caller, life time.Duration) (secret string, expires time.Time) {
 	secret = strings.ToLower(rand.Text())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	for key, one := range in {
-		if !now.Before(one.expires) {
-			delete(in, key)
-		}
-	}
 	expires = now.Add(life)
 	if !c.until.IsZero() && c.until.Before(expires) {
 		expires = c.until
 	}
-	in[hashOf(secret)] = session{c, expires}
+	in.put(hashOf(secret), session{c, expires}, now)
 	return secret, expires
 }
 
@@ -97,14 +138,14 @@ func (s *sessions) put(in map[string]session, c Caller, life time.Duration) (sec
 func (s *sessions) find(secret string) (Caller, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one, ok := s.open[hashOf(secret)]
+	one, ok := s.open.by[hashOf(secret)]
 	return one.caller, ok && s.now().Before(one.expires) && s.bearers.stand(one.caller)
 }
 
 func (s *sessions) end(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open, hashOf(secret))
+	s.open.drop(hashOf(secret))
 }
 
 // identify has callers with a session's cookie known, and refuses what a page of another origin had their browser ask.

@@ -144,9 +144,43 @@ func TestAttackSessions(t *testing.T) {
 	if _, ok := s.find(secret); ok {
 		t.Error("a session outlives its time")
 	}
-	if s.put(s.open, c, time.Hour); len(s.open) != 1 {
-		t.Errorf("%d sessions are kept", len(s.open))
+	if s.put(&s.open, c, time.Hour); len(s.open.by) != 1 {
+		t.Errorf("%d sessions are kept", len(s.open.by))
 	}
+	s.open.drop("none")
+	if len(s.open.of) != 1 || len(s.open.of["me"]) != 1 {
+		t.Errorf("they are of %v", s.open.of)
+	}
+}
+
+// One caller makes no server forget others' sessions, nor keep theirs without end: of many the oldest gives way.
+func TestAttackManySessions(t *testing.T) {
+	w := newWorld(t)
+	begin := func(role Role) string {
+		status, answer, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[role]})
+		if status >= 300 {
+			t.Fatalf("%d %s", status, answer)
+		}
+		return "Cookie: " + cookieOf(t, rs)
+	}
+	other, first := begin(Operator), begin(Viewer)
+	var last string
+	for range mostSessions {
+		last = begin(Viewer)
+	}
+	for cookie, want := range map[string]int{other: http.StatusOK, first: http.StatusUnauthorized, last: http.StatusOK} {
+		if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != want {
+			t.Errorf("%s: %d, want %d", cookie, status, want)
+		}
+	}
+	for range mostSessions + 1 {
+		w.ask(Viewer, http.MethodPost, Prefix+"/logins", nil)
+	}
+	s := w.api.sessions
+	if s.mu.Lock(); len(s.open.by) != mostSessions+1 || len(s.codes.by) != mostSessions {
+		t.Errorf("%d sessions, %d codes", len(s.open.by), len(s.codes.by))
+	}
+	s.mu.Unlock()
 }
 
 // The pages come from the same address, with a policy of their own and no token; the API's answers keep theirs.
