@@ -72,6 +72,9 @@ func (sw *Sweep) withSet(set []string) (*sweep.Spec, error) {
 	spec := sw.Spec()
 	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSet(set...), sweep.WithSeed(spec.Seed),
 		state.WithFilesBeside(spec.File)}
+	if state.IsForeign(sw.staging.Owner) {
+		options = append(options, sweep.WithFiles(nil))
+	}
 	if sw.winner != nil {
 		options = append(options, sweep.WithWinner())
 	}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/kaon-sweep/kaon/server/staging"
+	"github.com/kaon-sweep/kaon/server/state"
 )
 
 // Role is what a caller may do; each may what those before it may.
@@ -68,7 +68,7 @@ func IsLocal(ctx context.Context) bool { return ctx.Value(localKey{}) != nil }
 
 // ownCaller is this process's own user.
 func ownCaller() Caller {
-	return Caller{Name: staging.OwnName(), Role: Admin, Local: true}
+	return Caller{Name: state.OwnName(), Role: Admin, Local: true}
 }
 
 // identify has callers on local connections known, and notes the certificates that others show.

@@ -39,7 +39,7 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	} else if secret = set.Secret(); secret && !callerOf(ctx).Local {
 		return wrong("sweep %s was given secrets, which the results do not keep: submit its spec anew", known.ID)
 	} else if secret {
-		if set, err = set.Restored(); err != nil {
+		if set, err = set.Restored(known.Owner); err != nil {
 			return sub, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -44,13 +45,17 @@ func (o Overrides) Secret() bool {
 }
 
 // Restored puts secrets of this process's environment back where they were taken out: SECRET as a value stands for the variable that
-// the key ends with. With an error, which is of the kind fault.KindUsage, it answers those before the first that is not there.
-func (o Overrides) Restored() (Overrides, error) {
+// the key ends with. What an owner who is somebody else has set is given nothing of this process's user. With an error, which is of the kind
+// fault.KindUsage, it answers those before the first that is not there.
+func (o Overrides) Restored(owner string) (Overrides, error) {
 	set := slices.Clone(o)
 	for i, one := range set {
 		key, value, _ := strings.Cut(one, "=")
 		if !strings.Contains(value, hidden) {
 			continue
+		}
+		if state.IsForeign(owner) {
+			return set, fault.Usage(fmt.Errorf("--set %s was a secret of %s, which the results do not keep: submit the spec anew", key, owner))
 		}
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		now, ok := os.LookupEnv(name)
@@ -68,7 +73,7 @@ func (o Overrides) Restored() (Overrides, error) {
 func Extensions(known store.Sweep) (all []journal.Extension, err error) {
 	for _, x := range known.Extensions {
 		at, _ := time.Parse(time.RFC3339Nano, x.At)
-		set, hidden := Overrides(x.Set).Restored()
+		set, hidden := Overrides(x.Set).Restored(known.Owner)
 		if hidden != nil {
 			err = hidden
 		}

@@ -27,11 +27,11 @@ func TestWithoutSecrets(t *testing.T) {
 		}
 	}
 	t.Setenv("API_KEY", "now")
-	set, err := Overrides{"name=a", "task.env.API_KEY=SECRET"}.Restored()
+	set, err := Overrides{"name=a", "task.env.API_KEY=SECRET"}.Restored("")
 	if err != nil || strings.Join(set, " ") != "name=a task.env.API_KEY=now" {
 		t.Errorf("restored: %q, %v", set, err)
 	}
-	if _, err := (Overrides{"task.env.NOBODY_HAS_IT=SECRET"}).Restored(); err == nil || !strings.Contains(err.Error(), "NOBODY_HAS_IT") {
+	if _, err := (Overrides{"task.env.NOBODY_HAS_IT=SECRET"}).Restored(""); err == nil || !strings.Contains(err.Error(), "NOBODY_HAS_IT") {
 		t.Errorf("a secret that is not there: %v", err)
 	}
 }

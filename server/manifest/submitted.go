@@ -14,7 +14,7 @@ import (
 
 // SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results.
 // The sweep's state folder has the winner that it may have started from. Strict: with all secrets that were
-// set.
+// set, by this process's environment; else with none of them, so that whoever is told of the spec hears nothing of that.
 func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (*sweep.Spec, error) {
 	file := known.File
 	if file == "" { // of a version that did not say
@@ -29,20 +29,27 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 			"`kaon repair %s` brings it back where the journal has it",
 			results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
 	}
-	set, err := Overrides(known.Overrides).Restored()
-	if err != nil && strict {
-		return nil, err
-	}
-	extended, err := Extensions(known)
-	if err != nil && strict {
-		return nil, err
+	set, own := Overrides(known.Overrides), known
+	own.Owner = "" // whoever asks for the secrets runs what the sweep runs, with all of their environment
+	extended, err := Extensions(own)
+	if strict {
+		if err != nil {
+			return nil, err
+		}
+		if set, err = set.Restored(own.Owner); err != nil {
+			return nil, err
+		}
+	} else {
+		for i, x := range known.Extensions {
+			extended[i].Overrides = x.Set
+		}
 	}
 	winner, err := state.ReadWinner(folder)
 	if err != nil {
 		return nil, err
 	}
 	spec, err := state.ParseEntry(journal.SweepEntry{File: file, Source: text, Overrides: set, Seed: known.Seed,
-		Extensions: extended},
+		Extensions: extended, Owner: known.Owner},
 		winner, nil) // its points are in the records
 	if err != nil {
 		return nil, fault.Usage(fmt.Errorf("read the spec of %s as it was: %w", known.ID, err))

@@ -127,7 +127,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
 				"put that there and repair again; nothing was changed", m.id, results.SpecFile, manifest.SpecHash(m.source), want))
 		}
-		set, err := manifest.Overrides(m.known.Overrides).Restored()
+		set, err := manifest.Overrides(m.known.Overrides).Restored(m.known.Owner)
 		if err != nil {
 			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
@@ -136,7 +136,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
 		e = &journal.SweepEntry{ID: m.id, Number: 1, File: cmp.Or(m.known.File, results.SpecFile), Source: m.source,
-			Seed: m.known.Seed, Overrides: set, Extensions: extended, BestTrial: -1}
+			Seed: m.known.Seed, Overrides: set, Owner: m.known.Owner, Extensions: extended, BestTrial: -1}
 	}
 	spec, err := state.ParseEntry(*e, winner, nil)
 	if err != nil {

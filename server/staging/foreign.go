@@ -3,7 +3,6 @@ package staging
 import (
 	"fmt"
 	"net/url"
-	"os/user"
 	"path/filepath"
 	"strings"
 
@@ -55,19 +54,6 @@ func CheckForeign(spec *sweep.Spec, place string) error {
 		}
 	}
 	return nil
-}
-
-// IsForeign tells whether an owner is somebody else than this process's own user.
-func IsForeign(owner string) bool {
-	return owner != "" && owner != OwnName()
-}
-
-// OwnName is what this process's own user is called as the owner of sweeps.
-func OwnName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "local"
 }
 
 // ofResults tells whether an address of S3 is of what sweeps have left in the results.

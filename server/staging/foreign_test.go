@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -97,7 +98,7 @@ func TestAttackProbe(t *testing.T) {
 		}
 	}
 	for owner, want := range map[string]bool{"": false, "somebody-else": true} {
-		if IsForeign(owner) != want {
+		if state.IsForeign(owner) != want {
 			t.Errorf("%q is foreign: %v", owner, !want)
 		}
 	}

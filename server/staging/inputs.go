@@ -19,6 +19,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/fault"
+	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -123,7 +124,7 @@ func (s *Stage) object(ctx context.Context, u *url.URL, src *task.Source) (*s3.F
 		return written, err
 	}
 	key, bad := url.PathUnescape(strings.Trim(u.Path, "/"))
-	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !IsForeign(s.Owner) { // CheckForeign looked at the other
+	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !state.IsForeign(s.Owner) { // CheckForeign looked at the other
 		plain := *u
 		plain.Path = "/" + key
 		if found, err := s3.NewFetcher(ctx, &plain); err == nil {

@@ -90,6 +90,9 @@ func JournalHas(j *disk.Journal, id string) (bool, error) {
 // started from.
 func ParseEntry(e journal.SweepEntry, winner *board.Winner, prior []sweep.Prior) (*sweep.Spec, error) {
 	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File)}
+	if IsForeign(e.Owner) { // whoever took the spec looked at what it names, as its submitter may read it
+		options = append(options, sweep.WithFiles(nil))
+	}
 	if winner != nil {
 		options = append(options, sweep.WithWinner())
 	}
