@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -93,6 +94,9 @@ func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (Sweep, error) {
 // readManifest reads one of a sweep's manifests, and refuses one that says it is another sweep's.
 func readManifest[M any](ctx context.Context, b bucket.Bucket, id, file string, sweep func(*M) string) (m M, err error) {
 	name := results.ObjectName(id, file)
+	if strings.Contains(id, "/") { // it would be among what a sweep's trials have left
+		return m, fmt.Errorf("read %s: %w: %.80q is no sweep", name, bucket.ErrNotExist, id)
+	}
 	if err := getJSON(ctx, b, name, &m); err != nil {
 		return m, err
 	}
