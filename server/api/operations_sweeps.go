@@ -241,7 +241,10 @@ func (a *API) label(ctx context.Context, id string, labels []string) error {
 	if err := checkLabels(labels); err != nil {
 		return err
 	}
-	sw, _ := a.cfg.Server.Sweep(id)
+	sw, here := a.cfg.Server.Sweep(id)
+	if !here { // it was deleted since
+		return problem(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
+	}
 	defer a.catalog.forget(id)
 	return problem(sw.SetLabels(ctx, labels))
 }
