@@ -21,7 +21,11 @@ func (a *API) registered() *registry.Registry { return a.cfg.Registered }
 // who is the caller as the registry knows them.
 func who(ctx context.Context) registry.Who {
 	c := callerOf(ctx)
-	return registry.Who{Name: c.Name, Any: c.Role.may(Operator), Local: c.Local, KnownBy: c.knownBy()}
+	w := registry.Who{Name: c.Name, Any: c.Role.may(Operator), Local: c.Local, KnownBy: c.knownBy()}
+	if c.queues != nil {
+		w.Queues = &c.queues
+	}
+	return w
 }
 
 // registeredProblem is an error of registered workflows as an answer.

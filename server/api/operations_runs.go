@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/sse"
@@ -55,6 +56,9 @@ func (a *API) declareRunCommands() {
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
 		func(ctx context.Context, in *RunInput) (*body[WorkflowRun], error) {
+			if err := a.mayGoOn(ctx, in.Run); err != nil {
+				return nil, err
+			}
 			return a.change(ctx, in.Run, func() error { return a.flows().Resume(in.Run) })
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run", "Run again what failed of a run, or all from a step on"),
@@ -62,6 +66,9 @@ func (a *API) declareRunCommands() {
 			var again WorkflowRestart
 			if in.Body != nil {
 				again = *in.Body
+			}
+			if err := a.mayGoOn(ctx, in.Run); err != nil {
+				return nil, err
 			}
 			return a.change(ctx, in.Run, func() error { return a.flows().Restart(in.Run, again.From, again.Parameters) })
 		})
@@ -92,6 +99,27 @@ func (a *API) mayChangeRun(ctx context.Context, id string) error {
 		return nil
 	}
 	return huma.Error403Forbidden(fmt.Sprintf("%s is %s, and the run is %s's: only they and operators may change it", c.Name, c.Role, info.Header.Owner))
+}
+
+// mayGoOn refuses callers who are bound to queues to have steps begin of a run that may go into others.
+func (a *API) mayGoOn(ctx context.Context, id string) error {
+	c := callerOf(ctx)
+	if c.queues == nil {
+		return nil
+	}
+	info, err := a.flows().Get(id)
+	if err != nil {
+		return workflowProblem(err)
+	}
+	if info.Header.Queues == nil {
+		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit the workflow anew", c.Name, strings.Join(c.queues, ", ")))
+	}
+	for _, queue := range *info.Header.Queues {
+		if err := c.checkQueue(queue); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // change does something to a run of the caller's.

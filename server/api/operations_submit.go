@@ -234,8 +234,8 @@ func (a *API) mayUse(c Caller, spec *sweep.Spec) error {
 	return staging.CheckForeign(spec, place)
 }
 
-// mayExtend refuses callers from elsewhere to have files of this machine read.
-func mayExtend(c Caller, set []string) error {
+// mayExtend refuses callers from elsewhere to have files of this machine read, and those who are bound to queues a sweep that goes on in another.
+func mayExtend(c Caller, queue string, set []string) error {
 	for _, one := range set {
 		key, value, _ := strings.Cut(one, "=")
 		first, _, _ := strings.Cut(strings.TrimSpace(key), ".")
@@ -245,12 +245,10 @@ func mayExtend(c Caller, set []string) error {
 				return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change", one))
 			}
 		case "queue":
-			if err := c.checkQueue(strings.Trim(value, `"' `)); err != nil {
-				return err
-			}
+			queue = strings.Trim(value, `"' `)
 		}
 	}
-	return nil
+	return c.checkQueue(queue)
 }
 
 // idOf is the id of a sweep that a caller submits with a key: always the same.

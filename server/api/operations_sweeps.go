@@ -173,7 +173,7 @@ func (a *API) declareCommands() {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
 			}
-			if err := mayExtend(callerOf(ctx), in.Body.Set); err != nil {
+			if err := mayExtend(callerOf(ctx), a.queueOf(in.Sweep), in.Body.Set); err != nil {
 				return nil, err
 			}
 			a.catalog.forget(in.Sweep)
@@ -184,12 +184,23 @@ func (a *API) declareCommands() {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
 			}
+			if err := callerOf(ctx).checkQueue(a.queueOf(in.Sweep)); err != nil {
+				return nil, err
+			}
 			if _, err := a.cfg.Server.Retry(ctx, in.Sweep); err != nil {
 				return nil, problem(err)
 			}
 			a.catalog.forget(in.Sweep)
 			return answer(a.sweep(ctx, in.Sweep))
 		})
+}
+
+// queueOf is the queue of a sweep of the server's, that what goes on with it waits in; empty: there is no such sweep.
+func (a *API) queueOf(id string) string {
+	if sw, here := a.cfg.Server.Sweep(id); here {
+		return sw.Spec().InQueue()
+	}
+	return ""
 }
 
 // allowed refuses what the caller may not change, and what this server does not run.

@@ -22,26 +22,28 @@ func (c Caller) knownBy() string {
 	return ""
 }
 
-// Standing answers why somebody may begin runs no more, known as they were when they registered a workflow: nobody asks again before
-// a trigger begins one in their name. Of whom an issuer names nothing is known but when they come.
-func Standing(tokens *Tokens, people *People) func(name, knownBy string) error {
-	return func(name, knownBy string) error {
+// Standing answers which queues somebody may begin runs in, nil: in any, and why they may begin none any more, known as they were when
+// they registered a workflow: nobody asks again before a trigger begins one in their name. Of whom an issuer names nothing is known but
+// when they come.
+func Standing(tokens *Tokens, people *People) func(name, knownBy string) (queues *[]string, err error) {
+	return func(name, knownBy string) (*[]string, error) {
 		if name == ownCaller().Name || knownBy == byIssuer {
-			return nil
+			return nil, nil
 		}
 		if knownBy == "" && people != nil && !tokens.named(name) { // of a server that did not keep how
-			return nil
+			return nil, nil
 		}
 		return tokens.mayBegin(name)
 	}
 }
 
-// mayBegin is nil when a token of a name is good for beginning runs.
-func (t *Tokens) mayBegin(name string) error {
+// mayBegin has no error when a token of a name is good for beginning runs, and the queues of all those that are; nil: any.
+func (t *Tokens) mayBegin(name string) (*[]string, error) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	why := "was revoked"
+	why, good := "was revoked", false
+	var queues []string
 	for _, one := range t.all {
 		switch {
 		case one.Name != name:
@@ -49,9 +51,14 @@ func (t *Tokens) mayBegin(name string) error {
 			why = "has expired"
 		case !one.Role.may(Submitter):
 			why = "is a " + string(one.Role) + "'s"
+		case one.Queues == nil:
+			return nil, nil
 		default:
-			return nil
+			good, queues = true, append(queues, one.Queues...)
 		}
 	}
-	return fmt.Errorf("the token of %s %s: make them one that may submit, or remove the workflow", name, why)
+	if good {
+		return &queues, nil
+	}
+	return nil, fmt.Errorf("the token of %s %s: make them one that may submit, or remove the workflow", name, why)
 }

@@ -53,7 +53,7 @@ func (r *Registry) Backfill(name string, who Who, ask Filling) (b Backfill, firs
 		return b, nil, wrongf("parallel: 1 to %d", mostParallel)
 	}
 	begin := from.Add(-time.Millisecond)
-	b = Backfill{Trigger: t.Name, Version: v.Version, From: from.UnixMilli(), To: to.UnixMilli(), At: begin.UnixMilli(), Parallel: ask.Parallel, By: who.Name}
+	b = Backfill{Trigger: t.Name, Version: v.Version, From: from.UnixMilli(), To: to.UnixMilli(), At: begin.UnixMilli(), Parallel: ask.Parallel, By: who.Name, Queues: who.Queues}
 	for at := t.Cron.Next(begin); !at.IsZero() && !at.After(to); at = t.Cron.Next(at) {
 		if b.Total++; b.Total > mostFilled {
 			return b, nil, wrongf("from %s to %s it is due more than %d times: choose less", ask.From, ask.To, mostFilled)
@@ -144,7 +144,9 @@ func (r *Registry) fill(e *entry) {
 				err = errFilled
 				break
 			}
-			if later := r.begin(e, v, wf, cronFiring(t, at, true)); later {
+			f := cronFiring(t, at, true)
+			f.queues = b.Queues
+			if later := r.begin(e, v, wf, f); later {
 				return
 			}
 			b.At, b.Taken = at.UnixMilli(), b.Taken+1
@@ -172,6 +174,7 @@ func (r *Registry) begin(e *entry, v *Version, wf *workflow.Workflow, f firing) 
 	if _, known := r.standing(e, e.idOf(f)); known {
 		return false
 	}
+	f.queues = narrower(f.queues, r.queues(e))
 	q, err := e.request(v, wf, f, r.cfg.Now())
 	if err == nil {
 		var own *workflow.Workflow // a run's workflow is its own

@@ -26,6 +26,7 @@ type firing struct {
 	source  string
 	values  map[string]any // below trigger, besides those that all have
 	fill    bool           // it is of a backfill
+	queues  *[]string      // that its run's sweeps go into, and into those below, of those that the version's may; nil: into any
 }
 
 // idOf is the id that the run of a firing has, whoever begins it. It is of the registration: another of the same name has others.
@@ -63,7 +64,7 @@ func (e *entry) request(v *Version, wf *workflow.Workflow, f firing, now time.Ti
 		return Request{}, &wrong{err}
 	}
 	// what somebody else has registered for the owner reads no more than came with it
-	origin := v.origin(e.Name, run.Origin{Owner: e.Owner}, v.By != e.Owner)
+	origin := v.origin(e.Name, run.Origin{Owner: e.Owner, Queues: f.queues}, v.By != e.Owner)
 	origin.Trigger = &run.Trigger{Kind: string(f.trigger.Kind), Name: f.trigger.Name, Time: f.at.UnixMilli(), Source: f.source, Backfill: f.fill}
 	q := Request{Run: e.idOf(f), Given: given, Origin: origin, Asked: now.UnixMilli()}
 	if !f.fill { // those times are long past: what it makes counts from when it begins
@@ -88,6 +89,7 @@ func (r *Registry) tryFire(e *entry, v *Version, wf *workflow.Workflow, f firing
 	if _, known := r.standing(e, e.idOf(f)); known {
 		return nil
 	}
+	f.queues = narrower(f.queues, r.queues(e))
 	q, err := e.request(v, wf, f, r.cfg.Now())
 	if err == nil {
 		err = r.admit(e, wf.Strategy, q)
@@ -187,6 +189,11 @@ func (r *Registry) fireAfter(e *entry, v *Version, wf *workflow.Workflow, t work
 // Pause has the triggers of a workflow begin nothing, or begin again from now on: what was due in between does not run.
 func (r *Registry) Pause(name string, who Who, paused bool) (Info, error) {
 	return r.change(name, who, func(e *entry) error {
+		if !paused {
+			if err := who.mayBegin(e.current()); err != nil {
+				return err
+			}
+		}
 		if e.Paused && !paused {
 			e.Cursors, e.looks = fromNow(e.Cursors), nil
 		}
@@ -227,7 +234,7 @@ func (r *Registry) Signal(name, signal string, who Who, payload map[string]any, 
 		if key != "" {
 			unique = who.Name + "\x00" + key
 		}
-		f := firing{trigger: t, at: r.cfg.Now(), key: unique, source: "", values: map[string]any{"payload": payload}}
+		f := firing{trigger: t, at: r.cfg.Now(), key: unique, source: "", values: map[string]any{"payload": payload}, queues: narrower(who.Queues, r.queues(e))}
 		id := e.idOf(f)
 		ids = append(ids, id)
 		if _, again := r.standing(e, id); again {

@@ -14,8 +14,20 @@ func (r *Registry) stopped(e *entry) error {
 	if r.cfg.May == nil {
 		return nil
 	}
-	if err := r.cfg.May(e.Owner, e.KnownBy); err != nil {
+	if _, err := r.cfg.May(e.Owner, e.KnownBy); err != nil {
 		return fmt.Errorf("%w: %w", ErrOwnerGone, err)
 	}
 	return nil
+}
+
+// queues are those that the owner of a workflow may submit into now, whatever they might when they registered it; nil: any. r.mu is held.
+func (r *Registry) queues(e *entry) *[]string {
+	if r.cfg.May == nil {
+		return nil
+	}
+	queues, err := r.cfg.May(e.Owner, e.KnownBy)
+	if err != nil { // nothing begins, see stopped
+		return &[]string{}
+	}
+	return queues
 }

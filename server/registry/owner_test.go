@@ -11,11 +11,11 @@ import (
 func TestOwnerGone(t *testing.T) {
 	w := newWorld(t)
 	gone := map[string]error{}
-	w.may = func(owner, knownBy string) error {
+	w.may = func(owner, knownBy string) (*[]string, error) {
 		if knownBy != "token" {
 			t.Errorf("%s is known by %q", owner, knownBy)
 		}
-		return gone[owner]
+		return nil, gone[owner]
 	}
 	w.open()
 	who := Who{Name: "ann", KnownBy: "token"}

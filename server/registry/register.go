@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/workflow"
@@ -16,6 +18,8 @@ type Who struct {
 	Name  string
 	Any   bool // they may change what is others'
 	Local bool // they are this process's user
+	// Queues are those that they may submit into, and into those below; nil: into any.
+	Queues *[]string
 
 	KnownBy string // how they are known, as Config.May is told
 }
@@ -25,6 +29,22 @@ func (w Who) may(e *entry) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is %s's: only they and operators may change it", ErrOwner, e.Name, e.Owner)
+}
+
+// mayBegin refuses who is bound to queues what has runs of a version begin that go into others.
+func (w Who) mayBegin(v *Version) error {
+	if w.Queues == nil {
+		return nil
+	}
+	into := "any queue"
+	if v.Queues != nil {
+		both := narrower(v.Queues, w.Queues)
+		if len(*both) == len(*v.Queues) && !slices.ContainsFunc(*v.Queues, func(one string) bool { return !slices.Contains(*both, one) }) {
+			return nil
+		}
+		into = "the queues " + strings.Join(*v.Queues, ", ")
+	}
+	return fmt.Errorf("%w: runs of version %d go into %s, and %s may submit into %s alone", ErrOwner, v.Version, into, w.Name, strings.Join(*w.Queues, ", "))
 }
 
 // Registration is a workflow to be registered.
@@ -201,6 +221,9 @@ func (r *Registry) Pin(name string, who Who, version int) (Info, error) {
 			return fmt.Errorf("%w: %s has 1 to %d", ErrVersion, name, len(e.versions))
 		}
 		e.Pinned = version
+		if err := who.mayBegin(e.current()); err != nil {
+			return err
+		}
 		if wf, err := e.parsed(); err == nil { // what cannot be read begins nothing
 			return r.checkCycle(name, wf)
 		}

@@ -45,8 +45,9 @@ type Config struct {
 	Now    func() time.Time // nil: the clock
 	// Find is how files are looked for; nil: run.Find.
 	Find func(ctx context.Context, pattern string) ([]run.Found, error)
-	// May says why triggers of somebody begin no runs any more, who was known in some way; nil: those of all do.
-	May   func(owner, knownBy string) error
+	// May says into which queues triggers of somebody begin runs, who was known in some way, nil: into any, and why they begin none any more;
+	// nil: those of all begin them into any.
+	May   func(owner, knownBy string) (queues *[]string, err error)
 	Fence func() error // asked behind each write; its error, that another process goes on with the workflows, ends what follows. nil: none does
 }
 

@@ -128,7 +128,7 @@ type world struct {
 	folder string
 	runs   *runs
 	now    time.Time
-	may    func(owner, knownBy string) error                              // nil: all may
+	may    func(owner, knownBy string) (*[]string, error)                 // nil: all may
 	find   func(ctx context.Context, pattern string) ([]run.Found, error) // nil: run.Find
 	*Registry
 }

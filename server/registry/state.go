@@ -137,6 +137,8 @@ type Backfill struct {
 	Total    int    `json:"total"` // instants
 	Taken    int    `json:"taken"`
 	By       string `json:"by"`
+
+	Queues *[]string `json:"queues,omitempty"` // of its runs, as in run.Origin
 }
 
 // cursor is up to where what a trigger waits for was taken. Stored: fields may be added, not renamed.
