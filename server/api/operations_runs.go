@@ -56,7 +56,7 @@ func (a *API) declareRunCommands() {
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
 		func(ctx context.Context, in *RunInput) (*body[WorkflowRun], error) {
-			if err := a.mayGoOn(ctx, in.Run); err != nil {
+			if err := a.mayGoOn(ctx, in.Run, nil); err != nil {
 				return nil, err
 			}
 			return a.change(ctx, in.Run, func() error { return a.flows().Resume(in.Run) })
@@ -67,7 +67,7 @@ func (a *API) declareRunCommands() {
 			if in.Body != nil {
 				again = *in.Body
 			}
-			if err := a.mayGoOn(ctx, in.Run); err != nil {
+			if err := a.mayGoOn(ctx, in.Run, again.Parameters); err != nil {
 				return nil, err
 			}
 			return a.change(ctx, in.Run, func() error { return a.flows().Restart(in.Run, again.From, again.Parameters) })
@@ -101,23 +101,30 @@ func (a *API) mayChangeRun(ctx context.Context, id string) error {
 	return huma.Error403Forbidden(fmt.Sprintf("%s is %s, and the run is %s's: only they and operators may change it", c.Name, c.Role, info.Header.Owner))
 }
 
-// mayGoOn refuses callers who are bound to queues to have steps begin of a run that may go into others.
-func (a *API) mayGoOn(ctx context.Context, id string) error {
+// mayGoOn refuses to have steps of a run begin: to callers who are bound to queues of one that is not, and to callers from elsewhere other
+// parameters of one that has what this process's user has, its environment and files of this machine.
+func (a *API) mayGoOn(ctx context.Context, id string, parameters Values) error {
 	c := callerOf(ctx)
-	if c.queues == nil {
+	if c.Local || c.queues == nil && len(parameters) == 0 {
 		return nil
 	}
 	info, err := a.flows().Get(id)
 	if err != nil {
 		return workflowProblem(err)
 	}
-	if info.Header.Queues == nil {
+	if c.queues != nil && info.Header.Queues == nil {
 		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit the workflow anew", c.Name, strings.Join(c.queues, ", ")))
 	}
-	for _, queue := range *info.Header.Queues {
-		if err := c.checkQueue(queue); err != nil {
-			return err
+	if c.queues != nil {
+		for _, queue := range *info.Header.Queues {
+			if err := c.checkQueue(queue); err != nil {
+				return err
+			}
 		}
+	}
+	if len(parameters) > 0 && info.Header.Within == "" {
+		return huma.Error403Forbidden("the run was begun on the server's machine, and may read its files and environment: it gets other parameters there alone; " +
+			"leave them out, or submit the workflow anew")
 	}
 	return nil
 }
