@@ -43,6 +43,9 @@ func (a *lateAnswer) Unwrap() http.ResponseWriter {
 	return w
 }
 
+// Flush implements http.Flusher: who follows a log reads what has come.
+func (a *lateAnswer) Flush() { _ = http.NewResponseController(a.Unwrap()).Flush() } // the caller is gone when this fails
+
 func (a *lateAnswer) begin() {
 	if !a.begun && a.status != 0 {
 		a.humaContext.SetStatus(a.status)
