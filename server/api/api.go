@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -58,5 +59,6 @@ type API struct {
 	bearers  bearers
 	sessions *sessions
 	rates    *rates
+	folding  sync.Mutex    // held while who has uploaded a folder is changed, and while one is removed
 	heavy    chan struct{} // holds who makes an answer that takes long
 }

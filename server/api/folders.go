@@ -72,6 +72,9 @@ const unfinished = ".new-"
 // upload unpacks an archive into a folder of its own. One that is there already is not unpacked again.
 func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	var out Folder
+	if err := a.hasRoom(ctx); err != nil {
+		return out, err
+	}
 	base := a.folders()
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return out, err
@@ -89,9 +92,8 @@ func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	if out.ID, err = keepUpload(file, from); err != nil {
 		return out, err
 	}
-	if there, err := a.folder(out.ID); err == nil {
-		now := time.Now()
-		return out, os.Chtimes(there, now, now) // it is wanted again
+	if again, err := a.takeAgain(ctx, out.ID); again || err != nil {
+		return out, err
 	}
 	into := filepath.Join(temp, "files")
 	if err := os.Mkdir(into, 0o700); err != nil {
@@ -101,10 +103,35 @@ func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	if err := archive.Unpack(ctx, file, filepath.Base(file.Name()), into, limits); err != nil {
 		return out, huma.Error422UnprocessableEntity(fmt.Sprintf("unpack the folder: %v", err))
 	}
+	bytes, err := bytesOf(into)
+	if err != nil {
+		return out, err
+	}
+	a.folding.Lock()
+	defer a.folding.Unlock()
 	if err := os.Rename(into, filepath.Join(base, out.ID)); err != nil && !errors.Is(err, os.ErrExist) {
 		return out, err
 	}
-	return out, nil
+	return out, a.keepUploader(out.ID, callerOf(ctx).Name, bytes)
+}
+
+// takeAgain has a folder that is there be the caller's, too, and as if it were uploaded now.
+func (a *API) takeAgain(ctx context.Context, id string) (there bool, err error) {
+	a.folding.Lock()
+	defer a.folding.Unlock()
+	folder, missing := a.folder(id)
+	if missing != nil {
+		return false, nil
+	}
+	now := time.Now()
+	if err := os.Chtimes(folder, now, now); err != nil {
+		return true, err
+	}
+	bytes, err := bytesOf(folder)
+	if err != nil {
+		return true, err
+	}
+	return true, a.keepUploader(id, callerOf(ctx).Name, bytes)
 }
 
 // keepUpload writes a body into a file, to be read from its beginning, and answers its SHA-256 in hex.
@@ -162,8 +189,16 @@ func (a *API) clearFolders() error {
 			}
 		}
 	}
+	a.folding.Lock()
+	defer a.folding.Unlock()
 	for _, one := range found {
-		info, gone := one.Info()
+		if id, is := strings.CutPrefix(one.Name(), uploadersPrefix); is {
+			if _, gone := os.Stat(filepath.Join(base, id)); errors.Is(gone, fs.ErrNotExist) {
+				err = errors.Join(err, os.Remove(filepath.Join(base, one.Name())))
+			}
+			continue
+		}
+		info, gone := os.Stat(filepath.Join(base, one.Name())) // it may be wanted again since it was found
 		if gone != nil || used[one.Name()] || one.Name() == emptyFolder || time.Since(info.ModTime()) < keptUnused {
 			continue
 		}
@@ -179,14 +214,14 @@ func (a *API) tidyFolders() {
 	}
 }
 
-// folder is where an uploaded folder lies.
+// folder is where an uploaded folder lies, whoever has uploaded it.
 func (a *API) folder(id string) (string, error) {
 	if sum, err := hex.DecodeString(id); err != nil || len(sum) != sha256.Size {
 		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("folder %q is no id of an uploaded folder", id))
 	}
 	folder := filepath.Join(a.folders(), id)
 	if _, err := os.Stat(folder); err != nil {
-		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("no folder %s was uploaded", id))
+		return "", noFolder(id)
 	}
 	return folder, nil
 }

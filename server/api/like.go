@@ -53,7 +53,7 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: only they and operators may run it again",
 			known.ID, owner(known.Sweep)))
 	case folder != "":
-		sub.Folder, sub.File = folder, file
+		sub.Folder, sub.File, sub.liked = folder, file, true
 	case file != "": // in the folder of those without one
 	case callerOf(ctx).Local:
 		sub.File = known.File

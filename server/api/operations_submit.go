@@ -203,6 +203,9 @@ func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
 	switch {
 	case sub.Folder != "":
 		folder, err := a.folder(sub.Folder)
+		if err == nil && !sub.liked {
+			err = a.mayTake(caller, sub.Folder)
+		}
 		if err != nil {
 			return specPlace{}, err
 		}

@@ -17,6 +17,8 @@ type Submission struct {
 	Set    []string `json:"set,omitempty" maxItems:"1000" doc:"KEY=VALUE: keys of the spec by their path, changed in this order."`
 	Seed   *uint64  `json:"seed,omitempty" doc:"Instead of the spec's."`
 	Labels []string `json:"labels,omitempty" maxItems:"64" doc:"Words by which the sweep is found again."`
+
+	liked bool // the folder is that of the sweep it is like, which its submitter may run again
 }
 
 // largestSubmission is what a submission may take as JSON.

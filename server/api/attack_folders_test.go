@@ -1,0 +1,84 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kaon-sweep/kaon/scheduler/durable"
+)
+
+// The id of an uploaded folder, which everybody is shown, gives what is in it to nobody but who has uploaded the same, and operators.
+func TestAttackFoldersOfOthers(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "secret.txt"), []byte("hidden-line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := w.upload(folder, 0)
+	spec := strings.Replace(three, "echo hello", "cat secret.txt; echo hello", 1)
+	s := w.submit(Submitter, Submission{Spec: spec, Folder: f.ID})
+	if s = w.ended(s.ID); s.State != "succeeded" {
+		t.Fatalf("%+v", s)
+	}
+	var err error
+	if _, w.as["eve"], err = w.tokens.Create("eve", Submitter, 0); err != nil {
+		t.Fatal(err)
+	}
+	flow := WorkflowSubmission{Source: "name: taken\nsteps: {a: {command: 'true'}}\ngraph: a", Folder: f.ID}
+	takes := map[string]any{
+		"/sweeps": Submission{Spec: spec, Folder: f.ID}, "/validate": Submission{Spec: spec, Folder: f.ID}, "/plan": Submission{Spec: spec, Folder: f.ID},
+		"/workflows": flow, "/workflows-check": flow, "/registered-workflows": flow,
+	}
+	for path, in := range takes {
+		if status, answer, _ := w.ask("eve", http.MethodPost, Prefix+path, in); status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "no folder") {
+			t.Errorf("%s: %d %s", path, status, answer)
+		}
+	}
+	for _, role := range []Role{Submitter, Operator} {
+		if status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/validate", takes["/validate"]); status != http.StatusOK {
+			t.Errorf("%s: %d %s", role, status, answer)
+		}
+		if status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/sweeps", Submission{Like: s.ID}); status != http.StatusCreated {
+			t.Errorf("%s once more: %d %s", role, status, answer)
+		}
+	}
+	if again, status := w.uploadAs("eve", folder, 0); status != http.StatusCreated || again != f { // she has it anyway
+		t.Fatalf("%d %+v", status, again)
+	}
+	if status, answer, _ := w.ask("eve", http.MethodPost, Prefix+"/validate", takes["/validate"]); status != http.StatusOK {
+		t.Errorf("with what she has uploaded: %d %s", status, answer)
+	}
+	if u, err := w.api.uploadersOf(f.ID); err != nil || strings.Join(u.By, " ") != "submitter eve" || u.Bytes != int64(len("hidden-line\n")) {
+		t.Errorf("it is of %+v, %v", u, err)
+	}
+}
+
+// What one name has uploaded, and the server keeps, is bounded; others are not held by it.
+func TestAttackUploadsWithoutEnd(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	f := w.upload(folder, 0)
+	text, err := json.Marshal(uploaders{By: []string{string(Submitter)}, Bytes: mostUploaded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Replace(filepath.Join(w.api.folders(), uploadersPrefix+f.ID), text); err != nil {
+		t.Fatal(err)
+	}
+	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("without end: %d", status)
+	}
+	if _, status := w.uploadAs(Operator, folder, 0); status != http.StatusCreated {
+		t.Errorf("another: %d", status)
+	}
+	if err := os.RemoveAll(filepath.Join(w.api.folders(), f.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusCreated {
+		t.Errorf("when that is gone: %d", status)
+	}
+}
