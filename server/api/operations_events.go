@@ -52,7 +52,7 @@ func (t topic) has(e Event) bool {
 	return t.sweep == "" && t.run == "" || t.sweep != "" && e.Sweep == t.sweep || t.run != "" && e.Run == t.run
 }
 
-// stream tells what happens to a sweep, or to all, from a number on until the caller is gone.
+// stream tells what happens to a sweep, or to all, from a number on until the caller is gone, or may hear it no more.
 func (a *API) stream(ctx context.Context, id, last string, send sse.Sender) {
 	a.streamOf(ctx, topic{sweep: id}, last, send)
 }
@@ -65,7 +65,11 @@ func (a *API) streamOf(ctx context.Context, of topic, last string, send sse.Send
 	if ok {
 		_, _, ok = a.hub.since(at, 1)
 	}
+	caller := stands{a: a, ctx: ctx}
 	for {
+		if !caller.still() {
+			return
+		}
 		if !ok {
 			if at, ok = a.snapshot(ctx, of, send); !ok {
 				return

@@ -114,7 +114,11 @@ func (a *API) follow(ctx context.Context, w io.Writer, in *logsInput, number int
 			f.Flush()
 		}
 	}
+	caller := stands{a: a, ctx: ctx}
 	for {
+		if !caller.still() {
+			return nil
+		}
 		over, err := a.over(ctx, in, number)
 		if err != nil {
 			return err
