@@ -16,7 +16,7 @@ import (
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	least, _ := ctx.Operation().Metadata["role"].(Role)
 	caller, unknown := a.caller(ctx.Context(), ctx.Header("Authorization"))
-	if strings.HasPrefix(ctx.Operation().Path, Prefix) && a.tooOften(ctx, caller) { // probes are asked as often as they like
+	if (least != "" || strings.HasPrefix(ctx.Operation().Path, Prefix)) && a.tooOften(ctx, caller) { // probes are asked as often as they like
 		return
 	}
 	if err := refusal(caller, least, unknown); err != nil {
@@ -27,6 +27,15 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	ctx = huma.WithValue(ctx, callerKey{}, caller)
+	if caller.Name != "" && !caller.Local {
+		leave, full := a.atOnce.enter(caller.Name, endless(ctx))
+		if full != "" {
+			ctx.SetHeader("Retry-After", "1")
+			_ = huma.WriteErr(a.huma, ctx, http.StatusTooManyRequests, full)
+			return
+		}
+		defer leave()
+	}
 	next(ctx)
 	if m := ctx.Method(); m != http.MethodGet && m != http.MethodHead && caller.Name != "" {
 		a.audit.note(ctx, caller)

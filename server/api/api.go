@@ -59,6 +59,7 @@ type API struct {
 	bearers  bearers
 	sessions *sessions
 	rates    *rates
+	atOnce   atOnce
 	folding  sync.Mutex    // held while who has uploaded a folder is changed, and while one is removed
 	heavy    chan struct{} // holds who makes an answer that takes long
 }

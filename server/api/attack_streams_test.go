@@ -119,3 +119,40 @@ func TestAttackStreamsOfTheRevoked(t *testing.T) {
 	w.ask(Operator, http.MethodPost, Prefix+"/sweeps/"+long.ID+"/stop", nil)
 	w.ended(long.ID)
 }
+
+// One caller takes no place of others, however much they ask for at once; metrics are asked for as often as all else.
+func TestAttackManyStreams(t *testing.T) {
+	w := newWorld(t)
+	viewer := "Authorization: Bearer " + w.as[Viewer]
+	var first *heard
+	for i := range mostEndless {
+		h, status := w.hears("/events", viewer)
+		if status != http.StatusOK {
+			t.Fatalf("stream %d: %d", i, status)
+		}
+		defer h.leave()
+		first = h
+	}
+	if status, answer, rs := w.ask(Viewer, http.MethodGet, Prefix+"/events", nil); status != http.StatusTooManyRequests || rs.Header.Get("Retry-After") == "" {
+		t.Errorf("one more: %d %s", status, answer)
+	}
+	if status, _, _ := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil); status != http.StatusOK {
+		t.Errorf("a request of theirs: %d", status)
+	}
+	h, status := w.hears("/events", "Authorization: Bearer "+w.as[Operator])
+	if h.leave(); status != http.StatusOK {
+		t.Errorf("a stream of another: %d", status)
+	}
+	first.leave()
+	testkit.Await(t, "a place", func() bool {
+		h, status := w.hears("/events", viewer)
+		h.leave()
+		return status == http.StatusOK
+	})
+	w.api.rates = newRates(0.001)
+	w.ask(Viewer, http.MethodGet, "/metrics", nil)
+	w.ask(Viewer, http.MethodGet, "/metrics", nil)
+	if status, _, _ := w.ask(Viewer, http.MethodGet, "/metrics", nil); status != http.StatusTooManyRequests {
+		t.Errorf("metrics: %d", status)
+	}
+}
