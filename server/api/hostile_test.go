@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/testkit"
+	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
 // strange are texts that were not thought of.
@@ -28,7 +29,8 @@ var strangeBodies = []string{"", "null", "[]", "{", "NaN", "1e999", `"x"`, "\x00
 type stranger struct {
 	*rand.Rand
 	judge *judge
-	known []string // ids that there are
+	known []string            // ids that there are
+	names map[string][]string // values that parameters of a name may have, as they are known
 }
 
 func (s *stranger) one(of []string) string { return of[s.IntN(len(of))] }
@@ -109,13 +111,13 @@ func (s *stranger) request(op *judged) (path, body string) {
 		switch p.In {
 		case "path":
 			value := text()
-			if p.Name == "sweep" && s.IntN(2) == 0 {
-				value = s.known[0]
+			if good := s.names[p.Name]; good != nil && s.IntN(2) == 0 {
+				value = s.one(good)
 			}
 			if value == "" {
 				value = "x"
 			}
-			if op.op.ID == "delete-sweep" {
+			if op.op.ID == "delete-sweep" || op.op.ID == "delete-workflow-run" || op.op.ID == "remove-registered-workflow" {
 				value += "x" // what others of the test ask for stays
 			}
 			path = strings.NewReplacer("{"+p.Name+"}", url.PathEscape(value), "{"+p.Name+"...}", url.PathEscape(value)).Replace(path)
@@ -156,7 +158,19 @@ func TestAttackEveryOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	const each = 40
-	s := &stranger{rand.New(rand.NewPCG(14, 2)), j, []string{first.ID, first.ID + "/1", "three", three, "loss", "1"}}
+	const steps = "name: strange\nparameters: {n: 1}\ntriggers: [{cron: '0 3 * * *', catch_up: none}, {signal: go}]\n" +
+		"steps: {a: {command: 'true'}, b: {type: notify, message: '${x}'}, c: {type: wait, signal: go}}\n" +
+		"graph: \"s ==> (a, **(x = ['one', 'two']) --< b >--, c) >== e\"\n"
+	post[Registration](w, Submitter, "/registered-workflows", WorkflowSubmission{Source: steps}, http.StatusOK)
+	flow := w.run(Submitter, WorkflowSubmission{Source: steps})
+	begun := w.until(flow.Run, "steps", func(s WorkflowStatus) bool { return stateIn(s, "a").Ended() && stateIn(s, "c") == engine.Running })
+	keys := []string{"b[0]", "b[7]"}
+	for _, step := range begun.Steps {
+		keys = append(keys, step.Step)
+	}
+	s := &stranger{rand.New(rand.NewPCG(14, 2)), j, []string{first.ID, first.ID + "/1", "three", three, "loss", "1", flow.Run, "a", "strange"}, map[string][]string{
+		"sweep": {first.ID}, "run": {flow.Run}, "step": keys, "workflow": {"strange"}, "signal": {"go"},
+	}}
 	asRoles := []Role{Admin, Admin, Admin, Operator, Submitter, Viewer, ""}
 	for i := range j.operations {
 		op := &j.operations[i]
@@ -257,6 +271,10 @@ func TestAttackOffsets(t *testing.T) {
 	w := newWorld(t)
 	s := w.submit(Submitter, Submission{Spec: "method: grid\nmetric: {name: y, goal: maximize}\nparameters: {x: {values: [1, 2]}}\ncommand: echo y=${param.x}\n"})
 	at := "/sweeps/" + w.ended(s.ID).ID
+	spec := get[[]Object](w, Viewer, "/objects?prefix=sweeps/"+s.ID+"/spec.yaml")[0]
+	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/objects/"+spec.Name, nil, "Range: bytes=0-9223372036854775807"); status != http.StatusPartialContent || int64(len(answer)) != spec.Size {
+		t.Errorf("a range without end: %d, %d bytes of %d", status, len(answer), spec.Size)
+	}
 	for _, begin := range []string{"offset=9223372036854775807", "cursor=YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw"} { // at: the same
 		for _, list := range []string{at + "/trials?sort=trial", at + "/trials?sort=value", at + "/trials?sort=seconds", at + "/trials?sort=params.x",
 			at + "/trials?sort=value&filter=" + url.QueryEscape("params.x > 0"), "/sweeps?", "/workflows?"} {

@@ -121,7 +121,7 @@ func rangeOf(header string, size int64) (from, to int64, partial bool, err error
 		if wrong != nil || end < from {
 			return 0, size, false, nil
 		}
-		to = min(size, end+1)
+		to = min(size-1, end) + 1
 	}
 	if from >= size {
 		return 0, 0, false, huma.NewError(http.StatusRequestedRangeNotSatisfiable, "the object has "+strconv.FormatInt(size, 10)+" bytes")
