@@ -113,7 +113,7 @@ func (a *API) snapshot(ctx context.Context, of topic, send sse.Sender) (at int, 
 		if err != nil {
 			return 0, false
 		}
-		snap.Sweeps, snap.Workflows = []Sweep{}, []WorkflowRun{runOf(info)}
+		snap.Sweeps, snap.Workflows = []Sweep{}, []WorkflowRun{RunOf(info)}
 	case of.sweep != "":
 		s, err := a.sweep(ctx, of.sweep)
 		if err != nil {
@@ -147,7 +147,7 @@ func (a *API) atWork() (list []WorkflowRun) {
 	}
 	for _, one := range all {
 		if !one.View.State.Ended() {
-			list = append(list, runOf(one))
+			list = append(list, RunOf(one))
 		}
 	}
 	return list

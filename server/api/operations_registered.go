@@ -136,7 +136,7 @@ func (a *API) standings(all ...registry.Info) []Registered {
 	last := map[string]*WorkflowRun{}
 	for _, one := range runs {
 		if name := one.Header.Registered; name != "" && last[name] == nil {
-			r := runOf(one)
+			r := RunOf(one)
 			r.Parameters = nil // which may be large
 			last[name] = &r
 		}

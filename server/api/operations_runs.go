@@ -138,7 +138,7 @@ func (a *API) change(ctx context.Context, id string, do func() error) (*body[Wor
 		return nil, workflowProblem(err)
 	}
 	info, err := a.flows().Get(id)
-	return answer(runOf(info), workflowProblem(err))
+	return answer(RunOf(info), workflowProblem(err))
 }
 
 func (a *API) request(ctx context.Context, id string, q run.Request) (*body[WorkflowRun], error) {
@@ -160,7 +160,7 @@ func (a *API) approve(ctx context.Context, id, step string) (*body[WorkflowRun],
 		return nil, workflowProblem(err)
 	}
 	info, err := a.flows().Get(id)
-	return answer(runOf(info), workflowProblem(err))
+	return answer(RunOf(info), workflowProblem(err))
 }
 
 // deleteRun takes a run away, and first what its steps have left: when that is cut off, it can be done again.

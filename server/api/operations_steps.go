@@ -60,7 +60,7 @@ func (a *API) declareSteps() {
 			list := []WorkflowStep{}
 			for _, v := range all {
 				if len(wanted) == 0 || wanted[v.State] {
-					list = append(list, stepOf(v, nil))
+					list = append(list, StepOf(v))
 				}
 			}
 			return answer(pageOf(list, in.Paging))

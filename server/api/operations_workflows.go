@@ -133,7 +133,7 @@ func (a *API) runs(in *listRunsInput) ([]WorkflowRun, error) {
 	list := []WorkflowRun{}
 	all, err := a.flows().List()
 	for _, one := range all {
-		if r := runOf(one); in.wants(r) {
+		if r := RunOf(one); in.wants(r) {
 			list = append(list, r)
 		}
 	}
@@ -141,38 +141,19 @@ func (a *API) runs(in *listRunsInput) ([]WorkflowRun, error) {
 }
 
 func (a *API) runStatus(id string) (WorkflowStatus, error) {
-	var out WorkflowStatus
 	info, err := a.flows().Get(id)
 	if err != nil {
-		return out, err
+		return WorkflowStatus{}, err
 	}
 	wf, err := a.flows().Workflow(id)
 	if err != nil {
-		return out, err
+		return WorkflowStatus{}, err
 	}
 	critical, err := a.flows().Critical(id)
 	if err != nil {
-		return out, err
+		return WorkflowStatus{}, err
 	}
-	out = WorkflowStatus{
-		WorkflowRun: runOf(info), Description: wf.Description, Tags: append([]string{}, wf.Tags...), Critical: critical,
-		Steps: []WorkflowStep{}, Said: []StepSaid{},
-	}
-	for _, v := range info.View.Steps {
-		one := stepOf(v, nil)
-		if p, ok := info.Said[v.Key]; ok {
-			one.Percent, one.Said = p.Percent, p.Text
-		}
-		out.Steps = append(out.Steps, one)
-	}
-	const most = 1000
-	for key, p := range info.Said {
-		if len(out.Said) < most {
-			out.Said = append(out.Said, StepSaid{key, p.Percent, p.Text})
-		}
-	}
-	slices.SortFunc(out.Said, func(a, b StepSaid) int { return strings.Compare(a.Step, b.Step) })
-	return out, nil
+	return StatusOf(info, wf, critical), nil
 }
 
 func graphOf(wf *workflow.Workflow) *WorkflowGraph {
@@ -268,7 +249,7 @@ func (a *API) submitRun(ctx context.Context, in *submitRunInput) (*submitRunOutp
 	if status == http.StatusOK && (info.Header.Source != string(wf.Source) || !sameValues(info.Header.Given, given)) {
 		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another workflow or other parameters, run %s", in.Key, id))
 	}
-	return &submitRunOutput{status, runOf(info)}, nil
+	return &submitRunOutput{status, RunOf(info)}, nil
 }
 
 func sameValues(a, b map[string]any) bool {

@@ -3,9 +3,12 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/workflows"
+	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/draw"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -37,7 +40,7 @@ type WorkflowSubmission struct {
 	Queue      string   `json:"queue,omitempty" maxLength:"100" doc:"Of its steps, where they name none."`
 }
 
-// WorkflowRun is one run of a workflow. The keys are those of kaon workflow status --json, and some more.
+// WorkflowRun is one run of a workflow, as kaon workflow list --json prints it.
 type WorkflowRun struct {
 	Run        string               `json:"run" doc:"Its id, which no other has."`
 	Workflow   string               `json:"workflow" doc:"Name of the workflow."`
@@ -62,7 +65,7 @@ type WorkflowRun struct {
 	Trigger    *RunTrigger          `json:"trigger,omitempty" doc:"Of the registered workflow: what began the run."`
 }
 
-// WorkflowStatus is how a run stands, with its steps.
+// WorkflowStatus is how a run stands, with its steps, as kaon workflow status --json prints it.
 type WorkflowStatus struct {
 	WorkflowRun
 	Description string         `json:"description,omitempty"`
@@ -131,29 +134,56 @@ type WorkflowGraph struct {
 	Picture draw.Picture `json:"picture"`
 }
 
-func runOf(i workflows.Info) WorkflowRun {
+// RunOf is a run as the API says it.
+func RunOf(i workflows.Info) WorkflowRun {
+	h, v := i.Header, i.View
 	return WorkflowRun{
-		Run: i.Header.Run, Workflow: i.Header.Name, State: i.View.State, Live: i.Live, Reason: i.View.Reason, Owner: i.Header.Owner,
-		Labels: append([]string{}, i.Header.Labels...), Queue: i.Header.Queue, File: i.Header.File, Created: i.Header.Created,
-		Began: i.View.Began, Ended: i.View.Ended, Due: i.View.Due, Late: i.View.Late, Seconds: i.View.Seconds(time.Now().UnixMilli()), Parameters: i.View.Parameters, Counts: i.Counts, Parent: i.Header.Parent,
-		Registered: i.Header.Registered, Version: i.Header.Revision, Trigger: triggerOf(i.Header.Trigger),
+		Run: h.Run, Workflow: h.Name, State: v.State, Live: i.Live, Reason: v.Reason, Owner: h.Owner, Labels: append([]string{}, h.Labels...),
+		Queue: h.Queue, File: h.File, Created: h.Created, Began: v.Began, Ended: v.Ended, Due: v.Due, Late: v.Late,
+		Seconds: v.Seconds(time.Now().UnixMilli()), Parameters: v.Parameters, Counts: i.Counts, Parent: h.Parent,
+		Registered: h.Registered, Version: h.Revision, Trigger: triggerOf(h.Trigger),
 	}
 }
 
-func stepOf(v engine.StepView, said *steps.Progress) WorkflowStep {
-	s := WorkflowStep{
+// mostStepsSaid is of how many steps a run's status has what their attempts said.
+const mostStepsSaid = 1000
+
+// StatusOf is how a run of a workflow stands as the API says it; critical are the steps that its length comes from.
+func StatusOf(i workflows.Info, wf *workflow.Workflow, critical []string) WorkflowStatus {
+	out := WorkflowStatus{
+		WorkflowRun: RunOf(i), Description: wf.Description, Tags: append([]string{}, wf.Tags...), Critical: critical,
+		Steps: []WorkflowStep{}, Said: []StepSaid{},
+	}
+	for _, v := range i.View.Steps {
+		one := StepOf(v)
+		if p, ok := i.Said[v.Key]; ok {
+			one.Percent, one.Said = p.Percent, p.Text
+		}
+		out.Steps = append(out.Steps, one)
+	}
+	for key, p := range i.Said {
+		if len(out.Said) < mostStepsSaid {
+			out.Said = append(out.Said, StepSaid{key, p.Percent, p.Text})
+		}
+	}
+	slices.SortFunc(out.Said, func(a, b StepSaid) int { return strings.Compare(a.Step, b.Step) })
+	return out
+}
+
+// StepOf is a step of a run as the API says it, without what its attempt says.
+func StepOf(v engine.StepView) WorkflowStep {
+	return WorkflowStep{
 		Step: v.Key, Type: v.Type, Depth: v.Depth, State: v.State, Reason: v.Reason, Attempts: v.Attempts, Began: v.Began, Ended: v.Ended,
 		Outputs: v.Outputs, Winner: v.Winner, Artifacts: v.Artifacts, ID: v.ID, Cached: v.Cached, Counts: v.Counts, Iterations: v.Iteration,
 	}
-	if said != nil {
-		s.Percent, s.Said = said.Percent, said.Text
-	}
-	return s
 }
 
 func detailOf(d run.Detail, messages []run.Said, said *steps.Progress) StepDetail {
 	out := StepDetail{
-		WorkflowStep: stepOf(d.StepView, said), Inputs: Values{}, Tried: []StepAttempt{}, Messages: MessagesOf(messages),
+		WorkflowStep: StepOf(d.StepView), Inputs: Values{}, Tried: []StepAttempt{}, Messages: MessagesOf(messages),
+	}
+	if said != nil {
+		out.Percent, out.Said = said.Percent, said.Text
 	}
 	if d.Step != nil {
 		out.Description, out.Sweep = d.Step.Description, d.Step.Type == "sweep"

@@ -79,14 +79,13 @@ func (m *Manager) brief(id string) (Info, error) {
 // Get is how a run stands.
 func (m *Manager) Get(id string) (Info, error) {
 	if l := m.working(id); l != nil {
-		view := l.run.View(false)
-		return Info{Header: l.run.Header(), View: view, Live: !view.State.Ended(), Counts: countsOf(view), Said: l.progress()}, nil
+		return InfoNow(l.run), nil
 	}
 	r, err := m.read(id)
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{Header: r.Header, View: r.View, Live: r.Live, Counts: countsOf(r.View)}, nil
+	return InfoOf(r), nil
 }
 
 func (m *Manager) read(id string) (*run.Record, error) {
@@ -148,7 +147,7 @@ func (m *Manager) Step(id, key string) (run.Detail, []run.Said, *steps.Progress,
 		return d, run.Talk(m.cfg.Folder, id, key), nil, nil
 	}
 	var now *steps.Progress
-	if p, ok := l.progress()[key]; ok {
+	if p, ok := l.run.Said()[key]; ok {
 		now = &p
 	}
 	return d, l.run.Talk(key), now, nil
@@ -253,7 +252,7 @@ func (m *Manager) stands(id string) (h run.Header, over bool, err error) {
 	}
 	h, over = r.Header, r.View.State.Ended()
 	if over && !r.Live {
-		m.keepEndedAt(log, Info{Header: h, View: r.View, Counts: countsOf(r.View)})
+		m.keepEndedAt(log, InfoOf(r))
 	}
 	h.Source = ""
 	return h, over, nil

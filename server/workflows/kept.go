@@ -12,9 +12,20 @@ import (
 type Info struct {
 	Header run.Header
 	View   engine.View // in lists without its steps
-	Live   bool        // this server works on it
+	Live   bool        // a process works on it
 	Counts map[engine.State]int
 	Said   map[string]steps.Progress // what attempts that run said last, by key
+}
+
+// InfoOf is how a run stands by its log, without what its attempts say.
+func InfoOf(r *run.Record) Info {
+	return Info{Header: r.Header, View: r.View, Live: r.Live, Counts: countsOf(r.View)}
+}
+
+// InfoNow is how a run stands on which this process works.
+func InfoNow(r *run.Run) Info {
+	view := r.View(false)
+	return Info{Header: r.Header(), View: view, Live: !view.State.Ended(), Counts: countsOf(view), Said: r.Said()}
 }
 
 // keptInfo is of a run that has ended, whose log is read again when it is another.

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"maps"
 	"time"
 
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -89,9 +88,6 @@ func (l *live) watch() {
 		}
 	}
 }
-
-// progress is what attempts that run said last, by key.
-func (l *live) progress() map[string]steps.Progress { return maps.Clone(l.run.Said()) }
 
 // settling is how long a call waits for a run to be let go of that has ended.
 const settling = 10 * time.Second
