@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -243,7 +244,8 @@ func (r *Run) stop(t engine.Task) {
 // show has those who look see how far an attempt is.
 func (r *Run) show(key string, p steps.Progress) {
 	r.mu.Lock()
-	r.progress[key] = p
+	had := r.progress[key]
+	r.progress[key] = steps.Progress{Percent: cmp.Or(p.Percent, had.Percent), Text: cmp.Or(p.Text, had.Text)}
 	r.changed()
 	r.mu.Unlock()
 	r.cfg.Told(key, p)
