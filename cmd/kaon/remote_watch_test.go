@@ -78,7 +78,7 @@ func TestTurnOutlivesATakeover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := awaitTurn(t.Context(), io.Discard, to, "w", "own", api.RunStanding{Run: "w-1", Place: 1}); err != nil || asked.Load() != 7 {
+	if err := awaitTurn(t.Context(), io.Discard, serverRuns{to, "own"}, "w", api.RunStanding{Run: "w-1", Place: 1}); err != nil || asked.Load() != 7 {
 		t.Errorf("asked %d times: %v", asked.Load(), err)
 	}
 }

@@ -198,7 +198,7 @@ func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time, left *u
 
 // runsHere is runs of those that no server has.
 func (c *gcCmd) runsHere(out *output, before time.Time) (n int, err error) {
-	folder := flowFlags{Results: c.Results, State: c.State}.folder()
+	folder := localRuns{&workFlags{Results: c.Results, State: c.State}}.folder()
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, unreachable(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/kaon-sweep/kaon/offers"
@@ -99,6 +101,14 @@ func (r *runner) config() (cfg server.Config, told *notices, err error) {
 
 // state is the folder of one sweep's journal and sandboxes.
 func (f *workFlags) state(id string) string { return state.Folder(f.Results, f.State, id) }
+
+// resultsPlace is where results lie, whatever the folder of who asks: an address, or an absolute path.
+func (f *workFlags) resultsPlace() (string, error) {
+	if strings.HasPrefix(f.Results, "s3://") {
+		return f.Results, nil
+	}
+	return filepath.Abs(strings.TrimPrefix(f.Results, "file://"))
+}
 
 // again is the command that goes on with a sweep.
 func (r *runner) again(command, id string) string {

@@ -51,7 +51,7 @@ func TestServedWorkflowsByName(t *testing.T) {
 	third.wait().ends(exitUnreachable)
 	y, _ := p.serving()
 	testkit.Await(t, "the wait for an approval", func() bool {
-		var s flowResult
+		var s flowJSON
 		p.kaon("workflow", "status", first.Run, "--json", "--server", "own").ends(exitDone).json(&s)
 		for _, one := range s.Steps {
 			if one.Key == "b" && one.State == "running" {

@@ -48,7 +48,7 @@ func TestServedWorkflowKilled(t *testing.T) {
 
 	y, _ := p.serving()
 	p.write("go", "")
-	var s flowResult
+	var s flowJSON
 	testkit.Await(t, "the wait for an approval", func() bool {
 		p.kaon(append([]string{"workflow", "status", "--json"}, at...)...).ends(exitDone).json(&s)
 		return s.step(t, "asks").State == engine.Running

@@ -78,7 +78,7 @@ task: {resources: {cpus: 1, memory: 16MB}, bundle: "off"}
 	p.kaon("token", "list").ends(exitDone).prints("ci")
 	p.kaon("workflow", "approve", flow.Run, "ask", "--server", "own").ends(exitDone)
 	testkit.Await(t, "the end of the workflow", func() bool {
-		var s flowResult
+		var s flowJSON
 		p.kaon("workflow", "status", flow.Run, "--json", "--server", "own").ends(exitDone).json(&s)
 		return s.step(t, "then").State == engine.Succeeded
 	})

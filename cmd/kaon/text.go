@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
@@ -80,3 +81,7 @@ func goOn(command, id, place, state, cluster string) string {
 func goOnAt(command, id, server string) string {
 	return "kaon " + command + " " + id + " --server " + shell.Quote(server)
 }
+
+func timeText(ms int64) string { return time.UnixMilli(ms).Format(time.DateTime) }
+
+func oneLineText(text string) string { return strings.Join(strings.Fields(text), " ") }

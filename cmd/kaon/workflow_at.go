@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -18,19 +17,4 @@ func (f flowServer) at(ctx context.Context) (*client.Client, error) {
 		return nil, nil
 	}
 	return serverFlags{f.Server}.client(ctx)
-}
-
-// ran is the run that is meant: the newest when none is named.
-func (f flowServer) ran(ctx context.Context, from *client.Client, given string) (string, error) {
-	if given != "" {
-		return given, nil
-	}
-	all, err := from.WorkflowRuns(ctx, nil)
-	if err != nil {
-		return "", answered(err)
-	}
-	if len(all) == 0 {
-		return "", usage(fmt.Errorf("%s has no runs of workflows: begin one with kaon workflow run FILE --server %s", from.Address(), f.Server))
-	}
-	return all[0].Run, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +13,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/expression"
 	"github.com/kaon-sweep/kaon/workflow/run"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -28,6 +32,7 @@ type flowBoard struct {
 	lines chan string // what steps say; capacity linesKept
 	drawn int         // lines on the screen that are drawn over
 	shown map[string]engine.State
+	talk  talkLines // of a run that another process works on
 	lates io.Writer // where it is told that the run is late
 	late  bool      // that was told
 }
@@ -58,12 +63,10 @@ func (b *flowBoard) toldLate(l run.Late) {
 		return
 	}
 	select {
-	case b.lines <- l.Header.Run + ": " + lateLine(engine.View{State: engine.Running, Due: l.Due, Late: l.At}):
+	case b.lines <- l.Header.Run + ": " + lateLine(api.WorkflowRun{State: engine.Running, Due: l.Due, Late: l.At}):
 	default:
 	}
 }
-
-func oneLineText(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // begin says what is run.
 func (b *flowBoard) begin(r *run.Run, place, results string) {
@@ -140,78 +143,121 @@ func (b *flowBoard) drainLines(told *notices) {
 
 // draw shows how the run stands: on a terminal all of it, elsewhere what has changed.
 func (b *flowBoard) draw(r *run.Run, last bool) {
-	view := r.View(false)
-	b.tellLate(view)
-	if b.quiet {
-		return
+	s := api.StatusOf(workflows.InfoNow(r), r.Workflow(), nil)
+	b.tellLate(s.WorkflowRun)
+	if !b.quiet {
+		b.show(s.Steps, last)
 	}
-	b.show(view, r.Said(), last)
+}
+
+// statusOf is how a run stands on which this process works.
+func statusOf(r *run.Run) api.WorkflowStatus {
+	return api.StatusOf(workflows.InfoNow(r), r.Workflow(), r.Critical())
 }
 
 // tellLate says once that the run is late, also who wants to hear nothing else.
-func (b *flowBoard) tellLate(view engine.View) {
-	if view.Late == 0 || b.late {
+func (b *flowBoard) tellLate(r api.WorkflowRun) {
+	if r.Late == 0 || b.late {
 		return
 	}
 	b.late = true
 	b.wipe()
-	fmt.Fprintln(b.lates, lateLine(view))
+	fmt.Fprintln(b.lates, lateLine(r))
 }
 
-// show is draw for what is known of a run.
-func (b *flowBoard) show(view engine.View, said map[string]steps.Progress, last bool) {
+// leaveOut has follow leave out what was said in a run so far.
+func (b *flowBoard) leaveOut(ctx context.Context, runs flowRuns, id string) {
+	if messages, err := runs.Messages(ctx, id, 0); err == nil { // else who asks something of the run hears why
+		b.talk.next(messages)
+	}
+}
+
+// follow shows a run of another process until it has ended, as one that runs here.
+func (b *flowBoard) follow(ctx context.Context, runs flowRuns, id string) error {
+	first := true
+	err := eachLook(ctx, runs, id, func(s api.WorkflowStatus) (over bool, err error) {
+		if first {
+			b.say(fmt.Sprintf("%s: workflow %s %s", id, s.Workflow, runs.Place()))
+		}
+		first = false
+		over = s.State.Ended() || !s.Live
+		b.tellLate(s.WorkflowRun)
+		if !b.quiet {
+			messages, err := runs.Messages(ctx, id, b.talk.from())
+			if err != nil && ctx.Err() == nil && !mayComeBack(err, time.Now()) {
+				return true, err
+			}
+			for _, line := range b.talk.next(messages) {
+				b.say(line)
+			}
+			b.show(s.Steps, over)
+		}
+		if over {
+			return true, b.result(runs, s)
+		}
+		return false, nil
+	})
+	if exitCode(err) == exitInterrupted {
+		fmt.Fprintf(b.out.stderr, "it goes on; watch it with: %s\n", runs.Command("workflow watch", id))
+	}
+	return err
+}
+
+// show shows how the steps of a run stand, for the last time or not.
+func (b *flowBoard) show(steps []api.WorkflowStep, last bool) {
 	if b.live {
 		b.wipe()
-		if last {
-			return // the result has all of it
+		if !last { // else the result has all of it
+			b.drawn = printSteps(b.w, fitSteps(steps, heightOf(b.w)-2))
 		}
-		view.Steps = fitSteps(view.Steps, heightOf(b.w)-2)
-		b.drawn = printSteps(b.w, view, said)
 		return
 	}
-	for _, s := range view.Steps {
-		if s.Type == "" || s.State == b.shown[s.Key] || s.State == engine.Waiting {
+	for _, s := range steps {
+		if s.Type == "" || s.State == b.shown[s.Step] || s.State == engine.Waiting {
 			continue
 		}
-		b.shown[s.Key] = s.State
-		b.say(stepLine(s, steps.Progress{}))
+		b.shown[s.Step] = s.State
+		s.Percent, s.Said = nil, "" // the line stays
+		b.say(stepLine(s))
 	}
 }
 
-// result prints how the run ended.
-func (b *flowBoard) result(id string, view engine.View, f *workFlags) error {
-	if b.json {
-		return printFlow(b.out.stdout, flowResult{Run: id, Workflow: f.workflowName(id), View: view, Seconds: flowSeconds(view)})
-	}
+// result prints how a run ended, or that nobody works on it any more.
+func (b *flowBoard) result(runs flowRuns, s api.WorkflowStatus) error {
 	w := b.out.stdout
-	if b.live {
-		printSteps(w, view, nil)
+	if b.json {
+		if err := (flowResult{WorkflowStatus: s}).print(w); err != nil {
+			return err
+		}
+	} else {
+		if b.live {
+			printSteps(w, s.Steps)
+		}
+		painterFor(w).line(s.Run+" ", string(s.State.Standing(s.Live)), fmt.Sprintf(" after %.1f s", s.Seconds))
+		if s.Reason != "" {
+			fmt.Fprintln(w, s.Reason)
+		}
 	}
-	painterFor(w).line(id+" ", string(view.State), fmt.Sprintf(" after %.1f s", flowSeconds(view)))
-	if view.Reason != "" {
-		fmt.Fprintln(w, view.Reason)
+	if !s.State.Ended() {
+		return abandoned(runs, s.Run)
 	}
-	if view.State != engine.Succeeded {
-		fmt.Fprintf(w, "run what failed again with: %s\n", goOn("workflow restart", id, f.Results, f.State, f.Cluster))
+	if !b.json && s.State != engine.Succeeded {
+		fmt.Fprintf(w, "run what failed again with: %s\n", runs.Command("workflow restart", s.Run))
 	}
-	fmt.Fprintf(w, "what steps have put out: %s\n", goOn("workflow status", id, f.Results, f.State, ""))
+	if !b.json {
+		fmt.Fprintf(w, "what steps have put out: %s\n", runs.Command("workflow status", s.Run))
+	}
+	if s.State != engine.Succeeded {
+		return silently(exitFailed)
+	}
 	return nil
 }
 
-// workflowName is the name of a run's workflow.
-func (f *workFlags) workflowName(id string) string {
-	r, err := run.Read(f.state(workflowsFolder), id, false)
-	if err != nil {
-		return ""
-	}
-	return r.Header.Name
-}
-
 // printSteps prints a line for each step, and answers how many.
-func printSteps(w io.Writer, view engine.View, said map[string]steps.Progress) (lines int) {
+func printSteps(w io.Writer, steps []api.WorkflowStep) (lines int) {
 	p := painterFor(w)
-	for _, s := range view.Steps {
-		line := shorten(stepLine(s, said[s.Key]), widthOr(w, longestCell)-1)
+	for _, s := range steps {
+		line := shorten(stepLine(s), widthOr(w, longestCell)-1)
 		mark, rest, _ := strings.Cut(line, " ")
 		fmt.Fprintln(p.w, p.state(colourOf(s.State), mark)+" "+clean(rest))
 		lines++
@@ -220,7 +266,7 @@ func printSteps(w io.Writer, view engine.View, said map[string]steps.Progress) (
 }
 
 // fitSteps are those that fit a screen: when not all do, first those that run or have failed.
-func fitSteps(all []engine.StepView, lines int) []engine.StepView {
+func fitSteps(all []api.WorkflowStep, lines int) []api.WorkflowStep {
 	if lines <= 0 || len(all) <= lines {
 		return all
 	}
@@ -234,7 +280,7 @@ func fitSteps(all []engine.StepView, lines int) []engine.StepView {
 			}
 		}
 	}
-	var some []engine.StepView
+	var some []api.WorkflowStep
 	for i, s := range all {
 		if keep[i] {
 			some = append(some, s)
@@ -277,14 +323,14 @@ func colourOf(s engine.State) string {
 }
 
 // stepLine is a step in one line.
-func stepLine(s engine.StepView, p steps.Progress) string {
+func stepLine(s api.WorkflowStep) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s%s %s", marks[s.State], strings.Repeat("  ", s.Depth), s.Key, s.State)
+	fmt.Fprintf(&b, "%s %s%s %s", marks[s.State], strings.Repeat("  ", s.Depth), s.Step, s.State)
 	switch {
-	case s.Type == "for-each" && s.Iteration > 0:
-		fmt.Fprintf(&b, ", %s", plural(s.Iteration, "iteration"))
-	case s.Type == "loop" && s.Iteration > 0:
-		fmt.Fprintf(&b, ", %s", plural(s.Iteration, "round"))
+	case s.Type == "for-each" && s.Iterations > 0:
+		fmt.Fprintf(&b, ", %s", plural(s.Iterations, "iteration"))
+	case s.Type == "loop" && s.Iterations > 0:
+		fmt.Fprintf(&b, ", %s", plural(s.Iterations, "round"))
 	}
 	if len(s.Counts) > 0 {
 		var parts []string
@@ -306,11 +352,11 @@ func stepLine(s engine.StepView, p steps.Progress) string {
 	if s.Cached {
 		b.WriteString(", cached")
 	}
-	if p.Percent != nil && s.State == engine.Running {
-		fmt.Fprintf(&b, " %.0f %%", *p.Percent)
+	if s.Percent != nil && s.State == engine.Running {
+		fmt.Fprintf(&b, " %.0f %%", *s.Percent)
 	}
-	if p.Text != "" && s.State == engine.Running {
-		b.WriteString(": " + oneLineText(p.Text))
+	if s.Said != "" && s.State == engine.Running {
+		b.WriteString(": " + oneLineText(s.Said))
 	}
 	if s.Reason != "" {
 		b.WriteString(": " + oneLineText(s.Reason))
@@ -319,8 +365,8 @@ func stepLine(s engine.StepView, p steps.Progress) string {
 }
 
 // printOutputs prints what steps have put out.
-func printOutputs(w io.Writer, view engine.View) {
-	for _, s := range view.Steps {
+func printOutputs(w io.Writer, steps []api.WorkflowStep) {
+	for _, s := range steps {
 		names := make([]string, 0, len(s.Outputs))
 		for name := range s.Outputs {
 			names = append(names, name)
@@ -330,7 +376,7 @@ func printOutputs(w io.Writer, view engine.View) {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			fmt.Fprintf(w, "%s.%s = %s\n", s.Key, name, shorten(outputText(s.Outputs[name]), longestCell))
+			fmt.Fprintf(w, "%s.%s = %s\n", s.Step, name, shorten(expression.Text(s.Outputs[name]), longestCell))
 		}
 	}
 }

@@ -2,49 +2,41 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
-	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/server/api"
 )
 
 // isLate says whether a run was not done by when it was to be: that was noted, or will be when somebody works on it again.
-func isLate(v engine.View) bool {
-	return v.Late > 0 || v.Due > 0 && !v.State.Ended() && v.Due <= time.Now().UnixMilli()
+func isLate(r api.WorkflowRun) bool {
+	return r.Late > 0 || r.Due > 0 && !r.State.Ended() && r.Due <= time.Now().UnixMilli()
 }
 
 // lateLine tells by when a run is to be done; empty: nothing is promised.
-func lateLine(v engine.View) string {
+func lateLine(r api.WorkflowRun) string {
 	switch {
-	case v.Due == 0 && v.Late == 0:
+	case r.Due == 0 && r.Late == 0:
 		return ""
-	case v.Due == 0: // of a server that does not know any more
-		return "late: that was noted at " + timeText(v.Late)
-	case isLate(v) && v.State.Ended():
-		return "late: it was to be done by " + timeText(v.Due)
-	case isLate(v):
-		return "late: it was to be done by " + timeText(v.Due) + ", and is not"
+	case r.Due == 0: // of a server that does not know any more
+		return "late: that was noted at " + timeText(r.Late)
+	case isLate(r) && r.State.Ended():
+		return "late: it was to be done by " + timeText(r.Due)
+	case isLate(r):
+		return "late: it was to be done by " + timeText(r.Due) + ", and is not"
 	}
-	return "to be done by " + timeText(v.Due)
+	return "to be done by " + timeText(r.Due)
 }
 
 // dueCell is by when a run is to be done, in a table.
-func dueCell(v engine.View) string {
+func dueCell(r api.WorkflowRun) string {
 	switch {
-	case isLate(v):
-		return timeText(max(v.Due, 0)) + ", late"
-	case v.Due == 0:
+	case isLate(r):
+		return timeText(max(r.Due, 0)) + ", late"
+	case r.Due == 0:
 		return "-"
 	}
-	return timeText(v.Due)
-}
-
-// printLate prints by when a run is to be done, if something is promised.
-func printLate(w io.Writer, v engine.View) {
-	if line := lateLine(v); line != "" {
-		fmt.Fprintln(w, line)
-	}
+	return timeText(r.Due)
 }
 
 // lateRun is what `kaon workflow watch --json` prints when a run is late. Fields may be added, not renamed.
@@ -55,10 +47,10 @@ type lateRun struct {
 }
 
 // encodeLate prints once that a run is late.
-func encodeLate(w io.Writer, id string, v engine.View, told *bool) error {
-	if v.Late == 0 || *told {
+func encodeLate(w io.Writer, r api.WorkflowRun, told *bool) error {
+	if r.Late == 0 || *told {
 		return nil
 	}
 	*told = true
-	return json.NewEncoder(w).Encode(lateRun{id, v.Due, v.Late})
+	return json.NewEncoder(w).Encode(lateRun{r.Run, r.Due, r.Late})
 }

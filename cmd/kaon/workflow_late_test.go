@@ -95,7 +95,7 @@ func TestServedWorkflowsLate(t *testing.T) {
 		p.kaon(append([]string{"workflow", "run", file, "--server", "own", "--detach", "--json"}, more...)...).ends(exitDone).json(&r)
 		return r
 	}
-	stands := func(id string) (f flowResult) {
+	stands := func(id string) (f flowJSON) {
 		t.Helper()
 		p.kaon("workflow", "status", id, "--json", "--server", "own").ends(exitDone).json(&f)
 		return f
@@ -184,7 +184,7 @@ func TestWorkflowLate(t *testing.T) {
 	x.signal(syscall.SIGKILL)
 	x.wait()
 	watch.wait()
-	var f flowResult
+	var f flowJSON
 	p.kaon("workflow", "status", "--json").ends(exitDone).json(&f)
 	y := p.start("workflow", "resume", f.Run)
 	testkit.Await(t, "that it goes on", func() bool { return strings.Contains(y.stdout.String(), "a running") })
@@ -192,7 +192,7 @@ func TestWorkflowLate(t *testing.T) {
 	if out := y.wait().ends(exitDone).prints(f.Run + "-n1-a1: late: it was to be done by"); strings.Contains(out.stderr, "late") {
 		t.Errorf("it is told again:\n%s", out.stderr)
 	}
-	var ended flowResult
+	var ended flowJSON
 	p.kaon("workflow", "status", "--json").ends(exitDone).json(&ended)
 	if ended.Late == 0 || ended.Late != f.Late || ended.Due != f.Due || !ended.State.Ended() {
 		t.Errorf("it was %+v, and is %+v", f.View, ended.View)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,18 +68,41 @@ func (n namedRun) begin(ctx context.Context, to *client.Client) (name string, s 
 	return name, s, explainProblem(err)
 }
 
+// named runs a registered workflow, and shows it until it has ended.
+func (c *workflowRunCmd) named(ctx context.Context, out *output, runs serverRuns) error {
+	asked := namedRun{named: c.File, key: c.Key, parameters: c.Parameters, asked: api.RegisteredRun{Labels: c.Label, Queue: c.Queue}}
+	name, s, err := asked.begin(ctx, runs.Client)
+	switch {
+	case err != nil:
+		return err
+	case c.Detach && c.JSON:
+		return json.NewEncoder(out.stdout).Encode(s)
+	case c.Detach && s.Place > 0:
+		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
+		return err
+	case c.Detach:
+		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d; watch it with: %s\n", s.Run, name, s.Version, runs.Command("workflow watch", s.Run))
+		return err
+	case s.Place > 0:
+		if err := awaitTurn(ctx, out.stderr, runs, name, s); err != nil {
+			return err
+		}
+	}
+	return newFlowBoard(out, c.Quiet, c.JSON).follow(ctx, runs, s.Run)
+}
+
 // turnEvery is how often the queue of a workflow is looked at.
 const turnEvery = 500 * time.Millisecond
 
 // awaitTurn waits until a run is no longer in the queue of its workflow. A server that restarts is waited for.
-func awaitTurn(ctx context.Context, told io.Writer, to *client.Client, name, server string, s api.RunStanding) error {
+func awaitTurn(ctx context.Context, told io.Writer, runs serverRuns, name string, s api.RunStanding) error {
 	fmt.Fprintf(told, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
 	tick := time.NewTicker(turnEvery)
 	defer tick.Stop()
 	for ; ; waitOrEnd(ctx, tick.C) {
-		r, err := untilBack(ctx, tick.C, func() (api.Registered, error) { return to.RegisteredWorkflow(ctx, name) })
+		r, err := untilBack(ctx, tick.C, func() (api.Registered, error) { return runs.RegisteredWorkflow(ctx, name) })
 		if ctx.Err() != nil {
-			fmt.Fprintf(told, "it waits there; watch it with: kaon workflow watch %s --server %s\n", s.Run, server)
+			fmt.Fprintf(told, "it waits there; watch it with: %s\n", runs.Command("workflow watch", s.Run))
 			return silently(exitInterrupted)
 		}
 		if err != nil {
@@ -89,7 +113,7 @@ func awaitTurn(ctx context.Context, told io.Writer, to *client.Client, name, ser
 			waits = waits || q.Run == s.Run
 		}
 		if !waits {
-			return begun(ctx, to, r, s.Run, tick.C)
+			return begun(ctx, runs.Client, r, s.Run, tick.C)
 		}
 	}
 }

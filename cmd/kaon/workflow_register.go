@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
@@ -172,8 +171,6 @@ func (c *workflowVersionsCmd) Run(ctx context.Context, out *output) error {
 	}
 	return tab.print(out.stdout)
 }
-
-func timeText(ms int64) string { return time.UnixMilli(ms).Format(time.DateTime) }
 
 type workflowPinCmd struct {
 	Name string `arg:"" help:"NAME@VERSION that runs from now on where none is named, or NAME@latest for the newest, whichever that is."`

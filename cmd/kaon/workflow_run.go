@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,11 +11,8 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
-	"github.com/kaon-sweep/kaon/server/api"
-	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow"
-	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -31,27 +27,13 @@ type workflowRunCmd struct {
 	workFlags
 }
 
-type workflowResumeCmd struct {
-	Run_ string `arg:"" name:"run" help:"Id of the run."`
-	flowServer
-	workFlags
-}
-
-type workflowRestartCmd struct {
-	Run_       string   `arg:"" name:"run" help:"Id of the run."`
-	From       []string `placeholder:"STEP" help:"Run this step again, and all that follows it; may be repeated. Left out, what failed is run again."`
-	Parameters []string `name:"parameter" short:"p" sep:"none" placeholder:"NAME=VALUE" help:"Another value of a parameter; may be repeated."`
-	flowServer
-	workFlags
-}
-
 func (c *workflowRunCmd) Run(ctx context.Context, out *output) error {
-	to, err := c.at(ctx)
+	runs, served, err := c.serverRuns(ctx)
 	if err != nil {
 		return err
 	}
-	if to != nil && isRegisteredName(c.File) {
-		return c.named(ctx, out, to)
+	if served && isRegisteredName(c.File) {
+		return c.named(ctx, out, runs)
 	}
 	wf, err := readFlow(c.File)
 	if errors.Is(err, os.ErrNotExist) && isRegisteredName(c.File) {
@@ -73,81 +55,14 @@ func (c *workflowRunCmd) Run(ctx context.Context, out *output) error {
 	for _, w := range wf.Warnings {
 		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", w)
 	}
-	if to != nil {
-		return c.submit(ctx, out, to, wf, given)
+	if served {
+		return c.submit(ctx, out, runs, wf, given)
 	}
 	if c.Key != "" || c.Queue != "" || len(c.Label) > 0 || c.Detach {
 		return usage(errors.New("--key, --queue, --label and --detach are for runs of a server: give --server"))
 	}
 	id := run.NewID(run.NameOf(wf))
 	return c.goOn(ctx, out, id, func(cfg run.Config) (*run.Run, error) { return run.Create(cfg, id, "", wf, given) })
-}
-
-// named runs a registered workflow, and shows it until it has ended.
-func (c *workflowRunCmd) named(ctx context.Context, out *output, to *client.Client) error {
-	asked := namedRun{named: c.File, key: c.Key, parameters: c.Parameters, asked: api.RegisteredRun{Labels: c.Label, Queue: c.Queue}}
-	name, s, err := asked.begin(ctx, to)
-	switch {
-	case err != nil:
-		return err
-	case c.Detach && c.JSON:
-		return json.NewEncoder(out.stdout).Encode(s)
-	case c.Detach && s.Place > 0:
-		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
-		return err
-	case c.Detach:
-		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d; watch it with: kaon workflow watch %s --server %s\n", s.Run, name, s.Version, s.Run, c.Server)
-		return err
-	case s.Place > 0:
-		if err := awaitTurn(ctx, out.stderr, to, name, c.Server, s); err != nil {
-			return err
-		}
-	}
-	return c.flowServer.follow(ctx, out, to, s.Run, c.Quiet, c.JSON)
-}
-
-func (c *workflowResumeCmd) Run(ctx context.Context, out *output) error {
-	if at, err := c.at(ctx); at != nil || err != nil {
-		if err != nil {
-			return err
-		}
-		return c.remote(ctx, out, at)
-	}
-	return c.goOn(ctx, out, c.Run_, func(cfg run.Config) (*run.Run, error) { return run.Open(cfg, c.Run_) })
-}
-
-func (c *workflowRestartCmd) Run(ctx context.Context, out *output) error {
-	if at, err := c.at(ctx); at != nil || err != nil {
-		if err != nil {
-			return err
-		}
-		return c.remote(ctx, out, at)
-	}
-	return c.goOn(ctx, out, c.Run_, func(cfg run.Config) (*run.Run, error) {
-		cfg.Secret = func(name string) (string, bool) {
-			for _, pair := range c.Parameters {
-				if text, ok := strings.CutPrefix(pair, name+"="); ok {
-					return text, true
-				}
-			}
-			return os.LookupEnv(name)
-		}
-		r, err := run.Open(cfg, c.Run_)
-		if err != nil {
-			return nil, err
-		}
-		given, err := parseGiven(c.Parameters, r.Workflow())
-		if err == nil {
-			err = setSecrets(r.Workflow(), given)
-		}
-		if err == nil {
-			err = r.Restart(c.From, given)
-		}
-		if err != nil {
-			return nil, errors.Join(usage(err), r.Close())
-		}
-		return r, nil
-	})
 }
 
 // secretsFrom takes secret parameters that were not given from variables of their names, and sets those that were, where the secrets of
@@ -213,9 +128,11 @@ func (f *workFlags) goOn(ctx context.Context, out *output, id string, begin func
 	}
 	cluster := &workflows.Cluster{Bucket: r.bucket}
 	board := newFlowBoard(out, f.Quiet, f.JSON)
-	work, err := begin(run.Config{Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(), Results: place, Stored: cluster.Stored})
+	work, err := begin(run.Config{
+		Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(), Results: place, Stored: cluster.Stored,
+	})
 	if err != nil {
-		return f.explainRun(id, err)
+		return localRuns{f}.explain(id, err)
 	}
 	s, told, err := r.openWith(ctx, func(cfg *server.Config) {
 		cfg.Folder, cfg.FrameworkName = filepath.Join(run.Folder(folder, id), "cluster"), "kaon "+id
@@ -227,38 +144,24 @@ func (f *workFlags) goOn(ctx context.Context, out *output, id string, begin func
 	cluster.Server = s
 	board.begin(work, s.Place(), f.Results)
 	watching := board.watch(work, told)
-	view, err := work.Work(ctx)
+	_, err = work.Work(ctx)
 	watching()
-	return f.finishRun(out, s, id, view, err, board)
-}
-
-// explainRun says what to do when a run cannot be opened.
-func (f *workFlags) explainRun(id string, err error) error {
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return usage(fmt.Errorf("no run %q in %s; kaon workflow list shows those there are, --results and --state say where to look", id, f.state(workflowsFolder)))
-	case errors.Is(err, run.ErrLocked):
-		return usage(fmt.Errorf("another process works on run %s: kaon workflow status %s shows it", id, id))
-	case errors.Is(err, run.ErrSecret):
-		return usage(err)
-	case errors.Is(err, run.ErrDamaged):
-		return unreachable(err)
-	}
-	return err
+	return f.finishRun(out, s, work, err, board)
 }
 
 // closeRunPatience is how long the server of a run may take to close.
 const closeRunPatience = 30 * time.Second
 
 // finishRun closes the server, prints how the run ended, and answers with the exit code.
-func (f *workFlags) finishRun(out *output, s *server.Server, id string, view engine.View, err error, board *flowBoard) error {
+func (f *workFlags) finishRun(out *output, s *server.Server, work *run.Run, err error, board *flowBoard) error {
 	last, cancel := lastWork(closeRunPatience)
 	defer cancel()
 	if err == nil {
 		_ = s.Teardown(last) // the framework is forgotten in time
 	}
 	closed := s.Close(last)
-	again := goOn("workflow resume", id, f.Results, f.State, f.Cluster)
+	runs := localRuns{f}
+	again := runs.Command("workflow resume", work.Header().Run)
 	switch {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(out.stderr, "interrupted; go on with: %s\n", again)
@@ -268,11 +171,5 @@ func (f *workFlags) finishRun(out *output, s *server.Server, id string, view eng
 	case closed != nil:
 		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", closed)
 	}
-	if err := board.result(id, view, f); err != nil {
-		return err
-	}
-	if view.State != engine.Succeeded {
-		return silently(exitFailed)
-	}
-	return nil
+	return board.result(runs, statusOf(work))
 }

@@ -15,21 +15,32 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
+	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/sweep/shell"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
+// flowJSON is what scripts know of `kaon workflow run --json` and `status --json`.
+type flowJSON struct {
+	Run      string `json:"run"`
+	Workflow string `json:"workflow"`
+	engine.View
+	Seconds  float64           `json:"seconds"`
+	Live     bool              `json:"live"`
+	Messages []api.StepMessage `json:"messages"`
+}
+
 // flowOf is what a run said as JSON.
-func flowOf(t *testing.T, r ran) flowResult {
+func flowOf(t *testing.T, r ran) flowJSON {
 	t.Helper()
-	var f flowResult
+	var f flowJSON
 	r.json(&f)
 	return f
 }
 
 // step is one step of a run.
-func (f flowResult) step(t *testing.T, key string) engine.StepView {
+func (f flowJSON) step(t *testing.T, key string) engine.StepView {
 	t.Helper()
 	for _, s := range f.Steps {
 		if s.Key == key {
@@ -62,12 +73,13 @@ graph: |
 `
 
 func TestWorkflowFitsTheScreen(t *testing.T) {
-	all := []engine.StepView{{Key: "a", State: engine.Succeeded}, {Key: "b", State: engine.Running}, {Key: "c", State: engine.Waiting},
-		{Key: "d", State: engine.Failed}}
+	all := []api.WorkflowStep{
+		{Step: "a", State: engine.Succeeded}, {Step: "b", State: engine.Running}, {Step: "c", State: engine.Waiting}, {Step: "d", State: engine.Failed},
+	}
 	for lines, want := range map[int]string{0: "abcd", 4: "abcd", 3: "bcd", 2: "bd", 1: "b"} {
 		got := ""
 		for _, s := range fitSteps(all, lines) {
-			got += s.Key
+			got += s.Step
 		}
 		if got != want {
 			t.Errorf("on %d lines %q are shown, want %q", lines, got, want)
@@ -409,7 +421,7 @@ graph: ask -> wait -> mine -> inner -> say
 	if f.State != engine.Succeeded || posted.Load() != "it is 86" {
 		t.Errorf("posted was %v", posted.Load())
 	}
-	var list flowResult // the run that is a step is none of them
+	var list flowJSON // the run that is a step is none of them
 	if p.kaon("workflow", "list", "--json").ends(exitDone).json(&list); list.Run != f.Run {
 		t.Errorf("the list has %s", list.Run)
 	}

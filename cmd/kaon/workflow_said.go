@@ -7,26 +7,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
-	"github.com/kaon-sweep/kaon/workflow/steps"
 )
-
-// lastSaid is what each step has said last: how far it is, and a text.
-func lastSaid(messages []api.StepMessage) map[string]steps.Progress {
-	said := map[string]steps.Progress{}
-	for _, m := range messages {
-		if m.Who != "" || m.Name != "" {
-			continue
-		}
-		p := said[m.Step]
-		if m.Percent != nil {
-			p.Percent = m.Percent
-		} else {
-			p.Text = m.Text
-		}
-		said[m.Step] = p
-	}
-	return said
-}
 
 // printValues prints what steps have named while they ran.
 func printValues(w io.Writer, messages []api.StepMessage) {

@@ -89,7 +89,7 @@ func TestServedWorkflowMessages(t *testing.T) {
 	p := newPlace(t)
 	p.writeHearing()
 	x, _ := p.serving()
-	var r flowResult
+	var r flowJSON
 	p.kaon("workflow", "run", "flow.yaml", "--server", "own", "--detach", "--json").ends(exitDone).json(&r)
 	talk := func(what string) bool {
 		return strings.Contains(p.kaon("workflow", "status", r.Run, "--server", "own", "--json").ends(exitDone).stdout, what)
