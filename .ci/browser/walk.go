@@ -92,7 +92,7 @@ func (w *walk) enter() error {
 	return w.has("Sweeps")
 }
 
-// go to a page of the dashboard, from nothing, and say how long it took until it stood there.
+// visit goes to a page of the dashboard, from nothing, and says how long it took until that stood there.
 func (w *walk) visit(path string) (time.Duration, error) {
 	begun := time.Now()
 	if err := w.page.open(w.address + "/#" + path); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// bench runs `kaon bench pack` and answers its exit code and output.
+// runBench runs `kaon bench pack` and answers its exit code and output.
 func runBench(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -50,9 +50,11 @@ func sweepOf(x *process) string {
 	return id
 }
 
-// running answers when no trial runs any more (trial none), or the scheduler knows that the trial runs, which it hears a moment after the trial began.
+// none stands for no trial.
 const none = -2
 
+// running answers when no trial runs any more (trial none), or the scheduler knows that the trial runs, which it hears a moment after the
+// trial began.
 func (p place) running(id string, trial int) {
 	p.t.Helper()
 	testkit.Await(p.t, fmt.Sprintf("trial %d of %s to run", trial, id), func() bool {

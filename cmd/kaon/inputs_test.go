@@ -97,7 +97,7 @@ func (p place) reading(s *shelf) {
 	p.write("reading.yaml", strings.NewReplacer("URL", s.URL, "SUM", sumOf("checked\n")).Replace(reading))
 }
 
-// read asserts that all six trials of a sweep printed a text.
+// read6 asserts that all six trials of a sweep printed a text.
 func (p place) read6(id, want string) {
 	p.t.Helper()
 	for trial := range 6 {

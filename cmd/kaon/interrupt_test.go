@@ -79,10 +79,11 @@ func (p place) typed(words string) ran {
 	return p.launch(cmd).wait()
 }
 
+// attemptCount is what of a board an interruption is allowed to change, and what covers that.
+var attemptCount = regexp.MustCompile(`"(attempts?|points)": [0-9]+|"checksum": "[^"]*"`)
+
 // withoutAttempts is a board without what an interruption is allowed to change: the attempts it cost, and so how many
 // points all attempts reported together.
-var attemptCount = regexp.MustCompile(`"(attempts?|points)": [0-9]+|"checksum": "[^"]*"`) // and what covers them
-
 func withoutAttempts(board string) string {
 	return attemptCount.ReplaceAllString(board, `"$1": N`)
 }

@@ -69,7 +69,7 @@ func (q trialQuery) list(ctx context.Context, b *board.Board) ([]int32, error) {
 	return kept, nil
 }
 
-// keys are what trials can be sorted by: goals and parameters besides what all have.
+// sortKeys are what trials can be sorted by: goals and parameters besides what all have.
 func sortKeys(b liveBoard) []string {
 	keys := []string{"value", "trial", "seconds", "attempts"}
 	for _, name := range (&trialsCmd{}).metrics(b) {

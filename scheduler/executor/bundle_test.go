@@ -80,7 +80,7 @@ func (a *fakeAgent) finishedBundle(id string) (b bundled) {
 	return b
 }
 
-// kill asks for the end of one attempt of a bundle.
+// killAttempt asks for the end of one attempt of a bundle.
 func (a *fakeAgent) killAttempt(id string) {
 	data := task.Encode(task.Control{Task: id, Kill: &task.Kill{Grace: time.Second}})
 	a.tell(&api.Event{Type: api.Event_MESSAGE, Message: &api.Event_Message{Data: data}})

@@ -81,7 +81,7 @@ func declines(w *world) {
 	f.steady()
 }
 
-// framework checks at every offer that no node is offered twice; here is something to add up.
+// shares gives what is checked at every offer, that no node is offered twice, something to add up.
 func shares(w *world) {
 	f := w.open("")
 	n := w.nodes[0]

@@ -13,7 +13,7 @@ const maxNumber = 1 << 10
 
 var (
 	numberStart = regexp.MustCompile(`^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:nan|inf(inity)?)\b)`)
-	// grouped is what follows a number of up to three digits that is only the first group of a longer one: 1
+	// groupFirst is a number of up to three digits that groupNext says to be only the first group of a longer one: 1
 	// 250.5.
 	groupFirst = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}$`)
 	groupNext  = regexp.MustCompile(`^ (\d{2} )*\d{3}(\D|$)`)

@@ -15,66 +15,6 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-type stopCmd struct {
-	Target string `arg:"" optional:"" name:"sweep[/trial]" help:"Sweep, the newest when left out; or SWEEP/TRIAL for one trial, a number or \"then\" for one of the newest sweep."`
-	Reason string `placeholder:"TEXT" help:"Said in the record instead of \"stopped by the user\"."`
-	sendFlags
-}
-
-// Run asks for a graceful end: trials get {"stop": true}, SIGTERM, and their grace period.
-func (c *stopCmd) Run(ctx context.Context, out *output) error {
-	id, trial, err := parseTrial(c.Target)
-	switch {
-	case err == nil:
-		return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
-			return to.StopTrial(ctx, id, trial, c.Reason)
-		}, sent{Done: "stop", Trial: &trial}, trialText(trial)+" of %s is ending")
-	case strings.HasPrefix(c.Target, "/") || strings.Contains(c.Target, "/") && checkSweepName(c.Target) == nil:
-		return err
-	}
-	return c.send(ctx, out, c.Target, func(to controller, ctx context.Context, id string) error {
-		return to.Stop(ctx, id, c.Reason)
-	}, sent{Done: "stop"}, "%s is ending: running trials have their grace period")
-}
-
-type pauseCmd struct {
-	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	sendFlags
-}
-
-func (c *pauseCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, controller.Pause, sent{Done: "pause"},
-		"%[1]s is paused: running trials finish, no more start until `kaon resume %[1]s`")
-}
-
-type resumeCmd struct {
-	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
-	sendFlags
-}
-
-func (c *resumeCmd) Run(ctx context.Context, out *output) error {
-	return c.send(ctx, out, c.Sweep, controller.Resume, sent{Done: "resume"}, "%s goes on")
-}
-
-type messageCmd struct {
-	Trial string `arg:"" help:"${trial}"`
-	Body  string `arg:"" name:"json" help:"Any JSON value, as in '{\"checkpoint\": true}'."`
-	sendFlags
-}
-
-func (c *messageCmd) Run(ctx context.Context, out *output) error {
-	id, trial, err := parseTrial(c.Trial)
-	if err != nil {
-		return err
-	}
-	if !json.Valid([]byte(c.Body)) {
-		return usage(fmt.Errorf("the message %.80q is not JSON: write it as in '{\"checkpoint\": true}', or a text as '\"text\"'", c.Body))
-	}
-	return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
-		return to.Message(ctx, id, trial, json.RawMessage(c.Body))
-	}, sent{Done: "message", Trial: &trial}, "sent to "+trialText(trial)+" of %s")
-}
-
 type statusCmd struct {
 	Sweep string `arg:"" optional:"" help:"Sweep; the newest when left out."`
 	JSON  bool   `help:"Print one JSON object."`
