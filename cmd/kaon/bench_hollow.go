@@ -49,16 +49,19 @@ func (c *benchHollowCmd) Run(ctx context.Context, out *output) error {
 		return usage(err)
 	}
 	defer api.Close()
-	nodes, err := hollow.Start(ctx, hollow.Config{API: api, Count: c.Count, CPU: c.NodeCPUs, MemoryMB: c.NodeMemory, Listen: c.Kubelet,
+	nodes, err := hollow.Start(ctx, hollow.Config{API: api, Count: c.Count, CPU: c.NodeCPUs, MemoryMB: c.NodeMemory,
+		Listen: c.Kubelet,
 		Behave: simulatedTasks{c.Time, c.Points}.behave})
 	if err != nil {
 		return unreachable(err)
 	}
 	err = c.ready(ctx, conf)
 	if err == nil && c.JSON {
-		err = json.NewEncoder(out.stdout).Encode(map[string]any{"nodes": c.Count, "label": hollow.Label, "cluster": account.Server})
+		err = json.NewEncoder(out.stdout).Encode(map[string]any{"nodes": c.Count, "label": hollow.Label,
+			"cluster": account.Server})
 	} else if err == nil {
-		_, err = fmt.Fprintf(out.stdout, "%s at %s, which run nothing, until this ends: %s=true\n", plural(c.Count, "hollow node"), account.Server, hollow.Label)
+		_, err = fmt.Fprintf(out.stdout, "%s at %s, which run nothing, until this ends: %s=true\n",
+			plural(c.Count, "hollow node"), account.Server, hollow.Label)
 	}
 	if err == nil {
 		<-ctx.Done()

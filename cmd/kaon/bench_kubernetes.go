@@ -84,7 +84,8 @@ func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {
 	defer os.RemoveAll(folder)
 	report, err := bench.Kubernetes(ctx, bench.KubernetesConfig{
 		Trials: c.Trials, Few: c.Few, Time: c.Time, CPUs: c.CPUs, Mem: c.Memory, Only: c.Only, Hollow: c.Hollow > 0, Wait: c.Wait, Quiet: c.Quiet,
-		Server: server.Config{Folder: folder, Bucket: &bucket.Memory{}, Cluster: cluster, FrameworkName: "kaon bench kubernetes", Log: newLog(out.stderr, "error", logText)},
+		Server: server.Config{Folder: folder, Bucket: &bucket.Memory{}, Cluster: cluster,
+			FrameworkName: "kaon bench kubernetes", Log: newLog(out.stderr, "error", logText)},
 	})
 	if err != nil {
 		return unreachable(err)
@@ -101,7 +102,8 @@ func (c *benchKubernetesCmd) nodes(ctx context.Context, conf *kubernetes.Config,
 	if err != nil {
 		return nil, fmt.Errorf("find this program's file: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "bench", "hollow", fmt.Sprint(c.Hollow), "--cluster", c.Cluster, "--context", c.Context, "--time", c.Time.String(),
+	cmd := exec.CommandContext(ctx, self, "bench", "hollow", fmt.Sprint(c.Hollow), "--cluster", c.Cluster, "--context",
+		c.Context, "--time", c.Time.String(),
 		"--node-cpus", fmt.Sprint(c.NodeCPUs), "--node-memory", fmt.Sprint(c.NodeMemory), "--kubelet", c.Kubelet)
 	cmd.Stderr = stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -122,7 +124,8 @@ func (c *benchKubernetesCmd) nodes(ctx context.Context, conf *kubernetes.Config,
 	}
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		stop()
-		return nil, fmt.Errorf("start the hollow nodes: they ended early, with %q", cmp.Or(strings.TrimSpace(line), cmd.ProcessState.String()))
+		return nil, fmt.Errorf("start the hollow nodes: they ended early, with %q",
+			cmp.Or(strings.TrimSpace(line), cmd.ProcessState.String()))
 	}
 	return stop, nil
 }

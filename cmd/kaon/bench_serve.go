@@ -104,7 +104,8 @@ func ownServer(ctx context.Context) (address string, stop func(), err error) {
 		return "", nil, err
 	}
 	undo = append(undo, func() { _ = s.Close(context.WithoutCancel(ctx)) })
-	a, err := api.New(api.Config{Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(), Rate: -1})
+	a, err := api.New(api.Config{Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(),
+		Rate: -1})
 	if err != nil {
 		return "", nil, err
 	}

@@ -45,7 +45,8 @@ func (c *benchWireCmd) Run(ctx context.Context, out *output) error {
 		if c.JSON {
 			return json.NewEncoder(out.stdout).Encode(r)
 		}
-		_, err = fmt.Fprintf(out.stdout, "%d trials with %d points in %.2f s: %.0f trials/s, %.0f points/s, %d writes to the journal, %.0f MB at most\n",
+		_, err = fmt.Fprintf(out.stdout,
+			"%d trials with %d points in %.2f s: %.0f trials/s, %.0f points/s, %d writes to the journal, %.0f MB at most\n",
 			r.Trials, r.Points, r.Seconds, r.PerSecond, r.PointsPerSec, r.Appends, r.PeakMB)
 		return err
 	})

@@ -81,7 +81,8 @@ func (c *benchWorkflowCmd) Run(ctx context.Context, out *output) error {
 	var tab table
 	tab.row("CASE", "STEPS", "SECONDS", "MS PER STEP", "CPU MS PER STEP", "STEPS PER MINUTE")
 	for _, m := range all {
-		tab.row(m.Case, fmt.Sprint(m.Steps), fmt.Sprintf("%.2f", m.Seconds), fmt.Sprintf("%.2f", m.Milliseconds), fmt.Sprintf("%.2f", m.CPU), fmt.Sprintf("%.0f", m.PerMinute))
+		tab.row(m.Case, fmt.Sprint(m.Steps), fmt.Sprintf("%.2f", m.Seconds), fmt.Sprintf("%.2f", m.Milliseconds),
+			fmt.Sprintf("%.2f", m.CPU), fmt.Sprintf("%.0f", m.PerMinute))
 	}
 	return tab.print(out.stdout)
 }
@@ -100,7 +101,8 @@ func measureFlow(ctx context.Context, self, folder, step, graph string) (m flowM
 	if err := os.WriteFile(file, []byte("steps:\n  a: "+step+"\ngraph: "+graph+"\n"), 0o600); err != nil {
 		return m, err
 	}
-	cmd := exec.CommandContext(ctx, self, "workflow", "run", "--json", "--quiet", "--results", filepath.Join(at, "results"), file)
+	cmd := exec.CommandContext(ctx, self, "workflow", "run", "--json", "--quiet", "--results",
+		filepath.Join(at, "results"), file)
 	var told strings.Builder
 	cmd.Dir, cmd.Stderr = at, &told
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -37,7 +37,8 @@ func newCertificateFiles(cert, key string) (c certificateFiles, err error) {
 
 func (c certificateFiles) load() (tls.Certificate, error) {
 	if info, err := os.Stat(c.Key); err == nil && info.Mode().Perm()&0o007 != 0 {
-		return tls.Certificate{}, fmt.Errorf("anybody on this machine can read or write the key %s: chmod 600 %s", c.Key, c.Key)
+		return tls.Certificate{}, fmt.Errorf("anybody on this machine can read or write the key %s: chmod 600 %s",
+			c.Key, c.Key)
 	}
 	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 	if err != nil {

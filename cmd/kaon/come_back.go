@@ -19,7 +19,8 @@ func mayComeBack(err error, last time.Time) bool {
 	var answer *client.Error
 	away := errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)
 	if errors.As(err, &answer) {
-		away = answer.Status == http.StatusBadGateway || answer.Status == http.StatusServiceUnavailable || answer.Status == http.StatusGatewayTimeout
+		away = answer.Status == http.StatusBadGateway || answer.Status == http.StatusServiceUnavailable ||
+			answer.Status == http.StatusGatewayTimeout
 	}
 	return away && time.Since(last) < askPatience
 }

@@ -59,7 +59,8 @@ func (c *agentChoice) undo(ctx context.Context, out *output, to *client.Client, 
 	}
 	switch {
 	case len(lifted) == 0:
-		return usage(fmt.Errorf("%s is not cordoned by that name: %s", cordonText(api.Cordon{Agent: n.Agent, Attribute: n.Attribute, Value: n.Value}), inForce(all)))
+		return usage(fmt.Errorf("%s is not cordoned by that name: %s",
+			cordonText(api.Cordon{Agent: n.Agent, Attribute: n.Attribute, Value: n.Value}), inForce(all)))
 	case c.JSON:
 		return json.NewEncoder(out.stdout).Encode(lifted)
 	}
@@ -110,7 +111,8 @@ func meant(all []api.Cordon, n api.NewCordon, agents []api.Agent) (chosen []api.
 	}
 	slices.Sort(hosts)
 	if hosts = slices.Compact(hosts); len(hosts) > 1 {
-		return nil, fmt.Errorf("%q is the beginning of %d agents that are cordoned, %s: write more of one", n.Agent, len(hosts), strings.Join(hosts, ", "))
+		return nil, fmt.Errorf("%q is the beginning of %d agents that are cordoned, %s: write more of one", n.Agent,
+			len(hosts), strings.Join(hosts, ", "))
 	}
 	return chosen, nil
 }

@@ -24,6 +24,7 @@ func crashed(p *crash.Panic) {
 // trace prints where a panic came from, and who wants to know.
 func trace(w io.Writer, err error) {
 	if p := new(crash.Panic); errors.As(err, &p) {
-		fmt.Fprintf(w, "nothing was deleted; please report this, with what follows and `kaon version`, at %s\n\n%s", reportAt, p.Stack)
+		fmt.Fprintf(w, "nothing was deleted; please report this, with what follows and `kaon version`, at %s\n\n%s",
+			reportAt, p.Stack)
 	}
 }

@@ -171,7 +171,9 @@ type lineDisplay struct {
 func (d *lineDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 
 func (d *lineDisplay) show(p progress) {
-	if p.elapsed-d.since >= d.every && (p.done != d.last.done || p.stopped != d.last.stopped || p.running != d.last.running || p.percent != d.last.percent || p.paused != d.last.paused) {
+	changed := p.done != d.last.done || p.stopped != d.last.stopped || p.running != d.last.running ||
+		p.percent != d.last.percent || p.paused != d.last.paused
+	if changed && p.elapsed-d.since >= d.every {
 		d.print(p)
 	}
 }

@@ -31,7 +31,8 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 	if where.Kubernetes != nil {
 		found, err := where.Offers(ctx, "", surveyWait)
 		if err != nil {
-			f.add("kubernetes", verdictFail, "see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml is applied: docs/kubernetes.md", "%v", err)
+			f.add("kubernetes", verdictFail,
+				"see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml is applied: docs/kubernetes.md", "%v", err)
 		} else {
 			describeNodes(f, found)
 			checkAccount(ctx, f, *where.Kubernetes)
@@ -50,7 +51,8 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 	}
 	found, err := where.Offers(ctx, "kaon doctor", surveyWait)
 	if err != nil {
-		f.add("subscription", verdictFail, "see that a master leads, that it lets this principal in, and that its ACLs allow the role: docs/mesos.md", "%v", err)
+		f.add("subscription", verdictFail,
+			"see that a master leads, that it lets this principal in, and that its ACLs allow the role: docs/mesos.md", "%v", err)
 	} else {
 		describeOffers(f, found, conf)
 	}
@@ -87,7 +89,8 @@ func checkMaster(ctx context.Context, f *findings, conf mesos.Config, master str
 	} else {
 		major, _, _ := strings.Cut(about.Version, ".")
 		n, _ := strconv.Atoi(major)
-		f.when(n < 1, verdictFail, "master "+master, "kaon speaks Mesos's v1 API, which there is from 1.0 on", "Mesos %s", about.Version)
+		f.when(n < 1, verdictFail, "master "+master, "kaon speaks Mesos's v1 API, which there is from 1.0 on",
+			"Mesos %s", about.Version)
 	}
 	checkClock(f, "master", rs.Header.Get("Date"), time.Now())
 }
@@ -95,8 +98,10 @@ func checkMaster(ctx context.Context, f *findings, conf mesos.Config, master str
 // describeNodes says what a Kubernetes has.
 func describeNodes(f *findings, found []offers.Offer) {
 	cpus, gpus := offered(found)
-	f.when(len(found) == 0, verdictWarn, "kubernetes", "look at `kubectl get nodes`, at their taints (?tolerate=KEY) and at ?nodes=LABEL=VALUE",
-		"%s may take trials, with %s cpus and %s GPUs when empty", plural(len(found), "node"), formatValue(cpus), formatValue(gpus))
+	f.when(len(found) == 0, verdictWarn, "kubernetes",
+		"look at `kubectl get nodes`, at their taints (?tolerate=KEY) and at ?nodes=LABEL=VALUE",
+		"%s may take trials, with %s cpus and %s GPUs when empty", plural(len(found), "node"), formatValue(cpus),
+		formatValue(gpus))
 }
 
 // checkAccount asks a Kubernetes what the account may do.
@@ -145,8 +150,11 @@ func describeOffers(f *findings, found []offers.Offer, conf mesos.Config) {
 		asked = []string{"*"}
 	}
 	f.add("subscription", verdictOK, "", "as %s, role %s", orNobody(conf.Principal), strings.Join(asked, ", "))
-	f.when(len(agents) == 0, verdictWarn, "offers", fmt.Sprintf("wait, or look at quota and weight of the role and at what other frameworks hold: with ?role=… another role is asked for; %v is not long", surveyWait),
-		"%s offered %s cpus and %s GPUs within %v%s", plural(len(agents), "agent"), formatValue(cpus), formatValue(gpus), surveyWait, toRoles(roles))
+	f.when(len(agents) == 0, verdictWarn, "offers",
+		fmt.Sprintf("wait, or look at quota and weight of the role and at what other frameworks hold: "+
+			"with ?role=… another role is asked for; %v is not long", surveyWait),
+		"%s offered %s cpus and %s GPUs within %v%s", plural(len(agents), "agent"), formatValue(cpus),
+		formatValue(gpus), surveyWait, toRoles(roles))
 }
 
 func orNobody(principal string) string {
@@ -174,12 +182,14 @@ func (c *doctorFlags) checkAdvertised(f *findings, masters []string) {
 	}
 	const remedy = "name an address of this machine that agents reach, and open its port in firewalls"
 	if listen.Loopback(net.JoinHostPort(host, "0")) && slices.ContainsFunc(masters, func(m string) bool { return !listen.Loopback(m) }) {
-		f.add("advertised address", verdictFail, remedy, "%s is this machine to every machine: agents would look at themselves", host)
+		f.add("advertised address", verdictFail, remedy,
+			"%s is this machine to every machine: agents would look at themselves", host)
 		return
 	}
 	l, err := net.Listen("tcp", ":"+port)
 	if err != nil {
-		f.add("advertised address", verdictWarn, "end what listens there, if it is not kaon", "port %s is taken: %v", port, err)
+		f.add("advertised address", verdictWarn, "end what listens there, if it is not kaon", "port %s is taken: %v",
+			port, err)
 		return
 	}
 	defer l.Close()

@@ -47,8 +47,10 @@ func checkLimits(f *findings) {
 		few      uint64
 		remedy   string
 	}{
-		{"open files", unix.RLIMIT_NOFILE, server.LeastFiles, fewFiles, "ulimit -n 65536 before it is started, or LimitNOFILE=65536 in its unit; for good in /etc/security/limits.conf"},
-		{"processes", unix.RLIMIT_NPROC, 256, fewProcesses, "ulimit -u 65536 before it is started, or LimitNPROC and TasksMax in its unit"},
+		{"open files", unix.RLIMIT_NOFILE, server.LeastFiles, fewFiles,
+			"ulimit -n 65536 before it is started, or LimitNOFILE=65536 in its unit; for good in /etc/security/limits.conf"},
+		{"processes", unix.RLIMIT_NPROC, 256, fewProcesses,
+			"ulimit -u 65536 before it is started, or LimitNPROC and TasksMax in its unit"},
 	} {
 		var limit unix.Rlimit
 		if err := unix.Getrlimit(l.resource, &limit); err != nil {
@@ -78,7 +80,8 @@ func checkUmask(f *findings) {
 	}
 	mask, _ := strconv.ParseUint(string(m[1]), 8, 32)
 	f.when(mask&0o022 != 0o022, verdictWarn, "umask", "umask 027 before it is started, or UMask=0027 in its unit",
-		"%s: what trials write can%s be changed by others of this machine", m[1], map[bool]string{true: "not"}[mask&0o022 == 0o022])
+		"%s: what trials write can%s be changed by others of this machine", m[1],
+		map[bool]string{true: "not"}[mask&0o022 == 0o022])
 }
 
 // checkFolders looks at the folders that belong to no sweep.
@@ -93,7 +96,8 @@ func checkFolders(f *findings) {
 		checkMount(f, "temporary folder", temp)
 	}
 	folder, err := ledger.Folder()
-	f.when(err != nil, verdictFail, "runtime folder", "set XDG_RUNTIME_DIR to a folder of yours that only you may enter", "%s", orError(folder, err))
+	f.when(err != nil, verdictFail, "runtime folder",
+		"set XDG_RUNTIME_DIR to a folder of yours that only you may enter", "%s", orError(folder, err))
 }
 
 func orError(text string, err error) string {
@@ -114,9 +118,11 @@ func checkMount(f *findings, check, folder string) {
 	case fs.Flags&unix.ST_RDONLY != 0:
 		f.add(check, verdictFail, "mount it writable, or use another folder", "%s is read-only", folder)
 	case fs.Flags&unix.ST_NOEXEC != 0:
-		f.add(check, verdictWarn, "mount it without noexec, or use another folder", "%s is mounted noexec: nothing that lies there can be started", folder)
+		f.add(check, verdictWarn, "mount it without noexec, or use another folder",
+			"%s is mounted noexec: nothing that lies there can be started", folder)
 	case fs.Type == unix.TMPFS_MAGIC && check != "temporary folder":
-		f.add(check, verdictWarn, "use a folder on a disk", "%s is in memory (tmpfs): it is gone with the next start of the machine, and what lies there takes memory", folder)
+		f.add(check, verdictWarn, "use a folder on a disk",
+			"%s is in memory (tmpfs): it is gone with the next start of the machine, and what lies there takes memory", folder)
 	default:
 		f.add(check, verdictOK, "", "%s", folder)
 	}
@@ -135,10 +141,12 @@ func checkSpace(f *findings, check, folder string) {
 		return
 	}
 	free := fs.Bavail * uint64(fs.Bsize)
-	f.when(free < littleDisk, verdictWarn, check+", free space", "delete what is old: kaon gc --older-than 30d; docs/operate.md says how large it gets",
+	f.when(free < littleDisk, verdictWarn, check+", free space",
+		"delete what is old: kaon gc --older-than 30d; docs/operate.md says how large it gets",
 		"%.1f GB", float64(free)/1e9)
 	if fs.Files > 0 { // else it makes them as it needs them
-		f.when(fs.Ffree < fewInodes, verdictWarn, check+", free inodes", "delete what is old: each trial with files of its own needs some", "%d", fs.Ffree)
+		f.when(fs.Ffree < fewInodes, verdictWarn, check+", free inodes",
+			"delete what is old: each trial with files of its own needs some", "%d", fs.Ffree)
 	}
 }
 
@@ -154,9 +162,11 @@ func checkGroups(f *findings) {
 	const remedy = "Delegate=yes in its unit, or systemd-run --user --scope -p Delegate=yes kaon …; as root nothing is needed"
 	switch {
 	case err != nil:
-		f.add("control groups", verdictWarn, "mount cgroup2 at /sys/fs/cgroup", "there are none here: memory of trials is sampled, cpus are not limited")
+		f.add("control groups", verdictWarn, "mount cgroup2 at /sys/fs/cgroup",
+			"there are none here: memory of trials is sampled, cpus are not limited")
 	case unix.Access(own, unix.W_OK) != nil:
-		f.add("control groups", verdictWarn, remedy, "%s is not this user's to divide: memory of trials is sampled, cpus are not limited", own)
+		f.add("control groups", verdictWarn, remedy,
+			"%s is not this user's to divide: memory of trials is sampled, cpus are not limited", own)
 	default:
 		f.add("control groups", verdictOK, "", "%s", own)
 	}
@@ -187,7 +197,8 @@ func (c *doctorFlags) checkGPUs(f *findings, local bool) {
 		return
 	}
 	f.add("GPUs", verdictInfo, "", "%s for trials", formatValue(machine.GPUs))
-	f.add("size", verdictInfo, "", "%s cpus, %s MB of memory for trials", formatValue(machine.CPUs), formatValue(machine.MemoryMB))
+	f.add("size", verdictInfo, "", "%s cpus, %s MB of memory for trials", formatValue(machine.CPUs),
+		formatValue(machine.MemoryMB))
 }
 
 // checkPython is good to know for who runs Python here.

@@ -43,7 +43,8 @@ func (c *doctorFlags) results(ctx context.Context, f *findings) {
 	name := "doctor/" + strings.ToLower(rand.Text())
 	text := []byte("kaon doctor was here\n")
 	if err := b.Put(ctx, name, bytes.NewReader(text)); err != nil {
-		f.add("write and read", verdictFail, "the place has to be writable: s3:PutObject on the prefix, or the folder's owner and mode", "%v", err)
+		f.add("write and read", verdictFail,
+			"the place has to be writable: s3:PutObject on the prefix, or the folder's owner and mode", "%v", err)
 		return
 	}
 	got, err := bucket.ReadObject(ctx, b, name, 1<<10)
@@ -51,7 +52,8 @@ func (c *doctorFlags) results(ctx context.Context, f *findings) {
 	case err != nil:
 		f.add("write and read", verdictFail, "s3:GetObject on the prefix is needed, too", "%v", err)
 	case !bytes.Equal(got, text):
-		f.add("write and read", verdictFail, "find what stands between this machine and the store", "what was written is read as something else")
+		f.add("write and read", verdictFail, "find what stands between this machine and the store",
+			"what was written is read as something else")
 	default:
 		f.add("write and read", verdictOK, "", "%s", absolutePlace(c.Results))
 	}
@@ -60,7 +62,8 @@ func (c *doctorFlags) results(ctx context.Context, f *findings) {
 		checkConditional(ctx, f, s, name, text)
 	}
 	err = b.Delete(ctx, name)
-	f.when(err != nil, verdictWarn, "delete", "s3:DeleteObject on the prefix is needed for kaon rm and gc", "%s", orError("what was written is gone again", err))
+	f.when(err != nil, verdictWarn, "delete", "s3:DeleteObject on the prefix is needed for kaon rm and gc", "%s",
+		orError("what was written is gone again", err))
 }
 
 // checkList looks whether an object that was just written is listed.
@@ -104,7 +107,8 @@ func checkConditional(ctx context.Context, f *findings, s bucket.Signer, name st
 	}
 	defer rs.Body.Close()
 	// The object is there.
-	f.when(rs.StatusCode != http.StatusPreconditionFailed, verdictWarn, "conditional writes", "kaon needs none today; a store that has them keeps two servers apart",
+	f.when(rs.StatusCode != http.StatusPreconditionFailed, verdictWarn, "conditional writes",
+		"kaon needs none today; a store that has them keeps two servers apart",
 		"a second write of one name is answered %s", rs.Status)
 	checkClock(f, "store", rs.Header.Get("Date"), time.Now())
 }

@@ -30,7 +30,8 @@ func (c *doctorFlags) server(ctx context.Context, f *findings) {
 	if address == "" {
 		a, ok := lastServer()
 		if !ok {
-			f.add("address", verdictInfo, "", "no server of yours runs on this machine, and none is named: kaon serve starts one")
+			f.add("address", verdictInfo, "",
+				"no server of yours runs on this machine, and none is named: kaon serve starts one")
 			return
 		}
 		address = a.Server
@@ -51,7 +52,8 @@ func (c *doctorFlags) server(ctx context.Context, f *findings) {
 	var refused *client.Error
 	switch {
 	case errors.As(err, &refused) && refused.Status == 401:
-		f.add("token", verdictFail, "kaon token create on its machine makes one, kaon login keeps it", "the server does not know this caller")
+		f.add("token", verdictFail, "kaon token create on its machine makes one, kaon login keeps it",
+			"the server does not know this caller")
 		return
 	case err != nil:
 		f.add("answer", verdictFail, "see that it runs, and that its address and certificate are right", "%v", err)
@@ -64,11 +66,14 @@ func (c *doctorFlags) server(ctx context.Context, f *findings) {
 func (c *doctorFlags) checkService(ctx context.Context, f *findings, to *client.Client, who api.Identity) {
 	info, err := to.Server(ctx)
 	if err != nil {
-		f.add("scheduler", verdictFail, "look at its log, and start it again: what runs goes on", "it does not answer: %v", err)
+		f.add("scheduler", verdictFail, "look at its log, and start it again: what runs goes on",
+			"it does not answer: %v", err)
 		return
 	}
-	f.when(!info.Connected && info.Framework != "", verdictWarn, "master", "kaon doctor --cluster, on the server's machine", "connected: %v, with %s", info.Connected, plural(info.Sweeps, "sweep"))
-	f.when(info.Version != versionString(), verdictWarn, "version", "use the same kaon on both ends", "%s; this is %s", info.Version, versionString())
+	f.when(!info.Connected && info.Framework != "", verdictWarn, "master",
+		"kaon doctor --cluster, on the server's machine", "connected: %v, with %s", info.Connected, plural(info.Sweeps, "sweep"))
+	f.when(info.Version != versionString(), verdictWarn, "version", "use the same kaon on both ends", "%s; this is %s",
+		info.Version, versionString())
 	if all, err := to.Agents(ctx); err == nil {
 		bad := 0
 		for _, a := range all {
@@ -87,7 +92,8 @@ func (c *doctorFlags) checkService(ctx context.Context, f *findings, to *client.
 	}
 	for _, one := range tokens {
 		if at, err := time.Parse(time.RFC3339, one.Expires); err == nil && time.Until(at) < soonExpired {
-			f.add("token of "+one.Name, verdictWarn, "kaon token create, and kaon token revoke "+one.ID, "it ends %s", one.Expires)
+			f.add("token of "+one.Name, verdictWarn, "kaon token create, and kaon token revoke "+one.ID, "it ends %s",
+				one.Expires)
 		}
 	}
 }
@@ -105,7 +111,8 @@ func checkSocket(f *findings, socket string) {
 	case info.Mode()&os.ModeSocket == 0:
 		f.add("socket", verdictFail, remedy, "%s is none", socket)
 	case owner != nil && int(owner.Uid) != os.Getuid():
-		f.add("socket", verdictFail, "use a token: the socket is for its owner alone", "%s is user %d's, and you are %d", socket, owner.Uid, os.Getuid())
+		f.add("socket", verdictFail, "use a token: the socket is for its owner alone",
+			"%s is user %d's, and you are %d", socket, owner.Uid, os.Getuid())
 	default:
 		folder, err := os.Stat(filepath.Dir(socket))
 		open := info.Mode().Perm()&0o077 != 0 || err == nil && folder.Mode().Perm()&0o022 != 0

@@ -68,7 +68,8 @@ const mostShown = 10
 // printExplanation shows a report to a person.
 func printExplanation(w io.Writer, metric string, r importance.Report) {
 	if len(r.Importance) > 0 {
-		fmt.Fprintf(w, "\nwhat %s depends on, by %s (%.0f %% explained in trials held out):\n", escaped(metric), plural(r.Trials, "trial"),
+		fmt.Fprintf(w, "\nwhat %s depends on, by %s (%.0f %% explained in trials held out):\n", escaped(metric),
+			plural(r.Trials, "trial"),
 			100*math.Max(r.Fit, 0))
 		printShares(w, r)
 	}

@@ -34,7 +34,8 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	if len(set) == 0 {
 		return usage(errors.New("nothing is to change: say what, as in --set run_cap=80 or --parallel 4"))
 	}
-	src, err := liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results, Server: c.Server}}.open(ctx, out, c.Sweep)
+	src, err := liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results, Server: c.Server}}.open(ctx,
+		out, c.Sweep)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,8 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	case c.JSON:
 		return json.NewEncoder(out.stdout).Encode(sent{Sweep: src.id, Done: "extend", Trials: &done.Trials, From: &done.From})
 	default:
-		_, err := fmt.Fprintf(out.stdout, "%s goes on with %s in all; what is new goes for trials from %d on\n", src.id, plural(done.Trials, "trial"), done.From)
+		_, err := fmt.Fprintf(out.stdout, "%s goes on with %s in all; what is new goes for trials from %d on\n", src.id,
+			plural(done.Trials, "trial"), done.From)
 		return err
 	}
 }

@@ -44,7 +44,10 @@ const (
 
 // takeFullScreen takes the terminal.
 func takeFullScreen(out *output) (*fullScreen, error) {
-	s := &fullScreen{in: os.Stdin, out: fileOf(out.stdout), colours: painterFor(out.stdout).on, sent: make(chan []byte), resized: make(chan os.Signal, 1)}
+	s := &fullScreen{
+		in: os.Stdin, out: fileOf(out.stdout), colours: painterFor(out.stdout).on,
+		sent: make(chan []byte), resized: make(chan os.Signal, 1),
+	}
 	before, err := term.MakeRaw(int(s.in.Fd()))
 	if err != nil {
 		return nil, err

@@ -44,7 +44,8 @@ func (c *importCmd) Run(ctx context.Context, out *output) error {
 		return usage(err)
 	}
 	if c.JSON {
-		return json.NewEncoder(out.stdout).Encode(imported{from.Tool, string(from.Text), append([]*sweep.Error{}, from.Left...)})
+		return json.NewEncoder(out.stdout).Encode(imported{from.Tool, string(from.Text),
+			append([]*sweep.Error{}, from.Left...)})
 	}
 	tellLeft(out, from.Left)
 	_, err = out.stdout.Write(from.Text)

@@ -40,7 +40,8 @@ func (c *runFlags) joins(ctx context.Context, spec *sweep.Spec) (*client.Client,
 // join hands the sweep to a server and shows it until it has ended.
 func (c *runFlags) join(ctx context.Context, out *output, from specFlags, spec *sweep.Spec, to *client.Client) (at ranAt, _ error) {
 	if !c.Quiet {
-		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(), noServer)
+		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(),
+			noServer)
 	}
 	s, err := c.changed(from).submit(ctx, out, to, spec, nil, "")
 	if err != nil {

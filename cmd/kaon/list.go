@@ -28,7 +28,8 @@ type listCmd struct {
 
 func (c *listCmd) Run(ctx context.Context, out *output) error {
 	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
-	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue}, "text": {c.Text}, "archived": trueOr(c.Archived)})
+	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue},
+		"text": {c.Text}, "archived": trueOr(c.Archived)})
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,8 @@ func printSweeps(w io.Writer, all []api.Sweep, now time.Time) error {
 		if s.Best != nil {
 			best = s.Metric + " " + formatValue(float64(s.Best.Value))
 		}
-		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best, s.Owner, age(s.Created, now), strings.Join(s.Labels, " "))
+		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best, s.Owner,
+			age(s.Created, now), strings.Join(s.Labels, " "))
 	}
 	return printFitting(w, &tab, "kaon list --json")
 }

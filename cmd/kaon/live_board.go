@@ -162,7 +162,8 @@ func (v liveBoard) goOn(s source) string {
 	}
 	again := s.again("run --resume", v.known)
 	if s.served() {
-		return "the server that has the sweep does not run; it goes on with: " + goOn("serve", "", s.place, s.folder, v.known.Cluster)
+		return "the server that has the sweep does not run; it goes on with: " + goOn("serve", "", s.place, s.folder,
+			v.known.Cluster)
 	}
 	switch there, err := state.HasJournal(s.stateFolder()); {
 	case err != nil:

@@ -72,6 +72,7 @@ func (c *loginCmd) Run(ctx context.Context, out *output) error {
 	if err := store(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out.stdout, "you are %s, %s, at %s; use it with: export KAON_SERVER=%s\n", who.Name, who.Role, c.Server, c.Server)
+	_, err = fmt.Fprintf(out.stdout, "you are %s, %s, at %s; use it with: export KAON_SERVER=%s\n", who.Name, who.Role,
+		c.Server, c.Server)
 	return err
 }

@@ -186,7 +186,8 @@ func (l *trialLog) sayNothing() {
 		fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard error\n", trialText(l.trial))
 		return
 	}
-	fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard output; --stderr shows its standard error\n", trialText(l.trial))
+	fmt.Fprintf(l.out.stderr, "kaon: %s wrote nothing to standard output; --stderr shows its standard error\n",
+		trialText(l.trial))
 }
 
 // attemptOf finds an attempt of a trial; 0 is the last.
@@ -196,7 +197,8 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 			return trial.Attempts[i], nil
 		}
 	}
-	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", trialText(trial.Trial), plural(len(trial.Attempts), "attempt"), number))
+	return board.Attempt{}, usage(fmt.Errorf("%s has %s, not an attempt %d", trialText(trial.Trial),
+		plural(len(trial.Attempts), "attempt"), number))
 }
 
 // sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
@@ -289,7 +291,8 @@ func (l *trialLog) stored(ctx context.Context) error {
 		return l.src.unstarted(l.board, l.trial)
 	}
 	if l.attempt.End == nil {
-		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another", l.attempt.Attempt, trialText(l.trial))
+		return fmt.Errorf("attempt %d of %s left no files on this machine: it runs or ran on another",
+			l.attempt.Attempt, trialText(l.trial))
 	}
 	if l.leftNothing() || l.inBucket(ctx) {
 		return nil // it wrote nothing to this stream

@@ -110,7 +110,8 @@ func (r *runner) print(o outcome) {
 	w := r.out.stdout
 	painterFor(w).line("\n"+o.Sweep+" ", o.State,
 		fmt.Sprintf(" after %.1f s: %d succeeded, %d failed, %d stopped%s of %s",
-			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, cachedText(o.Trials.Cached), plural(o.Trials.Total, "trial")))
+			o.Seconds, o.Trials.Succeeded, o.Trials.Failed, o.Trials.Stopped, cachedText(o.Trials.Cached),
+			plural(o.Trials.Total, "trial")))
 	if len(o.EarlyStopped) > 0 {
 		fmt.Fprintf(w, "ended early: %s\n", byRule(o.EarlyStopped))
 	}

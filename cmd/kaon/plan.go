@@ -165,7 +165,8 @@ func printPlan(w io.Writer, p plan.Plan, spec *sweep.Spec) {
 		if r.Racing {
 			only = ", after the first time only while it may still be the best"
 		}
-		fmt.Fprintf(w, "%s, each %d times with other seeds%s, ranked by %s\n", plural(spec.Points(), "point"), r.Trials, only, r.Rank)
+		fmt.Fprintf(w, "%s, each %d times with other seeds%s, ranked by %s\n", plural(spec.Points(), "point"), r.Trials,
+			only, r.Rank)
 	}
 	printGoals(w, p, spec)
 	if p.Try > 0 {
@@ -213,7 +214,8 @@ func printWhen(w io.Writer, when *plan.When) {
 	}
 	fmt.Fprintf(w, "now it %s\n", when.Sentence)
 	if a := when.Ahead; a.Sweeps > 0 {
-		fmt.Fprintf(w, "  beside %s with %s running and %s waiting\n", plural(a.Sweeps, "sweep"), plural(a.Running, "task"), plural(a.Waiting, "trial"))
+		fmt.Fprintf(w, "  beside %s with %s running and %s waiting\n", plural(a.Sweeps, "sweep"),
+			plural(a.Running, "task"), plural(a.Waiting, "trial"))
 	}
 	took := time.Duration(when.TrialSeconds * float64(time.Second)).Round(time.Millisecond)
 	if basis := map[string]string{

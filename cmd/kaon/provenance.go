@@ -20,9 +20,11 @@ type origin struct {
 func printProvenance(w io.Writer, p origin) {
 	if len(p.Runs) > 0 {
 		first, last := p.Runs[0], p.Runs[len(p.Runs)-1]
-		fmt.Fprintf(w, "started %s by %s on %s in %s with: %s\n", moment(first.Started), first.User, first.Host, first.Dir, first.Command)
+		fmt.Fprintf(w, "started %s by %s on %s in %s with: %s\n", moment(first.Started), first.User, first.Host,
+			first.Dir, first.Command)
 		if len(p.Runs) > 1 {
-			fmt.Fprintf(w, "last worked on from %s to %s with: %s\n", moment(last.Started), moment(cmp.Or(last.Ended, "now or its death")), last.Command)
+			fmt.Fprintf(w, "last worked on from %s to %s with: %s\n", moment(last.Started),
+				moment(cmp.Or(last.Ended, "now or its death")), last.Command)
 		}
 	}
 	for _, set := range p.Set {

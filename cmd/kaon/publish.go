@@ -38,7 +38,8 @@ func emptyFolder(dir string) error {
 	case err != nil:
 		return usage(fmt.Errorf("write export: %w", err))
 	case len(entries) > 0:
-		return usage(fmt.Errorf("write export: %s holds %q already: name a new or empty folder with --output", dir, entries[0].Name()))
+		return usage(fmt.Errorf("write export: %s holds %q already: name a new or empty folder with --output", dir,
+			entries[0].Name()))
 	}
 	return nil
 }
@@ -83,6 +84,7 @@ func (c *exportCmd) publishRuns(ctx context.Context, out *output, src source, fr
 	if err != nil {
 		return unreachable(fmt.Errorf("%w; the same command goes on from there", err))
 	}
-	fmt.Fprintf(out.stdout, "%d trials of %s in experiment %q, %d points written now\n", told.Trials, src.id, told.Experiment, told.Points)
+	fmt.Fprintf(out.stdout, "%d trials of %s in experiment %q, %d points written now\n", told.Trials, src.id,
+		told.Experiment, told.Points)
 	return nil
 }

@@ -48,7 +48,8 @@ func printQueues(w io.Writer, all []api.Queue) error {
 		if q.Sweeps > 0 {
 			fair = shareText(q.Fair)
 		}
-		tab.row(q.Name, formatValue(q.Weight), fair, shareText(q.Share), int(q.Used[fairness.Trials]), q.Waiting, q.Sweeps, orDash(q.Guarantee), orDash(q.Limit), orDash(q.UserLimit))
+		tab.row(q.Name, formatValue(q.Weight), fair, shareText(q.Share), int(q.Used[fairness.Trials]), q.Waiting,
+			q.Sweeps, orDash(q.Guarantee), orDash(q.Limit), orDash(q.UserLimit))
 	}
 	return printFitting(w, &tab, "kaon queue list --json")
 }

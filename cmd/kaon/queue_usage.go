@@ -102,7 +102,8 @@ func (c *queueUsageCmd) warn(w io.Writer, used accounting.Usage) {
 		fmt.Fprintf(w, "kaon: sweep %s counts in part: %s\n", escaped(gap.Sweep), bounded(escaped(gap.Reason)))
 	}
 	if n := used.Total.Unknown; n > 0 {
-		fmt.Fprintf(w, "kaon: %s of %d without hours: what was asked for is not known\n", plural(n, "attempt"), used.Total.Attempts)
+		fmt.Fprintf(w, "kaon: %s of %d without hours: what was asked for is not known\n", plural(n, "attempt"),
+			used.Total.Attempts)
 	}
 }
 

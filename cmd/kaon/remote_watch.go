@@ -40,7 +40,8 @@ func (r *remoteWatch) run(ctx context.Context) error {
 		return answered(err)
 	}
 	d := newDisplay(w, s.Trials.Total, r.quiet)
-	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.ID, plural(s.Trials.Total, "trial"), s.Method, info.Place, info.Results))
+	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", s.ID, plural(s.Trials.Total, "trial"), s.Method,
+		info.Place, info.Results))
 	began, shown := time.Now(), progress{}
 	doneBefore := shownOf(s, began).done
 	s, err = r.follow(ctx, d, func(s api.Sweep) progress {
@@ -119,8 +120,9 @@ func shownOf(s api.Sweep, began time.Time) progress {
 
 // outcome is how it ended, as run tells it.
 func (r *remoteWatch) outcome(ctx context.Context, s api.Sweep, info api.Info, began time.Time) outcome {
-	o := outcome{sentence: s.Sentence, phase: sweep.Phase(s.State), result: result{Sweep: s.ID, State: s.State, Trials: trialCounts{Counts: s.Trials}, EarlyStopped: s.EarlyStopped,
-		Seconds: time.Since(began).Seconds(), Results: info.Results}}
+	o := outcome{sentence: s.Sentence, phase: sweep.Phase(s.State),
+		result: result{Sweep: s.ID, State: s.State, Trials: trialCounts{Counts: s.Trials}, EarlyStopped: s.EarlyStopped,
+			Seconds: time.Since(began).Seconds(), Results: info.Results}}
 	if from, err := time.Parse(time.RFC3339Nano, s.Created); err == nil {
 		if to, err := time.Parse(time.RFC3339Nano, s.Finished); err == nil {
 			o.Seconds = to.Sub(from).Seconds()

@@ -50,7 +50,8 @@ func drawn(ctx context.Context, drawing []byte, format string) ([]byte, error) {
 	}
 	defer os.RemoveAll(folder)
 	in, result := filepath.Join(folder, "report.svg"), filepath.Join(folder, "report."+format)
-	args := []string{"--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-sync",
+	args := []string{"--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions",
+		"--disable-background-networking", "--disable-sync",
 		"--proxy-server=127.0.0.1:9", "--hide-scrollbars", "--user-data-dir=" + filepath.Join(folder, "profile")}
 	if format == "pdf" {
 		in = filepath.Join(folder, "report.html")
@@ -75,7 +76,8 @@ func drawn(ctx context.Context, drawing []byte, format string) ([]byte, error) {
 	data, missing := os.ReadFile(result)
 	if err != nil || missing != nil {
 		text := bytes.TrimSpace(said.Bytes())
-		return nil, fmt.Errorf("%s did not draw the report: %w\n%s", browser, errors.Join(err, missing), text[max(0, len(text)-2000):])
+		return nil, fmt.Errorf("%s did not draw the report: %w\n%s", browser, errors.Join(err, missing),
+			text[max(0, len(text)-2000):])
 	}
 	return data, nil
 }

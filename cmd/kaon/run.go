@@ -269,9 +269,11 @@ func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) erro
 	source, err := bucket.ReadObject(ctx, r.bucket, results.ObjectName(id, results.SpecFile), int64(len(spec.Source)))
 	switch want := manifest.SpecHash(spec.Source); {
 	case known.SpecHash != "" && known.SpecHash != want:
-		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want, known.SpecHash))
+		return differs(fmt.Errorf("the spec in the journal (SHA-256 %.12s…) is not that of the results (%.12s…)", want,
+			known.SpecHash))
 	case known.Seed != spec.Seed || known.Trials != spec.Trials && len(known.Extensions) >= spec.Extensions:
-		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials, spec.Seed, known.Trials, known.Seed))
+		return differs(fmt.Errorf("the journal says %d trials by seed %d, the results %d by seed %d", spec.Trials,
+			spec.Seed, known.Trials, known.Seed))
 	case err != nil:
 		return differs(err)
 	case manifest.SpecHash(source) != want:

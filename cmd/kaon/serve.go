@@ -176,7 +176,9 @@ func (c *serveCmd) check() (err error) {
 }
 
 // serve answers until ctx ends or the scheduler does.
-func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, svc *service.Service, turn turn, pages *loopback, told *notices) error {
+func (c *serveCmd) serve(
+	ctx context.Context, out *output, r *runner, svc *service.Service, turn turn, pages *loopback, told *notices,
+) error {
 	defer pages.close()
 	pages.handler = svc.API.Handler()
 	count := func(w io.Writer) { svc.API.WriteMetrics(ctx, w) }
@@ -193,7 +195,8 @@ func (c *serveCmd) serve(ctx context.Context, out *output, r *runner, svc *servi
 	}()
 	forget, err := announce(addresses[0], absolutePlace(c.Results))
 	if err != nil {
-		fmt.Fprintf(out.stderr, "kaon: warning: other commands find this server only by KAON_SERVER=%s: %v\n", addresses[0], err)
+		fmt.Fprintf(out.stderr, "kaon: warning: other commands find this server only by KAON_SERVER=%s: %v\n",
+			addresses[0], err)
 	}
 	defer forget()
 	for _, address := range addresses[1:] {
@@ -357,7 +360,8 @@ type served struct {
 
 func (c *serveCmd) say(out *output, addresses []string, place string) error {
 	if c.JSON {
-		return json.NewEncoder(out.stdout).Encode(served{addresses[0], append([]string{}, addresses[1:]...), place, absolutePlace(c.Results)})
+		return json.NewEncoder(out.stdout).Encode(served{addresses[0], append([]string{}, addresses[1:]...), place,
+			absolutePlace(c.Results)})
 	}
 	if _, err := fmt.Fprintf(out.stdout, "serving sweeps on %s, results in %s; hand one in with: kaon submit SPEC\n", place, c.Results); err != nil {
 		return err

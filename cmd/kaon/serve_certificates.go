@@ -35,7 +35,8 @@ func (f *certificateFlags) authorities() (*api.Certificates, error) {
 		return nil, errors.New("--client-ca: nobody may anything yet: give roles by --client-role OU=ml=submitter or all=viewer, " +
 			"or have certificates needed beside tokens by --client-required")
 	}
-	p := &api.Certificates{Authorities: f.believed, Name: f.ClientName, Roles: map[string]api.Role{}, Queues: map[string][]string{}}
+	p := &api.Certificates{Authorities: f.believed, Name: f.ClientName, Roles: map[string]api.Role{},
+		Queues: map[string][]string{}}
 	for _, one := range f.ClientRoles {
 		attribute, role, err := attributeOf("--client-role", one)
 		if err != nil {

@@ -37,10 +37,12 @@ func (c simulatedTasks) behave(info *mesos.TaskInfo, _ protocol.AgentID) embedde
 	report := task.Report{End: &task.End{}}
 	for i := range c.points {
 		if len(report.Points) == pointsAtOnce {
-			s.Updates = append(s.Updates, embedded.SimUpdate{Data: task.Encode(task.Report{First: report.First, Points: report.Points})})
+			s.Updates = append(s.Updates,
+				embedded.SimUpdate{Data: task.Encode(task.Report{First: report.First, Points: report.Points})})
 			report.First, report.Points = uint64(i), nil
 		}
-		report.Points = append(report.Points, results.Point{Step: int64(i), Metrics: map[string]float64{"loss": 1 / float64(i+1)}})
+		report.Points = append(report.Points,
+			results.Point{Step: int64(i), Metrics: map[string]float64{"loss": 1 / float64(i+1)}})
 	}
 	s.Data = task.Encode(report)
 	return s
@@ -50,9 +52,11 @@ func (c simulatedTasks) behave(info *mesos.TaskInfo, _ protocol.AgentID) embedde
 func (c simulatedTasks) bundleReport(all []task.Order) (r task.Report) {
 	for i := range all {
 		o := &all[i]
-		part := task.AttemptReport{Attempt: string(cluster.NewTaskID(o.Sweep, o.Trial, o.Attempt)), State: string(cluster.Finished), End: &task.End{}}
+		part := task.AttemptReport{Attempt: string(cluster.NewTaskID(o.Sweep, o.Trial, o.Attempt)),
+			State: string(cluster.Finished), End: &task.End{}}
 		for step := range c.points {
-			part.Points = append(part.Points, results.Point{Step: int64(step), Metrics: map[string]float64{"loss": 1 / float64(step+1)}})
+			part.Points = append(part.Points,
+				results.Point{Step: int64(step), Metrics: map[string]float64{"loss": 1 / float64(step+1)}})
 		}
 		r.Attempts = append(r.Attempts, part)
 	}

@@ -152,7 +152,8 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 			fmt.Fprintf(out.stderr, "kaon: warning: %s is the newest sweep of those that can be read; name another to have that\n", id)
 		}
 		if id == "" {
-			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results, f.Results))
+			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results,
+				f.Results))
 		}
 	}
 	return source{bucket: bucket, id: id, place: f.Results}, nil
@@ -271,7 +272,8 @@ func (s source) explainControl(ctx context.Context, err error) error {
 		return unreachable(err)
 	}
 	return unreachable(fmt.Errorf("no process on this machine runs sweep %s (nobody listens on %s): "+
-		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket, s.again("run --resume", known)))
+		"was it started with another --results or --state, or interrupted? Then go on with: %s", s.id, s.socket,
+		s.again("run --resume", known)))
 }
 
 // spec reads the spec of a sweep as it was submitted. Strict: with all secrets that were set.

@@ -85,8 +85,10 @@ func (s source) stored(ctx context.Context, out *output) (status, error) {
 		return status{}, err
 	}
 	known, n := board.known, board.Counts()
-	st := status{Running: []control.Running{}, Sweep: control.Sweep{Sweep: s.id, State: known.Standing(), Submitted: known.Created, Sentence: known.Sentence,
-		Trials: n, EarlyStopped: board.EarlyStopped(), Queue: known.Queue, Priority: known.Priority}}
+	st := status{Running: []control.Running{}, Sweep: control.Sweep{
+		Sweep: s.id, State: known.Standing(), Submitted: known.Created, Sentence: known.Sentence,
+		Trials: n, EarlyStopped: board.EarlyStopped(), Queue: known.Queue, Priority: known.Priority,
+	}}
 	switch {
 	case known.Finished == "":
 		st.Waiting = board.goOn(s)
@@ -119,7 +121,8 @@ func printStatus(w io.Writer, s status) error {
 	}
 	n := s.Trials
 	fmt.Fprintf(w, "%s: %d waiting, %d running, %d succeeded, %d failed, %d stopped%s\n",
-		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped, cachedText(n.Cached))
+		plural(n.Total, "trial"), n.Waiting+s.Staged, n.Launched+n.Running-s.Staged, n.Succeeded, n.Failed, n.Stopped,
+		cachedText(n.Cached))
 	if s.Queue != "" || s.Priority != 0 {
 		fmt.Fprintf(w, "queue %s, priority %d\n", cmp.Or(s.Queue, sweep.DefaultQueue), s.Priority)
 	}
@@ -140,7 +143,8 @@ func printStatus(w io.Writer, s status) error {
 		fmt.Fprintf(w, "then: %s\n", s.Then)
 	}
 	if s.Best != nil {
-		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+formatValue(float64(s.Best.Value))), s.Best.Trial)
+		fmt.Fprintf(w, "best: %s (trial %d)\n", strings.TrimSpace(s.Metric+" "+formatValue(float64(s.Best.Value))),
+			s.Best.Trial)
 	}
 	s.measures.print(w)
 	if s.Origin != nil {
@@ -172,5 +176,6 @@ func printStatus(w io.Writer, s status) error {
 
 // sayLoss is the last loss as `kaon status` shows it.
 func sayLoss(l *control.Loss) string {
-	return fmt.Sprintf("%s since this process began, the last %s on agent %s: %s", plural(l.Count, "attempt")+" lost", trialText(l.Trial), l.Agent, l.Reason)
+	return fmt.Sprintf("%s since this process began, the last %s on agent %s: %s", plural(l.Count, "attempt")+" lost",
+		trialText(l.Trial), l.Agent, l.Reason)
 }

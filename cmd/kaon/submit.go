@@ -52,7 +52,8 @@ func (c *submitCmd) Run(ctx context.Context, out *output) error {
 	case c.JSON:
 		return json.NewEncoder(out.stdout).Encode(s)
 	}
-	_, err = fmt.Fprintf(out.stdout, "%s: %s by %s search; watch it with: kaon watch %s\n", s.ID, plural(s.Trials.Total, "trial"), s.Method, s.ID)
+	_, err = fmt.Fprintf(out.stdout, "%s: %s by %s search; watch it with: kaon watch %s\n", s.ID,
+		plural(s.Trials.Total, "trial"), s.Method, s.ID)
 	return err
 }
 

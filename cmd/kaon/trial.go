@@ -141,11 +141,13 @@ func printTrial(w io.Writer, t trialOutput) {
 func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 	defer printNotes(w, a)
 	if a.End == nil && state != sweep.Running { // the process that ran it is gone, and nobody saw its end
-		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted", ", "+plural(int(a.Known), "point")+" until then")
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), "interrupted",
+			", "+plural(int(a.Known), "point")+" until then")
 		return
 	}
 	if a.End == nil {
-		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(), ", "+plural(int(a.Known), "point")+" so far")
+		painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), sweep.Running.String(),
+			", "+plural(int(a.Known), "point")+" so far")
 		return
 	}
 	where := ""
@@ -156,7 +158,8 @@ func printAttempt(w io.Writer, a board.Attempt, state sweep.State) {
 		began := time.UnixMilli(a.End.StartMs)
 		where += fmt.Sprintf(", %s for %.2f s", began.Format(time.DateTime), float64(a.End.EndMs-a.End.StartMs)/1000)
 	}
-	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), string(a.End.State), where+", "+plural(int(a.Known), "point"))
+	painterFor(w).line(fmt.Sprintf("\nattempt %d: ", a.Attempt), string(a.End.State),
+		where+", "+plural(int(a.Known), "point"))
 	if a.Missing > 0 {
 		fmt.Fprintf(w, "  of what it reported %s did not arrive\n", plural(int(a.Missing), "point"))
 	}

@@ -32,7 +32,8 @@ func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Containe
 	}
 	engine, err := docker.Open(ctx)
 	if err != nil {
-		return unreachable(fmt.Errorf("the trial runs in the image %s: %w; --print shows the `docker run` of it", image.Image, err))
+		return unreachable(fmt.Errorf("the trial runs in the image %s: %w; --print shows the `docker run` of it",
+			image.Image, err))
 	}
 	_ = engine.Close()
 	argv := p.Argv

@@ -20,7 +20,8 @@ func (c *versionCmd) Run(out *output) error {
 			"version": versionString(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 		})
 	}
-	_, err := fmt.Fprintf(out.stdout, "kaon %s (%s, %s/%s)\n", versionString(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(out.stdout, "kaon %s (%s, %s/%s)\n", versionString(), runtime.Version(), runtime.GOOS,
+		runtime.GOARCH)
 	return err
 }
 

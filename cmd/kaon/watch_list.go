@@ -76,7 +76,8 @@ func (l *sweepList) lines(width, rows int, now time.Time) []textLine {
 			best = s.Metric + " " + formatValue(float64(s.Best.Value))
 		}
 		n := s.Trials
-		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best, meter(n.Ended(), n.Total, 12), s.Owner, age(s.Created, now), strings.Join(s.Labels, " "))
+		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best,
+			meter(n.Ended(), n.Total, 12), s.Owner, age(s.Created, now), strings.Join(s.Labels, " "))
 	}
 	return tab.lines(width, l.at.at-from)
 }

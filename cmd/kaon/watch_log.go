@@ -148,7 +148,8 @@ func (s *logScreen) look(lines []string, step int) {
 func (s *logScreen) head(of *sweepReading, width int) []textLine {
 	t, _ := of.Trial(s.trial)
 	of.fill(&t)
-	title := lineOf(span{text: fmt.Sprintf("%s of %s", trialText(s.trial), of.src.id), look: strong}, spanOf("  "), inState(t.State.String(), t.State.String()+endedEarly(t)))
+	title := lineOf(span{text: fmt.Sprintf("%s of %s", trialText(s.trial), of.src.id), look: strong}, spanOf("  "),
+		inState(t.State.String(), t.State.String()+endedEarly(t)))
 	for _, m := range t.Metrics {
 		title.spans = append(title.spans, spanOf("  "+m.Name+" "+formatValue(float64(m.Value))))
 	}

@@ -340,9 +340,11 @@ func (w *watchScreen) keys(width int) textLine {
 	case w.ask != nil:
 		parts = []part{{"enter take", 0}, {"esc leave as it was", 1}}
 	case w.log != nil:
-		parts = []part{{"esc back", 1}, {"q quit", 0}, {"↑↓ scroll", 3}, {"G follow", 2}, {"e other stream", 1}, {"/ find", 2}, {"n N next", 4}}
+		parts = []part{{"esc back", 1}, {"q quit", 0}, {"↑↓ scroll", 3}, {"G follow", 2}, {"e other stream", 1},
+			{"/ find", 2}, {"n N next", 4}}
 	case w.one != nil && w.one.tab == tabTrials:
-		parts = []part{{"enter log", 1}, {"esc back", 1}, {"q quit", 0}, {"↑↓ move", 5}, {"tab part", 1}, {"s sort", 2}, {"r reverse", 4}, {"f state", 3}, {"/ filter", 2}}
+		parts = []part{{"enter log", 1}, {"esc back", 1}, {"q quit", 0}, {"↑↓ move", 5}, {"tab part", 1}, {"s sort", 2},
+			{"r reverse", 4}, {"f state", 3}, {"/ filter", 2}}
 	case w.one != nil && w.one.tab == tabFailures:
 		parts = []part{{"enter log", 1}, {"esc back", 1}, {"q quit", 0}, {"↑↓ move", 2}, {"tab part", 1}}
 	case w.one != nil:

@@ -17,7 +17,8 @@ func printWinner(w io.Writer, win board.Winner) {
 	}
 	if s := win.Repeat; s != nil {
 		fmt.Fprintf(w, "point %d: %s of %s, mean %s ± %s, from %s to %s\n", s.Point, plural(s.Trials, "trial"), win.Metric,
-			formatValue(float64(s.Mean)), formatValue(float64(s.Std)), formatValue(float64(s.Min)), formatValue(float64(s.Max)))
+			formatValue(float64(s.Mean)), formatValue(float64(s.Std)), formatValue(float64(s.Min)),
+			formatValue(float64(s.Max)))
 		if s.Failed > 0 {
 			fmt.Fprintf(w, "  %s of it failed\n", plural(s.Failed, "trial"))
 		}

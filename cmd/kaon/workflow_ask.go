@@ -50,12 +50,14 @@ func (f flowFlags) ask(ctx context.Context, out *output, id string, q run.Reques
 	case a.Idle:
 		tellIdle(out, runs, id)
 	case a.Left && q.Kind == run.ApproveStep:
-		fmt.Fprintf(out.stderr, "left for %s, which takes it when the step waits for it and %s may approve it\n", id, askedBy())
+		fmt.Fprintf(out.stderr, "left for %s, which takes it when the step waits for it and %s may approve it\n", id,
+			askedBy())
 	}
 	return nil
 }
 
 // tellIdle says that nobody works on a run of which something was asked.
 func tellIdle(out *output, runs flowRuns, id string) {
-	fmt.Fprintf(out.stderr, "no process works on %s; it takes this when it goes on, with: %s\n", id, runs.Command("workflow resume", id))
+	fmt.Fprintf(out.stderr, "no process works on %s; it takes this when it goes on, with: %s\n", id,
+		runs.Command("workflow resume", id))
 }

@@ -42,7 +42,8 @@ func (c *workflowBackfillCmd) Run(ctx context.Context, out *output) error {
 		_, err = fmt.Fprintf(out.stdout, "%s: no more begin; those at work go on\n", r.Name)
 		return err
 	}
-	b, err := to.BackfillWorkflow(ctx, c.Name, api.BackfillRequest{From: c.From, To: c.To, Parallel: c.Parallel, Trigger: c.Trigger, Dry: c.DryRun})
+	b, err := to.BackfillWorkflow(ctx, c.Name,
+		api.BackfillRequest{From: c.From, To: c.To, Parallel: c.Parallel, Trigger: c.Trigger, Dry: c.DryRun})
 	switch {
 	case err != nil:
 		return answered(err)
@@ -51,7 +52,8 @@ func (c *workflowBackfillCmd) Run(ctx context.Context, out *output) error {
 	case c.DryRun:
 		return printTimes(out, c.Name, b)
 	}
-	_, err = fmt.Fprintf(out.stdout, "%s@%d: %s of %s; kaon workflow list shows how far it is\n", c.Name, b.Version, plural(b.Total, "time"), b.Trigger)
+	_, err = fmt.Fprintf(out.stdout, "%s@%d: %s of %s; kaon workflow list shows how far it is\n", c.Name, b.Version,
+		plural(b.Total, "time"), b.Trigger)
 	return err
 }
 
@@ -70,6 +72,7 @@ func printTimes(out *output, name string, b api.Backfill) error {
 	if n := b.Total - len(b.First); n > 0 {
 		more = fmt.Sprintf(", %d more than are shown", n)
 	}
-	_, err = fmt.Fprintf(out.stdout, "%s@%d: %s of %s%s; none has begun\n", name, b.Version, plural(b.Total, "time"), b.Trigger, more)
+	_, err = fmt.Fprintf(out.stdout, "%s@%d: %s of %s%s; none has begun\n", name, b.Version, plural(b.Total, "time"),
+		b.Trigger, more)
 	return err
 }

@@ -38,7 +38,10 @@ type flowBoard struct {
 }
 
 func newFlowBoard(out *output, quiet, asJSON bool) *flowBoard {
-	b := &flowBoard{out: out, w: out.stdout, quiet: quiet, json: asJSON, lines: make(chan string, linesKept), shown: map[string]engine.State{}, lates: out.stderr}
+	b := &flowBoard{
+		out: out, w: out.stdout, lates: out.stderr, quiet: quiet, json: asJSON,
+		lines: make(chan string, linesKept), shown: map[string]engine.State{},
+	}
 	if asJSON {
 		b.w = out.stderr
 	}

@@ -70,7 +70,8 @@ func (n namedRun) begin(ctx context.Context, to *client.Client) (name string, s 
 
 // named runs a registered workflow, and shows it until it has ended.
 func (c *workflowRunCmd) named(ctx context.Context, out *output, runs serverRuns) error {
-	asked := namedRun{named: c.File, key: c.Key, parameters: c.Parameters, asked: api.RegisteredRun{Labels: c.Label, Queue: c.Queue}}
+	asked := namedRun{named: c.File, key: c.Key, parameters: c.Parameters,
+		asked: api.RegisteredRun{Labels: c.Label, Queue: c.Queue}}
 	name, s, err := asked.begin(ctx, runs.Client)
 	switch {
 	case err != nil:
@@ -81,7 +82,8 @@ func (c *workflowRunCmd) named(ctx context.Context, out *output, runs serverRuns
 		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, name, s.Version, s.Place)
 		return err
 	case c.Detach:
-		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d; watch it with: %s\n", s.Run, name, s.Version, runs.Command("workflow watch", s.Run))
+		_, err = fmt.Fprintf(out.stdout, "%s: %s@%d; watch it with: %s\n", s.Run, name, s.Version,
+			runs.Command("workflow watch", s.Run))
 		return err
 	case s.Place > 0:
 		if err := awaitTurn(ctx, out.stderr, runs, name, s); err != nil {

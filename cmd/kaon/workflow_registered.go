@@ -32,7 +32,8 @@ func listRegistered(ctx context.Context, out *output, from *client.Client, asJSO
 			}
 			continue
 		}
-		tab.row(fmt.Sprintf("%s@%d", r.Name, r.Version), r.Owner, fmt.Sprint(len(r.AtWork)), queueText(r), strategyText(r), nextText(r), triggersText(r), oneLineText(r.Description))
+		tab.row(fmt.Sprintf("%s@%d", r.Name, r.Version), r.Owner, fmt.Sprint(len(r.AtWork)), queueText(r),
+			strategyText(r), nextText(r), triggersText(r), oneLineText(r.Description))
 	}
 	if asJSON || len(all) == 0 {
 		return len(all) > 0, nil

@@ -23,6 +23,7 @@ func (c *workflowRemoveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return answered(err)
 	}
-	_, err = fmt.Fprintf(out.stdout, "%s: gone, with %s of the results (%d bytes)\n", c.Run_, plural(d.Objects, "object"), d.Bytes)
+	_, err = fmt.Fprintf(out.stdout, "%s: gone, with %s of the results (%d bytes)\n", c.Run_,
+		plural(d.Objects, "object"), d.Bytes)
 	return err
 }

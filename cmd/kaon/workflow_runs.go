@@ -65,7 +65,8 @@ func (f flowFlags) runsWith(ctx context.Context, given string) (runs flowRuns, i
 	case err != nil:
 		return nil, "", err
 	case len(list) == 0:
-		return nil, "", usage(fmt.Errorf("no run of a workflow %s: begin one with: %s", runs.Place(), runs.Command("workflow run", "FILE")))
+		return nil, "", usage(fmt.Errorf("no run of a workflow %s: begin one with: %s", runs.Place(),
+			runs.Command("workflow run", "FILE")))
 	}
 	return runs, list[0].Run, nil
 }
@@ -107,7 +108,8 @@ func everyIteration(s *api.WorkflowStatus, of func(step string) ([]api.WorkflowS
 var errAbandoned = errors.New("nobody works on it")
 
 func abandoned(runs flowRuns, id string) error {
-	return unreachable(fmt.Errorf("run %s has not ended, and %w; go on with: %s", id, errAbandoned, runs.Command("workflow resume", id)))
+	return unreachable(fmt.Errorf("run %s has not ended, and %w; go on with: %s", id, errAbandoned,
+		runs.Command("workflow resume", id)))
 }
 
 // lookRest is how many times as long as a look at a run took is waited behind it at least: who looks at a long log does little else.

@@ -133,7 +133,8 @@ func (l localRuns) Ask(ctx context.Context, id string, q run.Request) (requestSt
 			return requestState{}, usage(fmt.Errorf("%w; kaon workflow status %s --all shows the steps", err, id))
 		}
 	case q.Step != "" && !r.Has(q.Step):
-		return requestState{}, usage(fmt.Errorf("run %s has no step %s: kaon workflow status %s --all shows them", id, q.Step, id))
+		return requestState{}, usage(fmt.Errorf("run %s has no step %s: kaon workflow status %s --all shows them", id,
+			q.Step, id))
 	}
 	q.ID, q.Who = rand.Text(), askedBy()
 	file, err := run.Ask(l.folder(), id, q)

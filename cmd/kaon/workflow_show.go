@@ -105,7 +105,8 @@ func (c *workflowShowCmd) Run(ctx context.Context, out *output) error {
 }
 
 func (c *workflowShowCmd) print(out *output, w *workflow.Workflow, width int) {
-	fmt.Fprintf(out.stdout, "%s: %s, %s\n", cmp.Or(w.Name, w.File), plural(len(w.Steps), "step"), plural(len(w.Parameters), "parameter"))
+	fmt.Fprintf(out.stdout, "%s: %s, %s\n", cmp.Or(w.Name, w.File), plural(len(w.Steps), "step"),
+		plural(len(w.Parameters), "parameter"))
 	for _, p := range shownParameters(w) {
 		value := "has to be given"
 		if !p.Required {

@@ -30,6 +30,7 @@ func (c *workflowSignalCmd) Run(ctx context.Context, out *output) error {
 	if err := c.ask(ctx, out, c.Run_, run.Request{Kind: run.SignalRun, Name: c.Name, Body: payload}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out.stdout, "%s has the signal %s: a step that waits for it goes on, or one that will\n", c.Run_, c.Name)
+	_, err := fmt.Fprintf(out.stdout, "%s has the signal %s: a step that waits for it goes on, or one that will\n",
+		c.Run_, c.Name)
 	return err
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // flowSubmission is a workflow as a server takes it: with its path on this machine, or its folder uploaded.
-func flowSubmission(ctx context.Context, out *output, to *client.Client, wf *workflow.Workflow, given map[string]any) (sub api.WorkflowSubmission, err error) {
+func flowSubmission(
+	ctx context.Context, out *output, to *client.Client, wf *workflow.Workflow, given map[string]any,
+) (sub api.WorkflowSubmission, err error) {
 	sub = api.WorkflowSubmission{Source: string(wf.Source), Parameters: given, File: wf.File}
 	if strings.HasPrefix(to.Address(), "unix:") {
 		return sub, nil
@@ -38,7 +40,8 @@ func (c *workflowRunCmd) submit(ctx context.Context, out *output, runs serverRun
 		if c.JSON {
 			return json.NewEncoder(out.stdout).Encode(r)
 		}
-		_, err := fmt.Fprintf(out.stdout, "%s: workflow %s; watch it with: %s\n", r.Run, r.Workflow, runs.Command("workflow watch", r.Run))
+		_, err := fmt.Fprintf(out.stdout, "%s: workflow %s; watch it with: %s\n", r.Run, r.Workflow,
+			runs.Command("workflow watch", r.Run))
 		return err
 	}
 	return newFlowBoard(out, c.Quiet, c.JSON).follow(ctx, runs, r.Run)

@@ -71,7 +71,8 @@ func (c *workflowVersionsCmd) Run(ctx context.Context, out *output) error {
 		if v.Current {
 			runs = "yes"
 		}
-		tab.row(fmt.Sprintf("%s@%d", name, v.Version), runs, v.By, timeText(v.Created), v.Hash[:12], strings.Join(v.Tags, " "), oneLineText(v.Description))
+		tab.row(fmt.Sprintf("%s@%d", name, v.Version), runs, v.By, timeText(v.Created), v.Hash[:12],
+			strings.Join(v.Tags, " "), oneLineText(v.Description))
 	}
 	if c.JSON {
 		return nil
