@@ -61,11 +61,7 @@ type genieJob struct {
 }
 
 func (genie) Run(ctx context.Context, c *Call) (Result, error) {
-	s, err := c.service()
-	if err != nil {
-		return Result{}, err
-	}
-	every, err := c.duration("every", remoteEvery)
+	s, every, err := c.watched()
 	if err != nil {
 		return Result{}, err
 	}

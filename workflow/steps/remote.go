@@ -201,6 +201,15 @@ type service struct {
 	headers map[string]any
 }
 
+// watched reads the keys that all steps have whose work a service elsewhere does: the service, and how often it is asked.
+func (c *Call) watched() (s service, every time.Duration, err error) {
+	if s, err = c.service(); err != nil {
+		return s, 0, err
+	}
+	every, err = c.duration("every", remoteEvery)
+	return s, every, err
+}
+
 // service reads the keys `url` and `headers`.
 func (c *Call) service() (service, error) {
 	base, err := c.text("url")

@@ -58,11 +58,7 @@ func (livy) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, re
 }
 
 func (l livy) Run(ctx context.Context, c *Call) (Result, error) {
-	s, err := c.service()
-	if err != nil {
-		return Result{}, err
-	}
-	every, err := c.duration("every", remoteEvery)
+	s, every, err := c.watched()
 	if err != nil {
 		return Result{}, err
 	}
