@@ -1,5 +1,10 @@
 package sweep
 
+import (
+	"encoding/json"
+	"hash/fnv"
+)
+
 // mix is the finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64 bits in which every input
 // bit changes every output bit with probability near one half.
 func mix(x uint64) uint64 {
@@ -28,4 +33,21 @@ func TrialSeed(seed uint64, index int) uint64 {
 	x = x * 0x297a2d39 & mask
 	x ^= x >> 15
 	return x
+}
+
+// TrialSeed is the seed that the program of a trial is given, KAON_SEED. In a sweep with `cache` it depends on what the trial
+// runs and which of its repeats it is, and not on its number: the same work has the same seed in every sweep. A seed that the
+// spec names makes other work of it.
+func (s *Spec) TrialSeed(trial int, p Point) uint64 {
+	text, err := json.Marshal(p)
+	if !s.Cache || p == nil || err != nil {
+		return TrialSeed(s.Seed, trial)
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(text) // a hash takes everything
+	seed := h.Sum64()
+	if s.OwnSeed {
+		seed ^= mix(s.Seed)
+	}
+	return TrialSeed(mix(seed), trial%max(s.Repeat.Trials, 1))
 }
