@@ -60,6 +60,8 @@ def in_trial() -> bool:
 
 def params(defaults: Optional[Mapping[str, Any]] = None) -> Params:
     """The trial's parameters over the defaults. Groups are merged key by key."""
+    if "KAON_TRIAL" in os.environ and "KAON_PARAMS" not in os.environ:
+        raise RuntimeError("the trial's parameters are more than a variable can hold: give the program ${args_json_file}, and read that file")
     return _merged(defaults or {}, json.loads(os.environ.get("KAON_PARAMS") or "{}"))
 
 
