@@ -183,6 +183,7 @@ func TestKilledAroundFiles(t *testing.T) {
 	if _, _, err := w.registerWithin(ann, strings.Replace(inbox(""), "limit: 3", "limit: 100", 1), ""); err != nil {
 		t.Fatal(err)
 	}
+	w.again(s) // the look of the registration, which takes what is there as known, is over
 	want := []string{"/in/a.csv", "/in/b.csv", "/in/c.csv"}
 	for _, name := range want {
 		s.put(name, "1", true)
