@@ -22,6 +22,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -253,6 +254,36 @@ func TestSubmitAgain(t *testing.T) {
 	}
 	if status, _, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three + "#\n"}, key); status != http.StatusConflict {
 		t.Errorf("another spec: %d", status)
+	}
+}
+
+// A process that is killed between what it writes into the results and its journal has taken no sweep: who submits it again hears of one that runs.
+func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
+	w := newWorld(t)
+	key := "Idempotency-Key: k"
+	first := w.submit(Submitter, Submission{Spec: three}, key)
+	w.ended(first.ID)
+	known, err := store.ReadSweep(t.Context(), w.bucket, first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.server.Delete(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	known.State, known.Finished, known.Sentence = "running", "", "" // as it is written before the journal has it
+	if err := store.WriteSweep(t.Context(), w.bucket, known); err != nil {
+		t.Fatal(err)
+	}
+	w.api.catalog.forget("")
+	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, key)
+	if status != http.StatusCreated {
+		t.Fatalf("%d %s", status, answer)
+	}
+	if again := w.ended(first.ID); again.State != "succeeded" || again.Trials.Succeeded != 3 {
+		t.Errorf("%+v", again)
+	}
+	if again := w.submit(Submitter, Submission{Spec: three}, key); again.ID != first.ID || again.State != "succeeded" {
+		t.Errorf("%+v", again)
 	}
 }
 

@@ -103,11 +103,27 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 	if known.SpecHash != manifest.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, manifest.Overrides(sub.Spec.Overrides).Redacted(sub.Spec)) {
 		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", key, sub.ID))
 	}
+	if taken, err := a.taken(ctx, &known); !taken || err != nil {
+		return nil, err
+	}
 	s, err := a.sweep(ctx, sub.ID)
 	if errors.Is(err, scheduler.ErrUnknown) {
 		return nil, nil
 	}
 	return &submitOutput{http.StatusOK, s}, err
+}
+
+// taken reports whether a sweep that the results have was ever taken: what they say of it is written before, and a process may end in between.
+func (a *API) taken(ctx context.Context, s *stored) (bool, error) {
+	if sw, here := a.cfg.Server.Sweep(s.ID); here {
+		if _, err := sw.Status(ctx); !errors.Is(err, scheduler.ErrUnknown) {
+			return err == nil, err
+		}
+	}
+	if s.Finished != "" {
+		return true, nil
+	}
+	return server.HasRecords(ctx, a.cfg.Bucket, s.ID)
 }
 
 // handIn has the server run a sweep.
