@@ -108,7 +108,7 @@ func (c *catalog) readAll(ctx context.Context) error {
 		s := known[id]
 		if s == nil || s.Finished == "" && (s.written == nil || c.written(id) == nil) {
 			one, err := c.one(ctx, id, s)
-			if errors.Is(err, bucket.ErrUnavailable) {
+			if lasts(ctx, err) {
 				return err
 			}
 			if err != nil { // what is damaged is not listed; asked for by name, it says so
@@ -137,6 +137,11 @@ func (c *catalog) readAll(ctx context.Context) error {
 	return nil
 }
 
+// lasts reports whether an error says nothing of what was to be read: the results cannot be read now, or nobody wants them any more.
+func lasts(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied))
+}
+
 // readChanged reads what was forgotten, and takes over what the server has written since.
 func (c *catalog) readChanged(ctx context.Context) error {
 	c.mu.Lock()
@@ -160,7 +165,7 @@ func (c *catalog) readChanged(ctx context.Context) error {
 		switch {
 		case err == nil:
 			fresh[id] = &s
-		case errors.Is(err, bucket.ErrUnavailable) || ctx.Err() != nil:
+		case lasts(ctx, err):
 			return err
 		default:
 			fresh[id] = nil
@@ -218,6 +223,8 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 		s.summary = before.summary
 	} else if summary, err := store.ReadBoard(ctx, c.bucket, id); err == nil {
 		s.summary = &summary
+	} else if lasts(ctx, err) { // else it would have none for good
+		return s, err
 	}
 	return s, nil
 }

@@ -194,3 +194,49 @@ func TestSlowReadingKeepsWhatIsNewer(t *testing.T) {
 	}
 	look(true)
 }
+
+// leavingReader is a bucket of which somebody reads who goes meanwhile.
+type leavingReader struct {
+	bucket.Bucket
+	goes func()
+}
+
+func (b *leavingReader) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if b.goes != nil {
+		b.goes()
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return b.Bucket.Get(ctx, name)
+}
+
+// refusing is a bucket that lists what it lets nobody read, as of credentials that have just ended.
+type refusing struct{ bucket.Bucket }
+
+func (refusing) Get(context.Context, string) (io.ReadCloser, error) { return nil, bucket.ErrDenied }
+
+// Who goes while the sweeps are read makes the list no shorter for others, nor do credentials that end.
+func TestListOfACallerWhoGoes(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"one", "two"} {
+		if err := store.WriteSweep(t.Context(), w.bucket, store.Sweep{ID: id, State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, in := range map[string]bucket.Bucket{"sweep.json": &leavingReader{Bucket: w.bucket}, "denied": refusing{w.bucket}} {
+		c := newCatalog(in, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		if b, ok := in.(*leavingReader); ok {
+			b.goes = cancel
+		}
+		if all, err := c.all(ctx); err == nil {
+			t.Errorf("%s: who has gone hears of %d sweeps", what, len(all))
+		}
+		cancel()
+		c.bucket = w.bucket
+		if all, err := c.all(t.Context()); err != nil || len(all) != 2 {
+			t.Errorf("%s: the next hears of %d sweeps, %v", what, len(all), err)
+		}
+	}
+}
