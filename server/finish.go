@@ -54,8 +54,10 @@ func (sw *Sweep) finish(stored chan struct{}) func() {
 		case <-stored:
 		default:
 			sw.restSampler()
-			out := sw.end()
-			err := sw.storeEnd(ctx, out)
+			out, err := sw.end(), sw.lost
+			if err == nil {
+				err = sw.storeEnd(ctx, out)
+			}
 			if err != nil && ctx.Err() != nil && s.finishCtx.Err() == nil { // it is to be deleted
 				return
 			}

@@ -164,7 +164,9 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		if !e.Phase.Ended() {
 			return err
 		}
-		sw.broken = err // nothing of it runs; a retry is refused
+		if sw.broken == nil {
+			sw.broken = err // nothing of it runs; a retry is refused
+		}
 	}
 	if !e.Phase.Ended() {
 		sw.sayRoom()
@@ -193,7 +195,7 @@ func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
 // check compares journal and boards, and learns where an earlier process left the sweeps.
 func (s *Server) check(core *scheduler.Core) error {
 	for _, sw := range s.Sweeps() {
-		if err := sw.agree(core); err != nil {
+		if err := sw.lacks(sw.agree(core)); err != nil {
 			return err
 		}
 	}
@@ -260,7 +262,9 @@ func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 		s.shareMachine(snap)
 	}
 	for _, sw := range s.Sweeps() {
-		sw.startWriter()
+		if sw.lost == nil {
+			sw.startWriter()
+		}
 	}
 	crash.Go(func() {
 		defer close(s.loopDone)

@@ -87,6 +87,7 @@ type Sweep struct {
 	prepared  atomic.Bool // board and writer are made
 	discarded sync.Once   // nothing is kept of it
 	broken    error       // why it could not be run again, if it has ended
+	lost      error       // what the results lack of it, if it has ended: nothing more of it is stored or removed
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started

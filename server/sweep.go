@@ -63,9 +63,12 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 		return fmt.Errorf("read the records of %s: %w", sw.id, err)
 	}
 	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
-		return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them "+
+		err := unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them "+
 			"with: kaon repair %s",
 			sw.id, damage[0].Object, damage[0].Err, sw.id))
+		if err = sw.lacks(err); err != nil {
+			return err
+		}
 	}
 	sw.mu.board = records
 	sw.writer = store.NewWriter(store.Config{
@@ -181,6 +184,20 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 		"the journal has them no more; "+
 		"nothing was changed; bring back what there is with: kaon repair %s", format.Plural(lost,
 		"trial"), sw.id, format.Trial(first), sw.id))
+}
+
+// lacks takes what is wrong with the results of a sweep. One that has ended is left as it is, and keeps no other sweep from running: who shares the
+// results may have deleted it there. A retry is refused.
+func (sw *Sweep) lacks(err error) error {
+	if err == nil || !sw.over || sw.server.cfg.Only != "" {
+		return err
+	}
+	if sw.lost == nil {
+		sw.lost, sw.broken = err, err
+		sw.server.cfg.Log.Warn("the results of a sweep that has ended are not whole", "sweep", sw.id, "err", err)
+		sw.say("%v", err)
+	}
+	return nil
 }
 
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may
