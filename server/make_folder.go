@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
 // makeFolder makes a folder and those above it, and answers which of them were not there before, the
@@ -19,7 +21,7 @@ func makeFolder(folder string) (made []string, err error) {
 	}
 	switch err = os.Mkdir(folder, 0o700); {
 	case err == nil:
-		return append(made, folder), nil
+		return append(made, folder), durable.SyncFolder(filepath.Dir(folder)) // what is in it is to be there after a loss of power
 	case errors.Is(err, os.ErrExist): // another process was faster
 		return made, os.MkdirAll(folder, 0o700)
 	}

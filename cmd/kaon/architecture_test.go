@@ -72,7 +72,7 @@ var narrow = map[string][]string{
 		"results", "results/board", "results/store", "scheduler/cluster/mesos", "scheduler/journal", "server/fault", "server/state", "sweep",
 	},
 	"server/state": {
-		"results", "results/board", "scheduler/journal", "scheduler/journal/disk", "server/fault", "sweep",
+		"results", "results/board", "scheduler/durable", "scheduler/journal", "scheduler/journal/disk", "server/fault", "sweep",
 	},
 	"server/mcp":    {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
 	"server/oidc":   {"scheduler/listen"},

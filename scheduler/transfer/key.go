@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
 // key makes the codes of one sweep's URLs.
@@ -28,11 +30,7 @@ func openKey(path string) (key, error) {
 	}
 	k := make(key, keyBytes)
 	_, _ = rand.Read(k) // never fails
-	temp := path + ".new"
-	if err := os.WriteFile(temp, k, 0o600); err != nil {
-		return nil, fmt.Errorf("keep the file server's key: %w", err)
-	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := durable.Replace(path, k); err != nil {
 		return nil, fmt.Errorf("keep the file server's key: %w", err)
 	}
 	return k, nil

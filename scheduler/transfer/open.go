@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
@@ -97,7 +98,7 @@ func (srv *Server) listen() (net.Listener, error) {
 	if port == last {
 		return l, nil
 	}
-	if err := os.WriteFile(path, []byte(strconv.Itoa(port)+"\n"), 0o600); err != nil {
+	if err := durable.Replace(path, []byte(strconv.Itoa(port)+"\n")); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("keep the file server's port: %w", err)
 	}

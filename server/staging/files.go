@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/server/fault"
@@ -74,7 +75,7 @@ func (s *Stage) KeepCode(from string) error {
 	if err != nil {
 		return nil // it is packed anew
 	}
-	return os.WriteFile(filepath.Join(s.Folder, state.TransferFolder, codeFile), data, 0o600)
+	return durable.Replace(filepath.Join(s.Folder, state.TransferFolder, codeFile), data)
 }
 
 func (s *Stage) pack(to string) error {
@@ -93,7 +94,10 @@ func (s *Stage) pack(to string) error {
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
-	return os.Rename(temp.Name(), to)
+	if err := os.Rename(temp.Name(), to); err != nil {
+		return err
+	}
+	return durable.SyncFolder(filepath.Dir(to))
 }
 
 // readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/server/fault"
 )
@@ -50,7 +51,7 @@ func (s *Stage) Image(ctx context.Context) (task.Image, error) {
 	}
 	data, err := json.Marshal(image)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(s.Folder, imageFile), data, 0o600)
+		err = durable.Replace(filepath.Join(s.Folder, imageFile), data)
 	}
 	if err != nil {
 		return task.Image{}, fmt.Errorf("keep what image %s says: %w", c.Image, err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -36,7 +37,7 @@ func KeepPrior(folder string, prior []sweep.Prior) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, priorFile), data, 0o600)
+	return durable.Replace(filepath.Join(folder, priorFile), data)
 }
 
 // ReadPrior is what a sweep's search started from; nil: nothing, or it is not known.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/scheduler/durable"
 	"github.com/kaon-sweep/kaon/server/fault"
 )
 
@@ -20,7 +21,7 @@ func KeepWinner(folder string, winner *board.Winner) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, winnerFile), data, 0o600)
+	return durable.Replace(filepath.Join(folder, winnerFile), data)
 }
 
 // ReadWinner is the winner that a `then` sweep started from; nil when it is none.
