@@ -58,6 +58,7 @@ type Config struct {
 	ReviveEvery    time.Duration // least time between REVIVEs that only hurry freed resources; 0: never hurry
 	UnprovenCap    int           // launches at once on an agent that has not proved itself; 0: 16
 	KeptSweeps     int           // ended sweeps the journal keeps; 0: 100
+	CountsAgents   bool          // somebody counts agents: offers come, and are declined, also while nothing waits
 	AwaitEnds      bool          // ended sweeps are forgotten only behind EndStored, however many there are
 
 	Cordons []Cordon // agents that get no work from the beginning; SetCordons says it anew

@@ -25,7 +25,8 @@ type Core struct {
 	connectedSince time.Time
 	disconnectedAt time.Time
 	masterSince    time.Time // since when there has been a master but for breaks shorter than shortBreak
-	suppressed     bool
+	offeredSince   bool      // an offer has come since
+	suppressed     bool      // nobody needs offers
 	revived        time.Time // last REVIVE
 	resourcesFreed bool      // attempts ended since
 

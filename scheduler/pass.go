@@ -22,6 +22,7 @@ func (c *Core) offered(ev cluster.Offered) {
 	if !c.connected {
 		return
 	}
+	c.offeredSince = true
 	list := slices.Clone(ev.Offers)
 	recall := false // an agent is cordoned that was not before, as an attribute told, or is to be away
 	for i := range list {
@@ -71,8 +72,9 @@ func (c *Core) Pack(now time.Time) {
 func (c *Core) updateOfferFlow(work bool) {
 	switch {
 	case !work && !c.suppressed:
-		c.suppressed = true
-		c.call(cluster.Suppress{})
+		if c.suppressed = true; !c.cfg.CountsAgents {
+			c.call(cluster.Suppress{})
+		}
 	case work && (c.suppressed || c.wantsRevive()):
 		c.suppressed, c.resourcesFreed, c.revived = false, false, c.now
 		c.call(cluster.Revive{})

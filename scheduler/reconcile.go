@@ -33,7 +33,7 @@ func (c *Core) subscribed(ev cluster.Subscribed) {
 	if !c.connected && (c.disconnectedAt.IsZero() || !c.now.Before(c.disconnectedAt.Add(shortBreak))) {
 		c.masterSince = c.now
 	}
-	c.connected, c.connectedSince, c.suppressed = true, c.now, false
+	c.connected, c.connectedSince, c.offeredSince, c.suppressed = true, c.now, false, false
 	c.cfg.Packer.Reset()
 	c.health.ForgetPlans()
 	if before != "" && before != ev.Framework {

@@ -15,7 +15,9 @@ import (
 type Snapshot struct {
 	Framework cluster.FrameworkID
 	Connected bool
-	Live      int // attempts believed alive
+	Since     time.Time // when it was connected
+	Offered   bool      // an offer has come since
+	Live      int       // attempts believed alive
 	Sweeps    []SweepStatus
 	Agents    []AgentStatus // by id
 }
@@ -72,7 +74,7 @@ func healthOf(a *health.Agent, avoided bool) int {
 
 // Snapshot copies what people ask about: O(sweeps + agents + live attempts).
 func (c *Core) Snapshot() Snapshot {
-	s := Snapshot{Framework: c.framework, Connected: c.connected, Live: c.live.len, Sweeps: make([]SweepStatus, len(c.order))}
+	s := Snapshot{Framework: c.framework, Connected: c.connected, Since: c.connectedSince, Offered: c.offeredSince, Live: c.live.len, Sweeps: make([]SweepStatus, len(c.order))}
 	for i, r := range c.order {
 		s.Sweeps[i] = c.status(r)
 	}

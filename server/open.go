@@ -238,6 +238,7 @@ func (s *Server) coreConfig() scheduler.Config {
 		PartitionGrace: s.cfg.PartitionGrace,
 		UnprovenCap:    s.cfg.UnprovenCap,
 		KeptSweeps:     s.cfg.KeptSweeps,
+		CountsAgents:   s.cfg.CountsAgents,
 		AwaitEnds:      true,
 		Parallel:       func(id string) int { return s.cluster.room(s.mustHave(id).Spec(), openFiles()) },
 		ReviveEvery:    s.cluster.reviveEvery,
@@ -251,9 +252,9 @@ func (s *Server) coreConfig() scheduler.Config {
 	}
 }
 
-// start runs the loop and the writers until Close. It looks for a master when something is left to do there.
+// start runs the loop and the writers until Close. It looks for a master when something is left to do there, or agents are counted.
 func (s *Server) start(ctx context.Context, core *scheduler.Core) {
-	work, snap := core.Framework() != "", core.Snapshot()
+	work, snap := core.Framework() != "" || s.cfg.CountsAgents, core.Snapshot()
 	for _, status := range snap.Sweeps {
 		work = work || !status.Phase.Ended()
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/scaling"
@@ -49,4 +50,24 @@ func TestServeScaling(t *testing.T) {
 	x.signal(os.Interrupt)
 	x.wait().ends(exitDone)
 	testkit.Await(t, "the end of executors, whose framework is removed", func() bool { return len(p.processes()) == 1 }) // the cluster
+}
+
+// Agents are counted also where there is nothing to run: those that there are need no others beside them.
+func TestServeScalingWithoutWork(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("rules.yaml", "groups:\n- {name: small, attribute: pool, value: small, agent: {cpus: 1, memory_mb: 1024}, min_idle: 1, max_agents: 9, cool_down: 1s, command: [sh, tell.sh]}\n")
+	p.write("tell.sh", "cat >> told\n")
+	machine := p.serve("", "cpus=1,mem=1024,pool=small")
+	for range 2 { // also when it is started again
+		x, _ := p.serving("--cluster", machine, "--scaling", "rules.yaml", "--scaling-every", "100ms")
+		testkit.Await(t, "the agent to be counted", func() bool {
+			return strings.Contains(p.kaon("agents").ends(exitDone).stdout, "group small: 1 agent, 1 idle")
+		})
+		x.signal(os.Interrupt)
+		x.wait().ends(exitDone)
+	}
+	if text, err := os.ReadFile(filepath.Join(p.dir, "told")); err == nil {
+		t.Errorf("advised: %s", text)
+	}
 }

@@ -15,6 +15,7 @@ type Agent struct {
 	offers.Agent
 	Attempts int     // that are alive there
 	Percent  float64 // how far the one is that has most left to do, as far as they said; -1: one has not
+	Unheard  bool    // it has offered nothing since the scheduler began, so nobody knows of what group it is
 	Usable   bool    // it gets work: nobody has cordoned it, it is not under maintenance, and it is not avoided
 }
 
@@ -71,8 +72,11 @@ func Advise(now time.Time, groups []Group, agents []Agent, waiting []Shape, told
 func (g *Group) advise(now time.Time, agents []Agent, left []Shape, told time.Time) Report {
 	r := Report{Group: g.Name, Order: []string{}}
 	var mine, idle []*Agent
+	unheard := 0
 	for i := range agents {
-		if a := &agents[i]; g.has(a) {
+		if a := &agents[i]; a.Unheard {
+			unheard++ // it may be of this one
+		} else if g.has(a) {
 			mine = append(mine, a)
 			if a.idle() {
 				idle = append(idle, a)
@@ -99,7 +103,7 @@ func (g *Group) advise(now time.Time, agents []Agent, left []Shape, told time.Ti
 			}
 		}
 	}
-	p := packing{group: g, most: max(g.MostAgents-len(mine), 0)}
+	p := packing{group: g, most: max(g.MostAgents-len(mine)-unheard, 0)}
 	for _, a := range idle {
 		p.bins = append(p.bins, bin{agent: &a.Agent, free: a.Capacity})
 	}

@@ -58,7 +58,9 @@ func TestAdvise(t *testing.T) {
 		"of late":               {pool(0, -1, 9), nil, []Shape{shape(2, cpus(1))}, noon.Add(-59 * time.Second), "2 waiting, 0 unfit, none"},
 		"a while ago":           {pool(0, -1, 9), nil, []Shape{shape(2, cpus(1))}, noon.Add(-time.Minute), "2 waiting, 0 unfit, add 1"},
 		"too many idle":         {pool(0, 1, 9), []Agent{node("b", 0, 0), node("c", 1, 0), node("a", 0, 0), node("d", 0, 0)}, nil, time.Time{}, "0 waiting, 0 unfit, remove a b"},
-		"idle ones are needed":  {pool(0, 0, 9), []Agent{node("b", 0, 0), node("a", 0, 0)}, []Shape{shape(5, cpus(1))}, time.Time{}, "5 waiting, 0 unfit, none"},
+		"perhaps its own": {pool(2, -1, 3), []Agent{{Agent: offers.Agent{ID: "a"}, Attempts: 4, Unheard: true}, {Agent: offers.Agent{ID: "b"}, Attempts: 1, Unheard: true}},
+			nil, time.Time{}, "0 waiting, 0 unfit, add 1"},
+		"idle ones are needed": {pool(0, 0, 9), []Agent{node("b", 0, 0), node("a", 0, 0)}, []Shape{shape(5, cpus(1))}, time.Time{}, "5 waiting, 0 unfit, none"},
 	} {
 		agents := slices.Clone(c.agents)
 		slices.SortFunc(agents, func(a, b Agent) int { return strings.Compare(string(a.ID), string(b.ID)) })

@@ -89,7 +89,7 @@ func (s *Scaler) run(ctx context.Context) {
 func (s *Scaler) look(ctx context.Context) {
 	agents, waiting, err := s.cfg.Look(ctx)
 	if err != nil {
-		return // the scheduler is starting or ending
+		return // the scheduler is starting or ending, or has no master
 	}
 	now := time.Now()
 	reports := Advise(now, s.cfg.Groups, agents, waiting, s.told)

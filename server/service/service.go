@@ -59,6 +59,7 @@ func Open(ctx context.Context, cfg Config) (*Service, error) {
 func (s *Service) open(ctx context.Context) (err error) {
 	cfg := s.cfg.Server
 	cfg.Heard = s.heard
+	s.cfg.Scaling.counts(&cfg)
 	if s.Server, err = server.Open(ctx, cfg); err != nil {
 		return err
 	}
