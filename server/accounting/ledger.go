@@ -62,7 +62,7 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 	all := make(map[string]*store.Sweep, len(ids))
 	for _, id := range ids {
 		known, err := store.ReadSweep(ctx, b, id)
-		if errors.Is(err, bucket.ErrUnavailable) {
+		if lasts(ctx, err) {
 			return nil, err
 		}
 		if err == nil {
@@ -70,6 +70,11 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 		}
 	}
 	return all, nil
+}
+
+// lasts reports whether nothing can be said of what was to be read: the caller has gone, or the bucket cannot be read now, or by nobody.
+func lasts(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied)
 }
 
 // All is what sweeps used since the day of a time, the zero time for all, by sweep, queue, user or day.
@@ -137,7 +142,7 @@ func (l *Ledger) load(ctx context.Context, known store.Sweep) (*sweepUse, error)
 		}
 		return manifest.SubmittedSpec(then, text, l.cfg.Folder(known.ID), false)
 	})
-	if errors.Is(wrong, bucket.ErrUnavailable) || ctx.Err() != nil {
+	if lasts(ctx, wrong) {
 		return nil, errors.Join(wrong, ctx.Err())
 	}
 	tally := tally{demands: d}
@@ -147,7 +152,7 @@ func (l *Ledger) load(ctx context.Context, known store.Sweep) (*sweepUse, error)
 	})
 	used := &sweepUse{finished: known.Finished}
 	switch {
-	case errors.Is(err, bucket.ErrUnavailable) || ctx.Err() != nil:
+	case lasts(ctx, err):
 		return nil, errors.Join(err, ctx.Err())
 	case err != nil:
 		used.gap = err.Error()

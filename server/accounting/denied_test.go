@@ -1,0 +1,39 @@
+package accounting
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+)
+
+// denying is a bucket whose credentials have ended; it lists what is there.
+type denying struct{ bucket.Bucket }
+
+func (denying) Get(context.Context, string) (io.ReadCloser, error) { return nil, bucket.ErrDenied }
+
+// What cannot be read now is an error, and not less use; nor is it kept of a sweep that has ended.
+func TestUseThatNobodyMayRead(t *testing.T) {
+	in := &bucket.Memory{}
+	known := store.Sweep{ID: "one", State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}
+	if err := store.WriteSweep(t.Context(), in, known); err != nil {
+		t.Fatal(err)
+	}
+	folder := func(string) string { return t.TempDir() }
+	if u, err := Stored(t.Context(), denying{in}, "sweep", time.Time{}, folder); !errors.Is(err, bucket.ErrDenied) {
+		t.Errorf("%+v, %v", u, err)
+	}
+	l := New(Config{Bucket: denying{in}, Folder: folder, Sweeps: func(context.Context) (map[string]*store.Sweep, error) {
+		return map[string]*store.Sweep{"one": &known}, nil
+	}})
+	if u, err := l.All(t.Context(), "sweep", time.Time{}); !errors.Is(err, bucket.ErrDenied) {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if len(l.read) != 0 {
+		t.Errorf("kept: %+v", l.read)
+	}
+}
