@@ -112,7 +112,7 @@ var narrow = map[string][]string{
 	"scheduler/cluster/embedded": {
 		"scheduler/cluster/embedded/agent", "scheduler/cluster/embedded/api", "scheduler/cluster/embedded/containerizer",
 		"scheduler/cluster/embedded/master", "scheduler/cluster/embedded/protocol", "scheduler/cluster/inprocess",
-		"scheduler/crash", "scheduler/listen", "scheduler/timer",
+		"scheduler/crash", "scheduler/durable", "scheduler/listen", "scheduler/timer",
 	},
 	"scheduler/cluster/embedded/protocol": {"sweep/resource"},
 	"scheduler/cluster/embedded/master":   {"scheduler/cluster/embedded/protocol", "scheduler/timer"},

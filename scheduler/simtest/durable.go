@@ -219,7 +219,7 @@ func (l *laws) startsBeside(a *attempt) {
 	}
 	for n := 1; n < number; n++ {
 		old := l.w.truth[cluster.NewTaskID(id, trial, n)]
-		if old == nil || !old.alive {
+		if old == nil || !old.alive || old.sender.removed {
 			continue
 		}
 		if since := l.partedSince(old.sender); since.IsZero() || l.w.now.Sub(since) < l.w.story.Grace {

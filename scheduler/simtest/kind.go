@@ -51,6 +51,7 @@ const (
 	PodGone                   // an executor's pod is gone, and nobody says how it ended
 	PodLog                    // an executor is killed, and its agent reads in its log all that it ever said, and what nobody heard
 	WatchReplayed             // a watch begins anew: agents are told again what they know of their containers
+	MachineDown               // an operator takes a machine down, running or not, and brings it up later
 	Kinds                     // how many there are
 )
 
@@ -61,6 +62,7 @@ var kindNames = [Kinds]string{
 	"bucket-slow", "bucket-down", "bucket-torn", "clock-forward", "clock-back", "disk-full", "user-stop",
 	"user-pause", "user-retry", "user-stop-trial", "user-tell", "agent-broken",
 	"stray-winner", "user-extend", "maintenance", "pod-refused", "pod-evicted", "pod-gone", "pod-log", "watch-replayed",
+	"machine-down",
 }
 
 // String is the kind's name in stories and counts.

@@ -46,7 +46,11 @@ func (s *Story) drawMaintenance() {
 		return
 	}
 	for range 1 + r.IntN(3) {
-		s.Faults = append(s.Faults, Fault{At: time.Duration(r.Int64N(int64(2 * time.Minute))).Truncate(time.Millisecond), Kind: Maintenance, Arg: r.Uint32()})
+		f := Fault{At: time.Duration(r.Int64N(int64(2 * time.Minute))).Truncate(time.Millisecond), Kind: Maintenance, Arg: r.Uint32()}
+		if r.IntN(2) == 0 {
+			f.Kind = MachineDown
+		}
+		s.Faults = append(s.Faults, f)
 	}
 	slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 }

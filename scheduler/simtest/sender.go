@@ -25,6 +25,7 @@ type sender struct {
 	bundle  *bundle   // nil: one attempt
 	single  *attempt  // nil: a bundle
 	parted  time.Time // when its agent and the master first lost each other while it ran; zero: never
+	removed bool      // its agent was taken out of the cluster while it ran
 }
 
 // updates is what has them: an outbox.Outbox, or an outbox.Bundle.

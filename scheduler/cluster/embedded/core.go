@@ -8,7 +8,6 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
-	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 	operator "github.com/mesos/mesos-go/api/v1/lib/master"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
@@ -27,6 +26,8 @@ type CoreConfig struct {
 	Timing   protocol.Timing
 	Refused  []string  // users that tasks may not run as
 	Behave   Behaviour // what tasks do on simulated agents; nil: end at once, successfully
+
+	Maintenance master.Maintenance // of the cluster's life before this one
 }
 
 // AgentSpec describes an agent.
@@ -54,8 +55,8 @@ type Core struct {
 	cfg       CoreConfig
 	rng       protocol.IDSource
 	masters   uint64
-	master    *master.Master       // nil: down
-	schedule  maintenance.Schedule // that masters begin with
+	master    *master.Master     // nil: down
+	kept      master.Maintenance // that masters begin with
 	agents    map[string]*member
 	order     []string // names of agents, as they were added
 	byID      map[protocol.AgentID]*member
@@ -72,7 +73,7 @@ func NewCore(cfg CoreConfig, now time.Time) *Core {
 	cfg.Timing = cfg.Timing.WithDefaults()
 	c := &Core{
 		cfg: cfg, rng: protocol.NewIDSource(cfg.Seed, 1), now: now,
-		agents: map[string]*member{}, byID: map[protocol.AgentID]*member{},
+		agents: map[string]*member{}, byID: map[protocol.AgentID]*member{}, kept: cfg.Maintenance,
 	}
 	c.sim = newSimulated(c)
 	c.StartMaster(now)
@@ -160,6 +161,9 @@ func (c *Core) AgentID(name string) protocol.AgentID {
 	return ""
 }
 
+// Registered tells whether the master knows an agent.
+func (c *Core) Registered(id protocol.AgentID) bool { return c.master != nil && c.master.Knows(id) }
+
 // MasterUp and AgentUp tell what was killed and not started again.
 func (c *Core) MasterUp() bool { return c.master != nil }
 
@@ -180,15 +184,20 @@ func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string,
 	return a
 }
 
-// Operator answers a call of the operator API; a response of nil is one without a body. The maintenance schedule outlives the master.
-func (c *Core) Operator(now time.Time, call *operator.Call) (a protocol.Answer, r *operator.Response) {
+// Operator answers a call of the operator API; a response of nil is one without a body. What is said of maintenance outlives the master; keep,
+// unless it is nil, has it outlive the process: it is called before a change is made, and an error of it prevents that. Agents that were refused
+// come again when some is stopped.
+func (c *Core) Operator(now time.Time, call *operator.Call, keep func(master.Maintenance) error) (a protocol.Answer, r *operator.Response) {
 	c.do(now, func() {
 		if c.master == nil {
 			a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Master has not finished recovery"}
 			return
 		}
-		a, r = c.master.Operator(call)
-		c.schedule = c.master.Schedule()
+		a, r = c.master.Operator(call, keep)
+		c.kept = c.master.Maintenance()
+		if call.Type == operator.Call_STOP_MAINTENANCE {
+			c.rejoin()
+		}
 	})
 	return a, r
 }

@@ -18,7 +18,7 @@ func (c *Core) StartMaster(now time.Time) {
 		c.masters++
 		cfg := master.Config{
 			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing, Refused: c.cfg.Refused,
-			Schedule: c.schedule, IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
+			Maintenance: c.kept, IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
 		}
 		for _, name := range c.order {
 			if a := c.agents[name]; a != nil && a.agent.ID() != "" {
@@ -26,12 +26,17 @@ func (c *Core) StartMaster(now time.Time) {
 			}
 		}
 		c.master = master.New(cfg, c.now)
-		for _, name := range c.order {
-			if a := c.agents[name]; a != nil {
-				a.Rejoin()
-			}
-		}
+		c.rejoin()
 	})
+}
+
+// rejoin has agents that are not registered go to the master.
+func (c *Core) rejoin() {
+	for _, name := range c.order {
+		if a := c.agents[name]; a != nil {
+			a.Rejoin()
+		}
+	}
 }
 
 // KillMaster ends the master as SIGKILL would: nothing is said to anyone.

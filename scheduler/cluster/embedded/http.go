@@ -131,7 +131,7 @@ func (s *Server) operator(w http.ResponseWriter, r *http.Request) {
 	}
 	a = protocol.Answer{Status: http.StatusServiceUnavailable}
 	var said *operator.Response
-	s.do(func(c *Core, now time.Time) { a, said = c.Operator(now, &call) })
+	s.do(func(c *Core, now time.Time) { a, said = c.Operator(now, &call, s.keepMaintenance()) })
 	if said == nil {
 		api.Reply(w, a)
 		return
@@ -274,7 +274,7 @@ func (s *Server) slaves(w http.ResponseWriter, _ *http.Request) {
 	}{[]agent{}}
 	s.do(func(c *Core, now time.Time) {
 		for _, name := range c.Agents() {
-			if id := c.AgentID(name); id != "" {
+			if id := c.AgentID(name); c.Registered(id) {
 				list.Slaves = append(list.Slaves, agent{string(id), "slave(1)@" + s.Addr()})
 			}
 		}

@@ -72,7 +72,11 @@ func (a *member) Send(msg protocol.ToMaster) {
 			return
 		}
 		if r, ok := msg.(protocol.Register); ok {
-			c.byID[m.Register(r.Info, r.Limit)] = a
+			if id, admitted := m.Register(r.Info, r.Limit); admitted {
+				c.byID[id] = a
+			} else {
+				a.agent.Receive(protocol.Shutdown{})
+			}
 			return
 		}
 		m.Receive(a.agent.ID(), msg)

@@ -114,6 +114,10 @@ func (s *Server) listen() error {
 	if s.cfg.Simulated != nil {
 		core.Behave = s.cfg.Simulated.Behave
 	}
+	var err error
+	if core.Maintenance, err = s.keptMaintenance(); err != nil {
+		return err
+	}
 	s.mu.core = NewCore(core, time.Now())
 	for _, a := range s.cfg.Agents {
 		if err := s.addLocal(a); err != nil {

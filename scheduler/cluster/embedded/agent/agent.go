@@ -25,6 +25,7 @@ type Agent struct {
 	dead       bool // killed: old deadlines and connections mean nothing
 	registered bool // a master has answered since the last connection
 	recovering bool // executors of a former life may still come back
+	leaving    bool // was told to shut down, and executors have not ended yet
 
 	frameworks map[protocol.FrameworkID]*framework
 	streams    map[protocol.TaskKey]*updateStream
@@ -173,10 +174,16 @@ func (a *Agent) lostState(f protocol.FrameworkID, state mesos.TaskState) mesos.T
 	return mesos.TASK_LOST
 }
 
-// forgetIfIdle forgets a framework without executors.
+// forgetIfIdle forgets a framework without executors. With the last one ends an agent that was told to shut down; whoever watches it starts
+// it again.
 func (a *Agent) forgetIfIdle(f *framework) {
-	if len(f.executors) == 0 {
-		delete(a.frameworks, f.id)
+	if len(f.executors) > 0 {
+		return
+	}
+	delete(a.frameworks, f.id)
+	if a.leaving && len(a.frameworks) == 0 {
+		a.leaving = false
+		a.outer.Rejoin()
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // Join registers at a master, or reregisters with all that the agent still answers for: executors that run,
 // and tasks until the acknowledgement of their terminal update.
 func (a *Agent) Join() {
-	if a.recovering {
-		return // finishRecovery will
+	if a.recovering || a.leaving {
+		return // finishRecovery will, or the end of the last executor
 	}
 	a.registered = false
 	if a.id == "" {
@@ -73,6 +73,21 @@ func (a *Agent) Receive(msg protocol.ToAgent) {
 			f.info = msg.Framework
 		}
 		a.resendAll(func(k protocol.TaskKey) bool { return k.Framework == id })
+	case protocol.Shutdown:
+		a.leave()
+	}
+}
+
+// leave shuts everything down. The master has removed the agent, or does not take it: it hears of none of this, and no update that waits
+// will ever be acknowledged.
+func (a *Agent) leave() {
+	a.registered = false
+	if a.recovering || len(a.frameworks) == 0 {
+		return // one that recovers knows no master yet; it will be refused when it comes
+	}
+	a.leaving = true
+	for _, f := range a.sortedFrameworks() {
+		a.shutdownFramework(f.id)
 	}
 }
 

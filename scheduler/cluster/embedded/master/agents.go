@@ -57,7 +57,9 @@ func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.
 		a.gpus = true
 	}
 	m.nextAgent++
-	m.agents[id], a.unavailable = a, m.planned[m.machine(a)]
+	machine := m.machine(&a.info)
+	m.machines[machine] = true
+	m.agents[id], a.unavailable = a, m.planned[machine]
 	m.count(total, 1)
 	return a
 }
@@ -72,22 +74,30 @@ func (m *Master) count(total protocol.Resources, sign int64) {
 	}
 }
 
-// Register admits an agent that never was in the cluster, under a new id, and offers its resources at once.
-func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) protocol.AgentID {
-	id := protocol.AgentID(m.id + "-S" + strconv.Itoa(m.nextAgent))
+// Register admits an agent that never was in the cluster, under a new id, and offers its resources at once. One of a machine that is down is
+// refused: it gets no id, and is to shut down.
+func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) (id protocol.AgentID, admitted bool) {
+	if m.isDown(&info) {
+		return "", false
+	}
+	id = protocol.AgentID(m.id + "-S" + strconv.Itoa(m.nextAgent))
 	a := m.newAgent(id, info, l)
 	m.sendAgent(id, protocol.Registered{ID: id})
 	m.setFree(a)
 	m.allocateNow(a)
-	return id
+	return id, true
 }
 
 // reregister takes an agent back, with the tasks and executors that still run on it. One that this master
 // never lost is reconciled with its record; any other is recorded anew from what it says. Frameworks are told
 // of tasks that they had been told were unreachable, but not after a master's failover, where nobody had
-// given the agent up.
+// given the agent up. One of a machine that is down is told to shut down.
 func (m *Master) reregister(msg protocol.Reregister) {
 	id := protocol.AgentID(msg.Info.GetID().Value)
+	if m.isDown(&msg.Info) {
+		m.sendAgent(id, protocol.Shutdown{})
+		return
+	}
 	a := m.agents[id]
 	if a != nil {
 		m.reregisterKnown(a, msg)
@@ -97,6 +107,7 @@ func (m *Master) reregister(msg protocol.Reregister) {
 	_, recovered := m.recovering[id]
 	delete(m.unreachable, id)
 	delete(m.recovering, id)
+	delete(m.removed, id)
 	a = m.newAgent(id, msg.Info, msg.Limit)
 	m.restoreFrameworks(a, msg.Frameworks)
 	for _, e := range msg.Executors {
@@ -250,21 +261,48 @@ func (m *Master) loseUncheckpointed(a *agentRecord) {
 // back with the agent.
 func (m *Master) markUnreachable(a *agentRecord) {
 	since := m.now
+	m.forgetAgent(a, func(t *task) mesos.TaskStatus {
+		t.framework.lost[t.key.Task] = a.id
+		s := m.status(t.key.Task, a.id, t.framework.lostState(mesos.TASK_UNREACHABLE), mesos.REASON_AGENT_REMOVED, "health check timed out")
+		s.UnreachableTime = &mesos.TimeInfo{Nanoseconds: since.UnixNano()}
+		return s
+	})
+	m.unreachable[a.id] = since
+}
+
+// removeAgent shuts an agent down and forgets it, as an operator wants it. Its tasks become TASK_LOST at once, for partition-aware frameworks
+// too: the agent may not hear of it, and nobody waits for what it would say.
+func (m *Master) removeAgent(a *agentRecord, why string) {
+	if a.connected {
+		m.sendAgent(a.id, protocol.Shutdown{})
+	}
+	a.connected = false
+	m.removed[a.id] = true
+	m.forgetAgent(a, func(t *task) mesos.TaskStatus {
+		if !protocol.Terminal(t.state) {
+			m.counts.end(mesos.TASK_LOST)
+		}
+		return m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, "Agent "+a.info.Hostname+" removed: "+why)
+	})
+}
+
+// forgetAgent forgets a disconnected agent with all there is of it. end makes what frameworks are told of its tasks.
+func (m *Master) forgetAgent(a *agentRecord, end func(*task) mesos.TaskStatus) {
 	a.epoch++
 	for _, t := range a.sortedTasks() {
-		f := t.framework
-		state := f.lostState(mesos.TASK_UNREACHABLE)
-		s := m.status(t.key.Task, a.id, state, mesos.REASON_AGENT_REMOVED, "health check timed out")
+		s := end(t)
 		s.ExecutorID = t.executorID()
-		s.UnreachableTime = &mesos.TimeInfo{Nanoseconds: since.UnixNano()}
 		m.release(t)
 		m.removeTask(t)
-		f.lost[t.key.Task] = a.id
-		m.sendUpdate(f, s)
+		m.sendUpdate(t.framework, s)
 	}
 	for _, e := range slices.Clone(a.executors) {
 		m.removeExecutor(e)
 	}
+	for _, o := range a.sortedOffers() {
+		m.rescind(o)
+	}
+	m.rescindInverse(a)
 	for _, f := range m.order {
 		for _, r := range f.roles {
 			delete(r.filters, a.id)
@@ -272,7 +310,6 @@ func (m *Master) markUnreachable(a *agentRecord) {
 		delete(f.inverseUntil, a.id)
 	}
 	delete(m.agents, a.id)
-	m.unreachable[a.id] = since
 	a.unused = nil
 	m.count(a.total, -1)
 	m.setFree(a)
@@ -301,6 +338,12 @@ func (a *agentRecord) sortedOffers() []*offer {
 }
 
 // machine is the machine that an agent is on.
-func (m *Master) machine(a *agentRecord) machineID {
-	return machineID{strings.ToLower(a.info.Hostname), m.cfg.IP}
+func (m *Master) machine(info *mesos.AgentInfo) machineID {
+	return machineID{strings.ToLower(info.Hostname), m.cfg.IP}
 }
+
+// isDown tells whether an agent's machine is under maintenance.
+func (m *Master) isDown(info *mesos.AgentInfo) bool { return m.down[m.machine(info)] }
+
+// Knows tells whether an agent is registered.
+func (m *Master) Knows(id protocol.AgentID) bool { return m.agents[id] != nil }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -15,8 +16,30 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance schedules.
-func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response) {
+// Maintenance is when machines are to be away, and which of them are. A machine of the schedule is draining until its maintenance is started,
+// and down from then until it is stopped, which takes it out of the schedule. All others are up.
+type Maintenance struct {
+	Schedule maintenance.Schedule `json:"schedule"`
+	Down     []mesos.MachineID    `json:"down,omitempty"` // in the order of the schedule
+}
+
+// Check says what is wrong with a maintenance that was kept; "" when nothing is.
+func (k *Maintenance) Check() string {
+	if why := checkSchedule(&k.Schedule); why != "" {
+		return why
+	}
+	planned := plannedBy(&k.Schedule)
+	for i := range k.Down {
+		if planned[machineOf(&k.Down[i])] == nil {
+			return fmt.Sprintf("Machine '%s' is down, and not part of the schedule", machineText(&k.Down[i]))
+		}
+	}
+	return ""
+}
+
+// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance. keep is given what
+// the maintenance is to be before a change of it is made, which an error of it prevents; nil: nothing is kept.
+func (m *Master) Operator(c *operator.Call, keep func(Maintenance) error) (protocol.Answer, *operator.Response) {
 	ok := protocol.Answer{Status: http.StatusOK}
 	switch c.Type {
 	case operator.Call_UNKNOWN:
@@ -25,11 +48,17 @@ func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response
 		if c.UpdateMaintenanceSchedule == nil {
 			return protocol.BadRequest("Failed to validate master::Call: Expecting 'update_maintenance_schedule' to be present"), nil
 		}
-		if err := checkSchedule(&c.UpdateMaintenanceSchedule.Schedule); err != "" {
-			return protocol.BadRequest("%s", err), nil
+		return m.updateSchedule(c.UpdateMaintenanceSchedule.Schedule, keep), nil
+	case operator.Call_START_MAINTENANCE:
+		if c.StartMaintenance == nil {
+			return protocol.BadRequest("Failed to validate master::Call: Expecting 'start_maintenance' to be present"), nil
 		}
-		m.setSchedule(c.UpdateMaintenanceSchedule.Schedule)
-		return ok, nil
+		return m.startMaintenance(c.StartMaintenance.Machines, keep), nil
+	case operator.Call_STOP_MAINTENANCE:
+		if c.StopMaintenance == nil {
+			return protocol.BadRequest("Failed to validate master::Call: Expecting 'stop_maintenance' to be present"), nil
+		}
+		return m.stopMaintenance(c.StopMaintenance.Machines, keep), nil
 	case operator.Call_GET_MAINTENANCE_SCHEDULE:
 		return ok, &operator.Response{Type: operator.Response_GET_MAINTENANCE_SCHEDULE,
 			GetMaintenanceSchedule: &operator.Response_GetMaintenanceSchedule{Schedule: m.schedule}}
@@ -40,8 +69,112 @@ func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response
 	return protocol.Answer{Status: http.StatusNotImplemented, Body: "This master knows no " + c.Type.String()}, nil
 }
 
-// Schedule is the maintenance schedule in force.
-func (m *Master) Schedule() maintenance.Schedule { return m.schedule }
+// Maintenance is what is in force.
+func (m *Master) Maintenance() Maintenance {
+	return Maintenance{Schedule: m.schedule, Down: within(&m.schedule, m.down)}
+}
+
+func (m *Master) setMaintenance(k Maintenance) {
+	m.schedule, m.planned, m.down = k.Schedule, plannedBy(&k.Schedule), machineSet(k.Down)
+	for id := range m.planned {
+		m.machines[id] = true
+	}
+}
+
+// change puts a maintenance into force and does what follows from it, once it is kept.
+func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func()) protocol.Answer {
+	if keep != nil {
+		if err := keep(to); err != nil {
+			return protocol.Answer{Status: http.StatusInternalServerError, Body: "Nothing was changed, as it could not be kept: " + err.Error()}
+		}
+	}
+	m.setMaintenance(to)
+	then()
+	return protocol.Answer{Status: http.StatusOK}
+}
+
+// updateSchedule puts a schedule into force, in place of the one before. Agents that it names, or named, begin anew: their offers are
+// rescinded and made again with what holds now, and who has something there is asked for it.
+func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) error) protocol.Answer {
+	if why := checkSchedule(&s); why != "" {
+		return protocol.BadRequest("%s", why)
+	}
+	planned := plannedBy(&s)
+	for _, id := range within(&m.schedule, m.down) {
+		if planned[machineOf(&id)] == nil {
+			return protocol.BadRequest("Machine '%s' is deactivated and cannot be removed from the schedule", machineText(&id))
+		}
+	}
+	before := m.planned
+	return m.change(Maintenance{Schedule: s, Down: within(&s, m.down)}, keep, func() {
+		var list []*agentRecord
+		for _, a := range m.sortedAgents() {
+			id := m.machine(&a.info)
+			if before[id] != nil || m.planned[id] != nil {
+				m.plan(a, m.planned[id])
+				list = append(list, a)
+			}
+		}
+		m.allocate(list)
+	})
+}
+
+// startMaintenance takes machines of the schedule down: agents there are told to shut down and are removed at once.
+func (m *Master) startMaintenance(ids []mesos.MachineID, keep func(Maintenance) error) protocol.Answer {
+	draining := func(id machineID) bool { return m.planned[id] != nil && !m.down[id] }
+	if why := m.checkMachines(ids, draining, "is not in DRAINING mode and cannot be brought down"); why != "" {
+		return protocol.BadRequest("%s", why)
+	}
+	asked := machineSet(ids)
+	down := maps.Clone(asked)
+	maps.Copy(down, m.down)
+	return m.change(Maintenance{Schedule: m.schedule, Down: within(&m.schedule, down)}, keep, func() {
+		for _, a := range m.sortedAgents() {
+			if asked[m.machine(&a.info)] {
+				m.removeAgent(a, "Operator initiated 'Machine DOWN'")
+			}
+		}
+	})
+}
+
+// stopMaintenance brings machines up again, and takes them out of the schedule.
+func (m *Master) stopMaintenance(ids []mesos.MachineID, keep func(Maintenance) error) protocol.Answer {
+	down := func(id machineID) bool { return m.down[id] }
+	if why := m.checkMachines(ids, down, "is not in DOWN mode and cannot be brought up"); why != "" {
+		return protocol.BadRequest("%s", why)
+	}
+	up := machineSet(ids)
+	var next maintenance.Schedule
+	for _, w := range m.schedule.Windows {
+		w.MachineIDs = slices.DeleteFunc(slices.Clone(w.MachineIDs), func(id mesos.MachineID) bool { return up[machineOf(&id)] })
+		if len(w.MachineIDs) > 0 {
+			next.Windows = append(next.Windows, w)
+		}
+	}
+	return m.change(Maintenance{Schedule: next, Down: within(&next, m.down)}, keep, func() {})
+}
+
+// checkMachines says why machines cannot be brought into another mode; "" when they can.
+func (m *Master) checkMachines(ids []mesos.MachineID, may func(machineID) bool, not string) string {
+	if len(ids) == 0 {
+		return "List of machines is empty"
+	}
+	seen := map[machineID]bool{}
+	for i := range ids {
+		if why := checkMachine(&ids[i], seen); why != "" {
+			return why
+		}
+	}
+	for i := range ids {
+		switch id := machineOf(&ids[i]); {
+		case !m.machines[id]:
+			return fmt.Sprintf("Machine '%s' is not part of a maintenance schedule", machineText(&ids[i]))
+		case !may(id):
+			return fmt.Sprintf("Machine '%s' %s", machineText(&ids[i]), not)
+		}
+	}
+	return ""
+}
 
 // checkSchedule says what is wrong with a schedule; "" when nothing is.
 func checkSchedule(s *maintenance.Schedule) string {
@@ -57,20 +190,42 @@ func checkSchedule(s *maintenance.Schedule) string {
 			return "Unavailability 'duration' is negative"
 		}
 		for j := range w.MachineIDs {
-			id := &w.MachineIDs[j]
-			name := machineOf(id)
-			switch {
-			case name == machineID{}:
-				return "Both 'hostname' and 'ip' for a machine are empty"
-			case name.ip != "" && net.ParseIP(name.ip).To4() == nil:
-				return "Failed to parse the IP"
-			case seen[name]:
-				return fmt.Sprintf("Machine '%s' appears more than once in the schedule", machineText(id))
+			if why := checkMachine(&w.MachineIDs[j], seen); why != "" {
+				return why
 			}
-			seen[name] = true
 		}
 	}
 	return ""
+}
+
+// checkMachine says what is wrong with a machine's name, also as one of those seen, to which it is added.
+func checkMachine(id *mesos.MachineID, seen map[machineID]bool) string {
+	name := machineOf(id)
+	switch {
+	case name == machineID{}:
+		return "Both 'hostname' and 'ip' for a machine are empty"
+	case name.ip != "" && net.ParseIP(name.ip).To4() == nil:
+		return "Failed to parse the IP"
+	case seen[name]:
+		return fmt.Sprintf("Machine '%s' appears more than once in the schedule", machineText(id))
+	}
+	seen[name] = true
+	return ""
+}
+
+// machineID is how machines of a schedule are compared: by both parts, and hostnames in any case.
+type machineID struct{ hostname, ip string }
+
+func machineOf(id *mesos.MachineID) machineID {
+	return machineID{strings.ToLower(id.GetHostname()), id.GetIP()}
+}
+
+func machineSet(ids []mesos.MachineID) map[machineID]bool {
+	set := map[machineID]bool{}
+	for i := range ids {
+		set[machineOf(&ids[i])] = true
+	}
+	return set
 }
 
 func machineText(id *mesos.MachineID) string {
@@ -84,20 +239,27 @@ func machineText(id *mesos.MachineID) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// setSchedule puts a schedule into force, in place of the one before. Agents that it names, or named, begin anew: their offers are
-// rescinded and made again with what holds now, and who has something there is asked for it.
-func (m *Master) setSchedule(s maintenance.Schedule) {
-	before := m.planned
-	m.schedule, m.planned = s, plannedBy(&s)
-	var list []*agentRecord
-	for _, a := range m.sortedAgents() {
-		id := m.machine(a)
-		if before[id] != nil || m.planned[id] != nil {
-			m.plan(a, m.planned[id])
-			list = append(list, a)
+// plannedBy is when machines are to be away by a schedule.
+func plannedBy(s *maintenance.Schedule) map[machineID]*mesos.Unavailability {
+	planned := map[machineID]*mesos.Unavailability{}
+	for i := range s.Windows {
+		for j := range s.Windows[i].MachineIDs {
+			planned[machineOf(&s.Windows[i].MachineIDs[j])] = &s.Windows[i].Unavailability
 		}
 	}
-	m.allocate(list)
+	return planned
+}
+
+// within are the machines of a schedule that are in a set, as it names them and in its order.
+func within(s *maintenance.Schedule, set map[machineID]bool) (list []mesos.MachineID) {
+	for i := range s.Windows {
+		for j := range s.Windows[i].MachineIDs {
+			if id := s.Windows[i].MachineIDs[j]; set[machineOf(&id)] {
+				list = append(list, id)
+			}
+		}
+	}
+	return list
 }
 
 func (m *Master) sortedAgents() []*agentRecord {
@@ -121,19 +283,22 @@ func (m *Master) plan(a *agentRecord, u *mesos.Unavailability) {
 	a.unavailable, a.statuses = u, nil
 }
 
-// maintenanceStatus is the machines of the schedule, in its order, with what frameworks answered of their agents.
+// maintenanceStatus is the machines of the schedule, in its order, those that drain with what frameworks answered of their agents.
 func (m *Master) maintenanceStatus() (s maintenance.ClusterStatus) {
 	statuses := map[machineID][]allocator.InverseOfferStatus{}
 	for _, a := range m.sortedAgents() {
 		if len(a.statuses) > 0 {
-			id := m.machine(a)
+			id := m.machine(&a.info)
 			statuses[id] = append(statuses[id], a.statuses...)
 		}
 	}
 	for i := range m.schedule.Windows {
 		for _, id := range m.schedule.Windows[i].MachineIDs {
-			s.DrainingMachines = append(s.DrainingMachines, maintenance.ClusterStatus_DrainingMachine{ID: id, Statuses: statuses[machineOf(&id)]})
+			if !m.down[machineOf(&id)] {
+				s.DrainingMachines = append(s.DrainingMachines, maintenance.ClusterStatus_DrainingMachine{ID: id, Statuses: statuses[machineOf(&id)]})
+			}
 		}
 	}
+	s.DownMachines = within(&m.schedule, m.down)
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -20,14 +19,14 @@ const Version = "1.12.0"
 
 // Config is what a master is made from.
 type Config struct {
-	Hostname string // as the master presents itself
-	IP       string
-	Port     int
-	Timing   protocol.Timing
-	Recover  []protocol.AgentID   // agents of the master before this one, still expected back
-	Schedule maintenance.Schedule // the maintenance schedule of the master before this one
-	Refused  []string             // users that tasks may not run as; as with a Mesos whose ACLs forbid it
-	IDs      protocol.IDSource    // of what it names, and the order in which agents are offered
+	Hostname    string // as the master presents itself
+	IP          string
+	Port        int
+	Timing      protocol.Timing
+	Recover     []protocol.AgentID // agents of the master before this one, still expected back
+	Maintenance Maintenance        // what the master before this one knew of it
+	Refused     []string           // users that tasks may not run as; as with a Mesos whose ACLs forbid it
+	IDs         protocol.IDSource  // of what it names, and the order in which agents are offered
 	// Send carries a message to an agent. It may be lost.
 	Send func(protocol.AgentID, protocol.ToAgent)
 }
@@ -48,6 +47,7 @@ type Master struct {
 
 	agents      map[protocol.AgentID]*agentRecord
 	unreachable map[protocol.AgentID]time.Time
+	removed     map[protocol.AgentID]bool   // by an operator, and not back
 	recovering  map[protocol.AgentID]uint64 // by which wait
 	waits       uint64
 	total       map[string]int64 // scalar resources of all agents, thousandths
@@ -55,6 +55,8 @@ type Master struct {
 
 	schedule maintenance.Schedule
 	planned  map[machineID]*mesos.Unavailability // by the schedule
+	down     map[machineID]bool                  // of these, those whose maintenance was started
+	machines map[machineID]bool                  // that were ever in a schedule, or have or had an agent
 	inverse  map[string]*inverseOffer            // that wait for an answer
 
 	offers     map[string]*offer
@@ -80,11 +82,14 @@ func New(cfg Config, now time.Time) *Master {
 		streams:     map[protocol.StreamID]*framework{},
 		agents:      map[protocol.AgentID]*agentRecord{},
 		unreachable: map[protocol.AgentID]time.Time{},
+		removed:     map[protocol.AgentID]bool{},
 		recovering:  map[protocol.AgentID]uint64{},
 		offers:      map[string]*offer{},
 		total:       map[string]int64{},
-		schedule:    cfg.Schedule, planned: plannedBy(&cfg.Schedule), inverse: map[string]*inverseOffer{},
+		machines:    map[machineID]bool{},
+		inverse:     map[string]*inverseOffer{},
 	}
+	m.setMaintenance(cfg.Maintenance)
 	for _, id := range cfg.Recover {
 		m.Expect(id)
 	}
@@ -95,7 +100,7 @@ func New(cfg Config, now time.Time) *Master {
 // reconciliation says nothing of tasks that may run on it: an answer of TASK_UNKNOWN would make schedulers
 // launch them again.
 func (m *Master) Expect(id protocol.AgentID) {
-	if _, gone := m.unreachable[id]; gone || m.agents[id] != nil {
+	if _, gone := m.unreachable[id]; gone || m.removed[id] || m.agents[id] != nil {
 		return
 	}
 	m.awaitRecovery(id, 10*time.Minute) // Mesos's agent_reregister_timeout
@@ -190,22 +195,4 @@ func packIP(ip string) uint32 {
 		return binary.LittleEndian.Uint32(v4)
 	}
 	return 0
-}
-
-// machineID is how machines of a schedule are compared: by both parts, and hostnames in any case.
-type machineID struct{ hostname, ip string }
-
-func machineOf(id *mesos.MachineID) machineID {
-	return machineID{strings.ToLower(id.GetHostname()), id.GetIP()}
-}
-
-// plannedBy is when machines are to be away by a schedule.
-func plannedBy(s *maintenance.Schedule) map[machineID]*mesos.Unavailability {
-	planned := map[machineID]*mesos.Unavailability{}
-	for i := range s.Windows {
-		for j := range s.Windows[i].MachineIDs {
-			planned[machineOf(&s.Windows[i].MachineIDs[j])] = &s.Windows[i].Unavailability
-		}
-	}
-	return planned
 }

@@ -44,6 +44,8 @@ type (
 	// FrameworkUpdated: the framework's scheduler subscribed (again); what it has not acknowledged goes out at
 	// once.
 	FrameworkUpdated struct{ Framework mesos.FrameworkInfo }
+	// Shutdown ends everything on the agent, which the master has no more to do with until it registers again.
+	Shutdown struct{}
 )
 
 // UnknownTask is a task that the master knows on an agent and the agent did not name when it came back.
@@ -110,6 +112,7 @@ func (ToExecutor) toAgent()        {}
 func (ShutdownFramework) toAgent() {}
 func (ShutdownExecutor) toAgent()  {}
 func (FrameworkUpdated) toAgent()  {}
+func (Shutdown) toAgent()          {}
 
 func (Register) toMaster()       {}
 func (Reregister) toMaster()     {}
