@@ -48,6 +48,9 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 		}
 	default:
 		v.outcome, v.reason = sweep.AttemptLost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
+		if removedByOperator(s) {
+			v.uncharged, v.agentNotBlamed = true, true
+		}
 	}
 	if v.outcome == sweep.AttemptSucceeded {
 		return v
@@ -212,6 +215,15 @@ func neverStarted(s cluster.Status) bool {
 		return true
 	}
 	return false
+}
+
+// removedByOperator tells an agent that was taken out of the cluster, as by START_MAINTENANCE, from one that the master does not hear any more:
+// we are told of that one's tasks that they are unreachable.
+func removedByOperator(s cluster.Status) bool {
+	if s.Source != "SOURCE_MASTER" {
+		return false
+	}
+	return s.State == cluster.GoneByOperator || s.State == cluster.Lost && (s.Reason == "REASON_AGENT_REMOVED" || s.Reason == "REASON_SLAVE_REMOVED")
 }
 
 // imageFailure tells a container that could not be made of its image, which no other agent would do better, from an

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"testing"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -12,6 +13,28 @@ func TestReasonBeforeTheSignal(t *testing.T) {
 	for _, end := range []task.End{{Exit: -1, Signal: 9, Lacks: "had more than 20 processes"}, {Exit: 1, Lacks: "had more than 20 processes"}} {
 		if out, why := classifyEnd(&attempt{}, &end); out != sweep.AttemptFailed || why != end.Lacks {
 			t.Errorf("%+v: %v %q", end, out, why)
+		}
+	}
+}
+
+// What is lost with an agent that an operator takes out of the cluster is at nobody's charge, and no fault of the agent; whoever else says
+// the same is not believed.
+func TestRemovedByOperator(t *testing.T) {
+	for _, c := range []struct {
+		s    cluster.Status
+		free bool
+	}{
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}, true},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_SLAVE_REMOVED"}, true},
+		{cluster.Status{State: cluster.GoneByOperator, Source: "SOURCE_MASTER"}, true},
+		{cluster.Status{State: cluster.Unreachable, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}, false},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_DISCONNECTED"}, false},
+		{cluster.Status{State: cluster.Lost, Source: fromExecutor, Reason: "REASON_AGENT_REMOVED"}, false},
+		{cluster.Status{State: cluster.GoneByOperator, Source: fromExecutor}, false},
+	} {
+		v := classify(&attempt{placement: &placement{}}, c.s, nil)
+		if v.outcome != sweep.AttemptLost || v.uncharged != c.free || v.agentNotBlamed != c.free {
+			t.Errorf("%+v: %+v", c.s, v)
 		}
 	}
 }

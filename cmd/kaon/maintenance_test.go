@@ -115,3 +115,72 @@ func TestMaintenanceOfACluster(t *testing.T) {
 	cluster.signal(os.Interrupt)
 	cluster.wait()
 }
+
+// down is a call that starts or stops the maintenance of a host.
+func down(call, host string) string {
+	return fmt.Sprintf(`{"type":"%s_MAINTENANCE","%s_maintenance":{"machines":[{"hostname":%q,"ip":"127.0.0.1"}]}}`, call, strings.ToLower(call), host)
+}
+
+// An operator who takes a machine down before its time costs the trials there nothing: they run again elsewhere, and the machine has no
+// work, nor after a crash of the cluster, until it is brought up.
+func TestMachineThatIsTakenDown(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	address := fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
+	starting := func() *process {
+		x := p.start("cluster", "--listen", address, "--json", "--no-auth", "--allocate", "20ms",
+			"--agent", "name=a,host=host-a,cpus=4,mem=400", "--agent", "name=b,host=host-b,cpus=4,mem=400")
+		testkit.Await(t, "the cluster", func() bool { return strings.Contains(x.stdout.String(), address) })
+		return x
+	}
+	cluster := starting()
+	x, _ := p.serving("--cluster", "mesos://"+address)
+	var s api.Sweep
+	p.kaon("submit", "slow.yaml", "--set", "task.retries=0", "--json").ends(exitDone).json(&s)
+	running := func(on string, not bool) func([]api.Agent) bool {
+		return func(all []api.Agent) bool {
+			i := slices.IndexFunc(all, func(a api.Agent) bool { return a.Running == 3 && (on == "" || (a.Host == on) != not) })
+			return i >= 0
+		}
+	}
+	host := ""
+	for range 11 { // one more than losses are taken for chance
+		agents := awaitAgents(t, p, "all on one agent", running(host, true))
+		host = agents[slices.IndexFunc(agents, func(a api.Agent) bool { return a.Running == 3 })].Host
+		operate(t, address, schedule(host, time.Now().Add(24*time.Hour)))
+		operate(t, address, down("START", host))
+		awaitAgents(t, p, "all on the other", running(host, true))
+		operate(t, address, down("STOP", host))
+		awaitAgents(t, p, "the agent back", func(all []api.Agent) bool { return len(all) == 2 })
+		host = ""
+	}
+	agents := awaitAgents(t, p, "all on one agent", running("", false))
+	host = agents[slices.IndexFunc(agents, func(a api.Agent) bool { return a.Running == 3 })].Host
+	operate(t, address, schedule(host, time.Now().Add(24*time.Hour)))
+	operate(t, address, down("START", host))
+	awaitAgents(t, p, "all on the other", running(host, true))
+	p.kaon("trial", s.ID, "0").ends(exitDone).prints("Operator initiated 'Machine DOWN'")
+
+	cluster.signal(syscall.SIGKILL)
+	cluster.wait()
+	cluster = starting()
+	if said := operate(t, address, `{"type":"GET_MAINTENANCE_STATUS"}`); !strings.Contains(said, `"down_machines":[{"hostname":"`+host+`"`) {
+		t.Errorf("after a crash: %s", said)
+	}
+	awaitAgents(t, p, "all where they were", running(host, true))
+	if _, text, _ := strings.Cut(operate(t, address, `{"type":"GET_MAINTENANCE_STATUS"}`), "down_machines"); text == "" {
+		t.Error("nothing is down")
+	}
+	operate(t, address, down("STOP", host))
+	awaitAgents(t, p, "the agent back", func(all []api.Agent) bool { return len(all) == 2 })
+	p.write("go", "")
+	p.kaon("watch", s.ID).ends(exitDone).prints("winner: trial 1, loss 1")
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	cluster.signal(os.Interrupt)
+	cluster.wait()
+	for _, pid := range p.processes() {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // executors that a cluster leaves running
+	}
+}
