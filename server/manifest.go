@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,8 @@ func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	return known
 }
 
-// change reads sweep.json, and writes it back when f says so.
+// change reads sweep.json, and writes it back when f says so. One that was damaged under this process, which has written it last, is written
+// anew from what it was.
 func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
 	sw.manifest.Lock()
 	defer sw.manifest.Unlock()
@@ -32,7 +34,12 @@ func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
 		return usage(fmt.Errorf("sweep %s: %w", sw.id, scheduler.ErrUnknown))
 	}
 	known, err := store.ReadSweep(ctx, sw.server.cfg.Bucket, sw.id)
-	if err != nil || !f(&known) {
+	healed := false
+	if written := sw.written.Load(); written != nil && errors.Is(err, store.ErrDamaged) {
+		sw.server.cfg.Log.Warn("sweep.json was damaged, and is written anew", "sweep", sw.id, "err", err)
+		known, err, healed = *written, nil, true
+	}
+	if err != nil || !f(&known) && !healed {
 		return err
 	}
 	return sw.writeManifest(ctx, known)

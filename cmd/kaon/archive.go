@@ -39,7 +39,7 @@ type archiveFlags struct {
 
 // set archives sweeps, or takes them back.
 func (f *archiveFlags) set(ctx context.Context, out *output, sweeps []string, archived bool) error {
-	all, err := f.sweeps(ctx, url.Values{"archived": {"true"}})
+	all, err := f.sweeps(ctx, out, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 			winner.SpecHash, winner.Created = known.SpecHash, known.Finished
 		}
 	}
+	if _, err := store.ReadBoard(ctx, src.bucket, src.id); errors.Is(err, store.ErrDamaged) {
+		fmt.Fprintf(out.stderr, "kaon: warning: %v: the best is none the less what it was; `kaon repair %s` writes it anew\n", err, src.id)
+	}
 	if c.Explain {
 		return c.explain(ctx, out, src, winner)
 	}

@@ -38,7 +38,7 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	all, err := c.sweeps(ctx, url.Values{"archived": {"true"}})
+	all, err := c.sweeps(ctx, out, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}

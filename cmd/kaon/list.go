@@ -28,7 +28,7 @@ type listCmd struct {
 
 func (c *listCmd) Run(ctx context.Context, out *output) error {
 	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
-	all, err := from.sweeps(ctx, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue},
+	all, err := from.sweeps(ctx, out, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue},
 		"text": {c.Text}, "archived": trueOr(c.Archived)})
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func trueOr(set bool) []string {
 }
 
 // sweeps are those of a server, or of the results on this machine with what runs of it.
-func (f liveFlags) sweeps(ctx context.Context, query url.Values) ([]api.Sweep, error) {
+func (f liveFlags) sweeps(ctx context.Context, out *output, query url.Values) ([]api.Sweep, error) {
 	for key, values := range query {
 		if len(values) == 0 || values[0] == "" {
 			query.Del(key)
@@ -89,9 +89,15 @@ func (f liveFlags) sweeps(ctx context.Context, query url.Values) ([]api.Sweep, e
 	if err != nil {
 		return nil, err
 	}
-	all, err := api.Stored(ctx, bucket)
+	all, damaged, err := api.Stored(ctx, bucket)
 	if err != nil {
 		return nil, unreachable(err)
+	}
+	for _, d := range damaged {
+		if out == nil { // on a screen there is no room for it
+			break
+		}
+		fmt.Fprintf(out.stderr, "kaon: warning: %v\n", d)
 	}
 	for i := range all {
 		f.live(ctx, &all[i])

@@ -4,18 +4,22 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/server/state"
 )
 
 type rmCmd struct {
 	Sweep []string `arg:"" help:"Sweeps that have ended."`
-	Force bool     `help:"Interrupted sweeps, too: they can then not go on."`
+	Force bool     `help:"Interrupted sweeps, too: they can then not go on. And those whose sweep.json is damaged, if nobody runs them; on a server as an operator."`
 	JSON  bool     `help:"Print one JSON object a sweep."`
 	liveFlags
 }
@@ -34,20 +38,49 @@ type removed struct {
 }
 
 func (c *rmCmd) Run(ctx context.Context, out *output) error {
-	all, err := c.sweeps(ctx, url.Values{"archived": {"true"}})
+	all, err := c.sweeps(ctx, out, url.Values{"archived": {"true"}})
 	if err != nil {
 		return err
 	}
 	for _, text := range c.Sweep {
 		id, err := pick(all, text)
 		if err != nil {
-			return usage(err)
+			if id = c.damaged(ctx, text); id == "" {
+				return usage(err)
+			}
 		}
 		if err := c.remove(ctx, out, sweepNamed(all, id), c.Force, c.JSON); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// damaged is the sweep of a name whose sweep.json is damaged, so that no list has it; empty: there is none. On a server it is asked for by its
+// whole id.
+func (c *rmCmd) damaged(ctx context.Context, text string) string {
+	if c.Server != "" {
+		from, err := (serverFlags{c.Server}).client(ctx)
+		if err == nil {
+			_, err = from.Sweep(ctx, text)
+		}
+		if answer := (*client.Error)(nil); errors.As(err, &answer) && answer.Status == http.StatusConflict {
+			return text
+		}
+		return ""
+	}
+	in, err := openBucket(ctx, c.Results, nil)
+	if err != nil {
+		return ""
+	}
+	id, err := called(ctx, in, text)
+	if err == nil {
+		_, err = store.ReadSweep(ctx, in, id)
+	}
+	if errors.Is(err, store.ErrDamaged) {
+		return id
+	}
+	return ""
 }
 
 func sweepNamed(all []api.Sweep, id string) api.Sweep {
@@ -66,7 +99,11 @@ func (f liveFlags) remove(ctx context.Context, out *output, s api.Sweep, force, 
 		if err != nil {
 			return err
 		}
-		d, err := from.Delete(ctx, s.ID)
+		del := from.Delete
+		if force {
+			del = from.DeleteDamaged
+		}
+		d, err := del(ctx, s.ID)
 		if err != nil {
 			return answered(err)
 		}
@@ -76,15 +113,19 @@ func (f liveFlags) remove(ctx context.Context, out *output, s api.Sweep, force, 
 		f.Server = served
 		return f.remove(ctx, out, s, force, asJSON)
 	}
-	switch _, running := f.controlOf(s.ID).now(ctx, s.ID); {
-	case running:
-		return usage(fmt.Errorf("sweep %s runs: end it with: kaon stop %s", s.ID, s.ID))
-	case s.Finished == "" && !force:
-		return usage(fmt.Errorf("sweep %s was interrupted and could go on; --force deletes it all the same", s.ID))
-	}
 	bucket, err := openBucket(ctx, f.Results, nil)
 	if err != nil {
 		return err
+	}
+	_, damaged := store.ReadSweep(ctx, bucket, s.ID)
+	switch _, running := f.controlOf(s.ID).now(ctx, s.ID); {
+	case running:
+		return usage(fmt.Errorf("sweep %s runs: end it with: kaon stop %s", s.ID, s.ID))
+	case errors.Is(damaged, store.ErrDamaged) && !force:
+		return unreachable(fmt.Errorf("nobody can tell whether sweep %s has ended: %w; where it ran, kaon repair %s mends it; "+
+			"--force deletes it all the same", s.ID, damaged, s.ID))
+	case s.Finished == "" && !force:
+		return usage(fmt.Errorf("sweep %s was interrupted and could go on; --force deletes it all the same", s.ID))
 	}
 	if err := state.Remove(state.Folder(f.Results, f.State, s.ID), s.ID); err != nil {
 		return err

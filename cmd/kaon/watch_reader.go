@@ -128,7 +128,7 @@ func bestSoFar(b liveBoard) (l plotLine) {
 
 // sweeps are all, the newest first.
 func (r *watchReader) sweeps(ctx context.Context) ([]api.Sweep, error) {
-	return r.flags.sweeps(ctx, nil)
+	return r.flags.sweeps(ctx, nil, nil)
 }
 
 // logs copies what a trial has written and writes.

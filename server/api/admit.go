@@ -26,7 +26,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		_ = huma.WriteErr(a.huma, ctx, err.GetStatus(), err.Error())
 		return
 	}
-	ctx = huma.WithValue(ctx, callerKey{}, caller)
+	ctx = huma.WithValue(huma.WithValue(ctx, callerKey{}, caller), requestKey{}, ctx.Header(requestIDHeader))
 	if caller.Name != "" && !caller.Local {
 		leave, full := a.atOnce.enter(caller.Name, endless(ctx))
 		if full != "" {

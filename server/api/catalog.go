@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -24,6 +25,8 @@ type catalog struct {
 	bucket bucket.Bucket
 	server *server.Server // nil: there is none
 	every  time.Duration
+
+	damaged func(id string, err error) // is told what is damaged of a sweep whenever it is read; nil: nobody
 
 	reading sync.Mutex // held while all are read again
 
@@ -217,6 +220,7 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 		return s, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)
 	}
 	if err != nil || s.Finished == "" {
+		c.tell(id, err)
 		return s, err
 	}
 	if before != nil && before.Finished == s.Finished && before.summary != nil {
@@ -225,8 +229,16 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 		s.summary = &summary
 	} else if lasts(ctx, err) { // else it would have none for good
 		return s, err
+	} else {
+		c.tell(id, err) // what it sums up is not shown
 	}
 	return s, nil
+}
+
+func (c *catalog) tell(id string, err error) {
+	if c.damaged != nil && errors.Is(err, store.ErrDamaged) {
+		c.damaged(id, err)
+	}
 }
 
 // get is one sweep, as it is in the results now.
@@ -259,4 +271,19 @@ func (c *catalog) forget(id string) {
 		return
 	}
 	c.again[id] = c.forgets
+}
+
+// logDamage has the log tell once what is damaged of each sweep.
+func logDamage(log *slog.Logger) func(id string, err error) {
+	var mu sync.Mutex
+	told := map[string]string{}
+	return func(id string, err error) {
+		mu.Lock()
+		before := told[id]
+		told[id] = err.Error()
+		mu.Unlock()
+		if before != err.Error() {
+			log.Warn("results of a sweep are damaged", "sweep", id, "err", err, "remedy", mend(id))
+		}
+	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -46,23 +47,25 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 	})
 }
 
-// Stored is every sweep of some results, the newest first, as far as they tell. They may lie anywhere; no server is
-// asked.
-func Stored(ctx context.Context, b bucket.Bucket) ([]Sweep, error) {
-	known, err := newCatalog(b, nil).all(ctx)
+// Stored is every sweep of some results, the newest first, as far as they tell, and what of them is damaged: those whose sweep.json is are
+// left out, and of those whose board.json is there are no counts. They may lie anywhere; no server is asked.
+func Stored(ctx context.Context, b bucket.Bucket) (list []Sweep, damaged []error, err error) {
+	c := newCatalog(b, nil)
+	c.damaged = func(id string, err error) { damaged = append(damaged, fmt.Errorf("%w; %s", err, mend(id))) }
+	known, err := c.all(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rows := make([]row, 0, len(known))
 	for _, s := range known {
 		rows = append(rows, row{stored: s, created: s.created()})
 	}
 	newest(rows)
-	list := make([]Sweep, len(rows))
+	list = make([]Sweep, len(rows))
 	for i, r := range rows {
 		list[i] = ended(r.stored)
 	}
-	return list, nil
+	return list, damaged, nil
 }
 
 // Filter leaves those of a list that the query of list-sweeps wants.

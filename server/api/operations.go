@@ -31,6 +31,7 @@ func declare(cfg Config) *API {
 	a := &API{cfg: cfg, bearers: bearers{cfg.Tokens, cfg.People, cfg.Certificates}, mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1), rates: newRates(cfg.Rate)}
 	a.sessions = newSessions(a.bearers)
 	a.catalog = newCatalog(cfg.Bucket, cfg.Server)
+	a.catalog.damaged = logDamage(cfg.Log)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
 	conf := huma.DefaultConfig("kaon", cmp.Or(cfg.Version, "dev"))
 	conf.Info.Description = "Sweeps of one server: submit, watch, read results."

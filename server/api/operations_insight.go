@@ -75,7 +75,9 @@ func (a *API) importance(ctx context.Context, id string) (r Explanation, err err
 			return r, err
 		}
 	}
-	return importance.ExplainMany(spec.Space, spec.Objective.Goal, all, func(trials []int) ([]importance.Trial, error) { return a.learnt(ctx, id, trials) })
+	return computation(ctx, a, "explain the sweep", func() (Explanation, error) {
+		return importance.ExplainMany(spec.Space, spec.Objective.Goal, all, func(trials []int) ([]importance.Trial, error) { return a.learnt(ctx, id, trials) })
+	})
 }
 
 // scoredAtOnce is how many values of trials are read before the scheduler may go on: they cost a fiftieth of what all of a trial does.
@@ -128,7 +130,7 @@ func (a *API) compare(ctx context.Context, texts []string) (Comparison, error) {
 		}
 		all = append(all, one)
 	}
-	return compare.New(all), nil
+	return computation(ctx, a, "compare trials", func() (Comparison, error) { return compare.New(all), nil })
 }
 
 func (a *API) subject(ctx context.Context, text string) (out compare.Subject, err error) {

@@ -67,7 +67,7 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := plan.New(spec, in.Points, environmentOf(callerOf(ctx)))
+	p, err := computation(ctx, a, "plan the sweep", func() (Plan, error) { return plan.New(spec, in.Points, environmentOf(callerOf(ctx))) })
 	if err != nil {
 		return p, err
 	}

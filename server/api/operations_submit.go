@@ -175,7 +175,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
 		options = append(options, sweep.WithFiles(at.read))
 	}
-	spec, err := sweep.Parse(at.file, []byte(sub.Spec), options...)
+	spec, err := computation(ctx, a, "read the spec", func() (*sweep.Spec, error) { return sweep.Parse(at.file, []byte(sub.Spec), options...) })
 	if err != nil {
 		return sub, nil, err
 	}

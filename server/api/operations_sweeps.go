@@ -219,6 +219,9 @@ func (a *API) owned(ctx context.Context, id string) error {
 		return nil
 	}
 	s, err := a.catalog.get(ctx, id)
+	if errors.Is(err, store.ErrDamaged) {
+		return huma.Error403Forbidden(fmt.Sprintf("nobody can tell whose sweep %s is: %v; %s, and an operator can delete it", id, err, mend(id)))
+	}
 	if err != nil {
 		return problem(err)
 	}
@@ -257,7 +260,7 @@ func (a *API) label(ctx context.Context, id string, labels []string) error {
 		return problem(fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
 	}
 	defer a.catalog.forget(id)
-	return problem(sw.SetLabels(ctx, labels))
+	return ofSweep(id, sw.SetLabels(ctx, labels))
 }
 
 func (a *API) archive(ctx context.Context, id string, archived bool) error {
@@ -268,25 +271,43 @@ func (a *API) archive(ctx context.Context, id string, archived bool) error {
 	if err := a.owned(ctx, id); err != nil {
 		return err
 	}
+	if _, err := a.catalog.get(ctx, id); errors.Is(err, store.ErrDamaged) {
+		return ofSweep(id, err)
+	}
 	if s.Finished == "" && archived {
 		return huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended: only what has is archived", id))
 	}
 	defer a.catalog.forget(id)
 	if sw, here := a.cfg.Server.Sweep(id); here {
-		return problem(sw.SetArchived(ctx, archived))
+		return ofSweep(id, sw.SetArchived(ctx, archived))
 	}
-	return problem(server.ArchiveResults(ctx, a.cfg.Bucket, id, archived))
+	return ofSweep(id, server.ArchiveResults(ctx, a.cfg.Bucket, id, archived))
 }
 
-func (a *API) deleteSweep(ctx context.Context, in *SweepInput) (*body[Deletion], error) {
+type deleteInput struct {
+	SweepInput
+	Force bool `query:"force" doc:"Also one whose sweep.json is damaged, so that nobody can tell whether another process runs it. For operators."`
+}
+
+func (a *API) deleteSweep(ctx context.Context, in *deleteInput) (*body[Deletion], error) {
 	s, err := a.sweep(ctx, in.Sweep)
-	if err != nil {
+	damaged := errors.Is(err, store.ErrDamaged)
+	if err != nil && !damaged {
 		return nil, problem(err)
 	}
 	if err := a.owned(ctx, in.Sweep); err != nil {
 		return nil, err
 	}
-	freed, err := a.deleted(ctx, s)
+	var freed server.Freed
+	switch {
+	case !damaged:
+		freed, err = a.deleted(ctx, s)
+	case in.Force:
+		freed, err = a.deleted(ctx, Sweep{ID: in.Sweep, Finished: "by what an operator knows"})
+	default:
+		return nil, huma.Error409Conflict(fmt.Sprintf("nobody can tell whether sweep %s has ended: %v; %s; if nobody runs it, it is deleted with: kaon rm --force %s",
+			in.Sweep, err, mend(in.Sweep), in.Sweep))
+	}
 	a.catalog.forget(in.Sweep)
 	a.boards.forget(in.Sweep)
 	a.tidyFolders()

@@ -191,7 +191,10 @@ func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workfl
 			return nil, at, origin, err
 		}
 	}
-	wf, err := run.Parse(at.file, []byte(sub.Source))
+	wf, err := computation(ctx, a, "read the workflow", func() (*workflow.Workflow, error) { return run.Parse(at.file, []byte(sub.Source)) })
+	if already := huma.StatusError(nil); errors.As(err, &already) {
+		return nil, at, origin, err
+	}
 	if err != nil {
 		return nil, at, origin, &wrongWorkflow{err}
 	}

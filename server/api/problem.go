@@ -2,11 +2,13 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/fault"
@@ -30,11 +32,25 @@ func problem(err error) error {
 	}
 	status := statusOf(err)
 	p := &Problem{ErrorModel: huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: err.Error()}}
+	if errors.Is(err, store.ErrDamaged) {
+		p.Detail += "; " + mend("SWEEP")
+	}
 	var mistakes sweep.Errors
 	if errors.As(err, &mistakes) {
 		p.Spec, p.Detail = mistakes, mistakes.Error()
 	}
 	return p
+}
+
+// mend is what helps where something of a sweep is damaged.
+func mend(id string) string { return "where the sweep ran, kaon repair " + id + " mends it" }
+
+// ofSweep has an error that something is damaged say of what sweep.
+func ofSweep(id string, err error) error {
+	if !errors.Is(err, store.ErrDamaged) {
+		return problem(err)
+	}
+	return huma.Error409Conflict(fmt.Sprintf("%v; %s", err, mend(id)))
 }
 
 // notFound is the answer that something is not there.
@@ -51,7 +67,7 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, scheduler.ErrExists), errors.Is(err, scheduler.ErrEnded), errors.Is(err, scheduler.ErrNotRunning),
 		errors.Is(err, scheduler.ErrAtWork), errors.Is(err, scheduler.ErrEnding), errors.Is(err, scheduler.ErrNothingWaits),
-		errors.Is(err, server.ErrNothingFailed):
+		errors.Is(err, server.ErrNothingFailed), errors.Is(err, store.ErrDamaged):
 		return http.StatusConflict
 	case errors.Is(err, scheduler.ErrClosed), errors.Is(err, bucket.ErrUnavailable), fault.KindOf(err) == fault.KindUnreachable:
 		return http.StatusServiceUnavailable

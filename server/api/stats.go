@@ -20,7 +20,8 @@ import (
 type stats struct {
 	set       *metrics.Set
 	uploaded  *metrics.Counter
-	listeners atomic.Int64 // streams of events that are open
+	faults    *metrics.Counter // of computations
+	listeners atomic.Int64     // streams of events that are open
 
 	mu   sync.Mutex
 	took map[string]*histogram // by operation
@@ -28,7 +29,7 @@ type stats struct {
 
 func newStats() *stats {
 	set := metrics.NewSet()
-	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"), took: map[string]*histogram{}}
+	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"), faults: set.NewCounter("kaon_api_faults_total"), took: map[string]*histogram{}}
 }
 
 // streamed reports whether answers of an operation take as long as somebody listens, which says nothing of the server.

@@ -56,7 +56,7 @@ func OpenTokens(folder string) (*Tokens, error) {
 		err = json.Unmarshal(text, &t.all)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the tokens in %s: %w", t.file, err)
+		return nil, fmt.Errorf("read the tokens in %s: %w; mend the file, or move it away: then no token that there was is good any more, and kaon token create makes others", t.file, err)
 	}
 	return t, nil
 }

@@ -349,6 +349,11 @@ func (c *Client) Delete(ctx context.Context, id string) (d api.Deletion, err err
 	return d, c.ask(ctx, http.MethodDelete, sweepPath(id), nil, nil, &d)
 }
 
+// DeleteDamaged deletes a sweep whose sweep.json is damaged, too, whoever may run it.
+func (c *Client) DeleteDamaged(ctx context.Context, id string) (d api.Deletion, err error) {
+	return d, c.ask(ctx, http.MethodDelete, sweepPath(id), url.Values{"force": {"true"}}, nil, &d)
+}
+
 // Tokens are all tokens, without their secrets.
 func (c *Client) Tokens(ctx context.Context) (list []api.Token, err error) {
 	return list, c.ask(ctx, http.MethodGet, "/tokens", nil, nil, &list)

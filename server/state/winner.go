@@ -31,7 +31,7 @@ func ReadWinner(folder string) (*board.Winner, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.Unreachable(fmt.Errorf("read the winner that the sweep started from: %w", err))
+		return nil, fault.Unreachable(fmt.Errorf("read the winner that the sweep started from: %w; put winner.json of that sweep's results in its place", err))
 	}
 	winner := new(board.Winner)
 	if err := json.Unmarshal(data, winner); err != nil {
