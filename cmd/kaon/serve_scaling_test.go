@@ -1,13 +1,21 @@
 package main
 
 import (
+	"crypto/hmac"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server/scaling"
+	"github.com/kaon-sweep/kaon/server/webhook"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -70,4 +78,53 @@ func TestServeScalingWithoutWork(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(p.dir, "told")); err == nil {
 		t.Errorf("advised: %s", text)
 	}
+}
+
+// A group's webhook is told, signed, what its rule wants, once: a server that is killed and started again knows that it was, and shows it.
+func TestServeScalingTellsAWebhook(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var told []scaling.Event
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		var e scaling.Event
+		if err != nil || json.Unmarshal(body, &e) != nil || r.Header.Get("X-Kaon-Event") != scaling.AdviceEvent || r.Header.Get("X-Kaon-Delivery") != e.ID ||
+			!hmac.Equal([]byte(webhook.Sign([]byte("hush"), r.Header.Get("X-Kaon-Timestamp"), body)), []byte(r.Header.Get("X-Kaon-Signature"))) {
+			t.Errorf("%v: %v %q", err, r.Header, body)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, e)
+	}))
+	defer receiver.Close()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	if err := os.Chmod(p.write("secret", "hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.write("rules.yaml", "groups:\n"+
+		"- {name: large, attribute: pool, value: large, agent: {cpus: 1.5, memory_mb: 4096}, max_agents: 9, cool_down: 10h, webhook: '"+receiver.URL+"/hook'}\n")
+	machine := p.serve("", "cpus=1.5,mem=4096,pool=large")
+	flags := []string{"--cluster", machine, "--scaling", "rules.yaml", "--scaling-every", "100ms", "--webhook-secret", "@secret", "--webhook-allow", "127.0.0.1/32"}
+	x, _ := p.serving(flags...)
+	p.kaon("submit", "slow.yaml", "--set", "task.resources.cpus=1", "--label", "big").ends(exitDone)
+	testkit.Await(t, "the news", func() bool { mu.Lock(); defer mu.Unlock(); return len(told) > 0 })
+	if e := told[0]; e.Group != "large" || e.Advice == nil || e.Advice.Add == 0 {
+		t.Errorf("%+v", e)
+	}
+	x.signal(syscall.SIGKILL)
+	x.wait()
+	y, _ := p.serving(flags...)
+	testkit.Await(t, "what was told", func() bool {
+		return strings.Contains(p.kaon("agents").ends(exitDone).stdout, fmt.Sprintf("; advice: %d more; last told at %s", told[0].Advice.Add, told[0].Time))
+	})
+	p.kaon("stop", "big").ends(exitDone)
+	p.kaon("watch", "big")
+	y.signal(os.Interrupt)
+	y.wait().ends(exitDone)
+	if mu.Lock(); len(told) != 1 {
+		t.Errorf("told %d times: %+v", len(told), told)
+	}
+	mu.Unlock()
+	testkit.Await(t, "the end of executors, whose framework is removed", func() bool { return len(p.processes()) == 1 }) // the cluster
 }

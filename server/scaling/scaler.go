@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type Config struct {
 	// Tell has a group's webhook told. It does not block.
 	Tell  func(g *Group, e Event, body []byte)
 	Every time.Duration // between two looks; zero: five seconds
+	File  string        // in which it keeps what was told last, over restarts; empty: it is forgotten
 	Log   *slog.Logger  // nil: none
 }
 
@@ -55,7 +57,8 @@ func Start(cfg Config) *Scaler {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Scaler{cfg: cfg, stop: stop, ended: make(chan struct{}), told: map[string]time.Time{}, last: map[string]*Advice{}}
+	s := &Scaler{cfg: cfg, stop: stop, ended: make(chan struct{})}
+	s.told, s.last = cfg.kept(time.Now())
 	crash.Go(func() { defer close(s.ended); s.run(ctx) })
 	return s
 }
@@ -106,6 +109,9 @@ func (s *Scaler) look(ctx context.Context) {
 		}
 	}
 	s.mu.Unlock()
+	if slices.ContainsFunc(reports, func(r Report) bool { return r.Advice != nil }) {
+		s.keep() // first: who is told twice makes twice as many agents
+	}
 	for i := range reports {
 		if reports[i].Advice != nil && ctx.Err() == nil {
 			s.tell(ctx, &s.cfg.Groups[i], reports[i], now)

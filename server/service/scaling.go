@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -27,7 +28,7 @@ func (c *Scaling) scaler(s *server.Server, log *slog.Logger) *scaling.Scaler {
 		return nil
 	}
 	return scaling.Start(scaling.Config{
-		Groups: groups, Every: c.Every, Log: log,
+		Groups: groups, Every: c.Every, Log: log, File: filepath.Join(s.Folder(), "scaling.json"),
 		Look: func(ctx context.Context) ([]scaling.Agent, []scaling.Shape, error) { return clusterOf(ctx, s) },
 		Tell: func(g *scaling.Group, e scaling.Event, body []byte) {
 			c.Tell[g.Name].Tell(e.ID, e.Event, g.Name, body)
