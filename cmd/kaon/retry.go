@@ -9,7 +9,7 @@ import (
 )
 
 type retryCmd struct {
-	Sweep  string `arg:"" help:"Sweep, ended or interrupted."`
+	Sweep  string `arg:"" help:"Sweep, or the beginning of its id, ended or interrupted."`
 	Failed bool   `default:"true" help:"Run the failed trials, and a failed then step (the default, and all there is to run again)."`
 	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out, or none."`
 	workFlags
@@ -23,16 +23,22 @@ func (c *retryCmd) Help() string {
 
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
-	at := serverFlags{c.Server}
-	if served, ok := (liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results}}).server(c.Sweep); ok && at.Server == "" {
-		at.Server = served
+	at, named := serverFlags{c.Server}, c.Sweep
+	if at.Server == "" {
+		var err error
+		if named, err = c.named(ctx, c.Sweep); err != nil {
+			return err
+		}
+		if served, ok := (liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results}}).server(named); ok {
+			at.Server = served
+		}
 	}
 	if at.Server != "" {
 		to, err := at.client(ctx)
 		if err != nil {
 			return err
 		}
-		id, err := resolve(ctx, to, c.Sweep)
+		id, err := resolve(ctx, to, named)
 		if err != nil {
 			return err
 		}
@@ -41,10 +47,10 @@ func (c *retryCmd) Run(ctx context.Context, out *output) error {
 		}
 		return (&remoteWatch{out: out, from: to, id: id, quiet: c.Quiet, json: c.JSON, result: true}).run(ctx)
 	}
-	return c.onTop(ctx, out, c.Sweep, func(ctx context.Context, s *server.Server, told *notices) error {
-		_, err := s.Retry(ctx, c.Sweep)
+	return c.onTop(ctx, out, named, func(ctx context.Context, s *server.Server, told *notices) error {
+		_, err := s.Retry(ctx, named)
 		if errors.Is(err, server.ErrNothingFailed) {
-			told.add(fmt.Sprintf("no trial of %s has failed: nothing to run again", c.Sweep))
+			told.add(fmt.Sprintf("no trial of %s has failed: nothing to run again", named))
 			return nil
 		}
 		return err

@@ -60,6 +60,11 @@ func TestRetryRunsOnlyWhatFailed(t *testing.T) {
 	}
 
 	p.kaon("retry", first.Sweep).ends(exitDone).prints("no trial of "+first.Sweep+" has failed", "6 succeeded, 0 failed")
+	p.kaon("retry", "mend").ends(exitDone).prints("no trial of "+first.Sweep+" has failed", "6 succeeded, 0 failed")
+	p.kaon("run", "--resume", "mend").ends(exitDone).prints(first.Sweep, "6 succeeded, 0 failed")
+	p.kaon("retry", "other").ends(exitUsage).says("other")
+	p.kaon("run", "sweep.yaml").ends(exitDone)
+	p.kaon("retry", "mend").ends(exitUsage).says("mend", first.Sweep)
 }
 
 // object reads one of a sweep's objects.

@@ -59,7 +59,11 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		c.Resume = id
 	}
 	if c.Resume != "" {
-		return c.onTop(ctx, out, c.Resume, nil)
+		id, err := c.named(ctx, c.Resume)
+		if err != nil {
+			return err
+		}
+		return c.onTop(ctx, out, id, nil)
 	}
 	from := specFlags{Spec: c.Spec, foreignFlags: c.foreignFlags}
 	if c.Hydra != "" {
@@ -115,6 +119,21 @@ func (c *runFlags) begins(at ranAt) {
 	if c.Begun != nil {
 		c.Begun(at)
 	}
+}
+
+// named is the sweep of the results that a text names: its id, the beginning of one, or a label.
+func (f *workFlags) named(ctx context.Context, text string) (string, error) {
+	if err := checkSweepName(text); err != nil {
+		return "", err
+	}
+	if err := resultsAt(f.Results); err != nil {
+		return "", err
+	}
+	b, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return "", err
+	}
+	return called(ctx, b, text)
 }
 
 // change is what is done to a sweep before it goes on; nil: nothing.
