@@ -183,6 +183,9 @@ func (b *Board) param(t *trial, name string) any {
 		if end.Params == nil {
 			continue
 		}
+		if v, sure := sweep.PointValue(end.Params, name); sure {
+			return v
+		}
 		var point sweep.Point
 		if json.Unmarshal(end.Params, &point) != nil {
 			return nil

@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -119,6 +120,20 @@ func TestCurves(t *testing.T) {
 	list := export.Curves(many(t, 1000), 20)
 	if len(list) > 20 || len(list) < 15 || !slices.ContainsFunc(list, func(c export.Curve) bool { return c.Trial == 500 }) || len(list[0].Points) != 1 {
 		t.Errorf("%+v", list)
+	}
+}
+
+// Failures are the same by whichever pieces they are read, and nothing of the board is needed to group them.
+func TestFailuresByPieces(t *testing.T) {
+	all := many(t, 1000)
+	want := export.GroupFailures(all)
+	for _, n := range []int{1, 7, 99, 100, 1000} {
+		r, pieces := export.ReadFailures(all), 1
+		for ; r.Read(all, n); pieces++ {
+		}
+		if got := r.Group(); !reflect.DeepEqual(got, want) || pieces != (100+n-1)/n {
+			t.Errorf("by %d: %+v in %d pieces, want %+v", n, got, pieces, want)
+		}
 	}
 }
 

@@ -35,30 +35,74 @@ const (
 // GroupFailures groups the failed trials of a board: those belong together whose reason and last line differ in numbers
 // at most.
 func GroupFailures(b *board.Board) Failures {
-	out := Failures{Failed: b.Counts().Failed, Groups: []Failure{}}
-	places := map[string]int{}
-	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Failed}, Limit: failuresLookedAt}) {
-		out.Looked++
-		f := Failure{Reason: cmp.Or(t.Reason, "no reason is known"), Trials: []int{}, Agents: []string{}}
-		agent := ""
-		if a := t.Decisive(); a != nil && a.End != nil {
-			f.Reason, f.Stderr, agent = cmp.Or(a.End.Reason, f.Reason), a.End.Stderr, a.End.Agent
-			f.Line = lastLine(a.End.Stderr)
+	r := ReadFailures(b)
+	for r.Read(b, failuresLookedAt) {
+	}
+	return r.Group()
+}
+
+// FailureReader reads failed trials of a board piece by piece, so that the board can be folded into between pieces; what it makes of them needs no
+// board.
+type FailureReader struct {
+	failed int
+	trials []int32 // that were not read yet
+	out    []failedTrial
+}
+
+// failedTrial is what is kept of a trial until it is grouped.
+type failedTrial struct {
+	trial         int
+	reason, agent string
+	stderr        []string
+}
+
+// ReadFailures begins to read. It looks at the states of all trials, which takes a millisecond for each 100,000.
+func ReadFailures(b *board.Board) *FailureReader {
+	o := board.NewOrder(board.Query{States: []sweep.State{sweep.Failed}})
+	o.Keep(failuresLookedAt)
+	for o.Add(b, b.Counts().Total) {
+	}
+	return &FailureReader{failed: b.Counts().Failed, trials: o.Indices(b)}
+}
+
+// Read reads the next trials, n at most, and says whether there are more. One that has not failed any more is left out.
+func (r *FailureReader) Read(b *board.Board, n int) (more bool) {
+	n = min(n, len(r.trials))
+	for _, i := range r.trials[:n] {
+		t, known := b.Trial(int(i))
+		if !known || t.State != sweep.Failed {
+			continue
 		}
-		key := withoutNumbers(f.Reason) + "\x00" + withoutNumbers(f.Line)
+		one := failedTrial{trial: t.Trial, reason: cmp.Or(t.Reason, "no reason is known")}
+		if a := t.Decisive(); a != nil && a.End != nil {
+			one.reason, one.stderr, one.agent = cmp.Or(a.End.Reason, one.reason), a.End.Stderr, a.End.Agent
+		}
+		r.out = append(r.out, one)
+	}
+	r.trials = r.trials[n:]
+	return len(r.trials) > 0
+}
+
+// Group is what was read by why it failed.
+func (r *FailureReader) Group() Failures {
+	out := Failures{Failed: r.failed, Looked: len(r.out), Groups: []Failure{}}
+	places := map[string]int{}
+	for _, t := range r.out {
+		line := lastLine(t.stderr)
+		key := withoutNumbers(t.reason) + "\x00" + withoutNumbers(line)
 		i, known := places[key]
 		if !known {
 			i = len(out.Groups)
 			places[key] = i
-			out.Groups = append(out.Groups, f)
+			out.Groups = append(out.Groups, Failure{Reason: t.reason, Line: line, Trials: []int{}, Stderr: t.stderr, Agents: []string{}})
 		}
 		g := &out.Groups[i]
 		g.Count++
 		if len(g.Trials) < failureExamples {
-			g.Trials = append(g.Trials, t.Trial)
+			g.Trials = append(g.Trials, t.trial)
 		}
-		if agent != "" && len(g.Agents) < failureExamples && !slices.Contains(g.Agents, agent) {
-			g.Agents = append(g.Agents, agent)
+		if t.agent != "" && len(g.Agents) < failureExamples && !slices.Contains(g.Agents, t.agent) {
+			g.Agents = append(g.Agents, t.agent)
 		}
 	}
 	slices.SortStableFunc(out.Groups, func(x, y Failure) int { return cmp.Compare(y.Count, x.Count) })

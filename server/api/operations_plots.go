@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -39,10 +40,24 @@ func (a *API) declarePlots() {
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/series", "get-series", "How many trials were in each state over time"), a.series)
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/failures", "get-failures", "Failed trials, grouped by why"),
 		func(ctx context.Context, in *SweepInput) (*body[export.Failures], error) {
-			var out export.Failures
-			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { out = export.GroupFailures(b) })
-			return answer(out, err)
+			return answer(a.failures(ctx, in.Sweep))
 		})
+}
+
+// failedAtOnce is how many failed trials are read, with what each wrote last, before the scheduler may go on.
+const failedAtOnce = 500
+
+// failures reads the board piece by piece, and groups what it has read while the scheduler goes on.
+func (a *API) failures(ctx context.Context, id string) (export.Failures, error) {
+	var r *export.FailureReader
+	err := a.boards.view(ctx, id, func(b *board.Board) { r = export.ReadFailures(b) })
+	for more := true; more && err == nil; err = cmp.Or(err, ctx.Err()) {
+		err = a.boards.view(ctx, id, func(b *board.Board) { more = r.Read(b, failedAtOnce) })
+	}
+	if err != nil {
+		return export.Failures{}, err
+	}
+	return r.Group(), nil
 }
 
 // series is how many trials were in each state over time. Attempts that run are known to the scheduler alone.
