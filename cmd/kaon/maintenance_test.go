@@ -160,7 +160,7 @@ func TestMachineThatIsTakenDown(t *testing.T) {
 	operate(t, address, schedule(host, time.Now().Add(24*time.Hour)))
 	operate(t, address, down("START", host))
 	awaitAgents(t, p, "all on the other", running(host, true))
-	p.kaon("trial", s.ID, "0").ends(exitDone).prints("Operator initiated 'Machine DOWN'")
+	p.kaon("trial", s.ID+"/0").ends(exitDone).prints("Operator initiated 'Machine DOWN'")
 
 	cluster.signal(syscall.SIGKILL)
 	cluster.wait()
@@ -173,7 +173,15 @@ func TestMachineThatIsTakenDown(t *testing.T) {
 		t.Error("nothing is down")
 	}
 	operate(t, address, down("STOP", host))
-	awaitAgents(t, p, "the agent back", func(all []api.Agent) bool { return len(all) == 2 })
+	testkit.Await(t, "the agent back", func() bool { // the server, for which nothing waits, is offered nothing
+		resp, err := http.Get("http://" + address + "/slaves")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		return err == nil && strings.Count(string(text), `"pid"`) == 2
+	})
 	p.write("go", "")
 	p.kaon("watch", s.ID).ends(exitDone).prints("winner: trial 1, loss 1")
 	x.signal(os.Interrupt)

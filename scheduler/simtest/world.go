@@ -41,6 +41,7 @@ type world struct {
 	slow     struct{ events, calls, process time.Time } // until when
 	armed    [Kinds][]uint32
 	windows  []maintenance.Window // the maintenance schedule
+	posting  bool                 // no master has it yet
 	down     *machine             // whose maintenance is started; nil: none
 	counts   Counts
 	truth    groundTruth

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
@@ -101,6 +102,14 @@ func (c AgentConfig) attributes() []mesos.Attribute {
 		out = append(out, mesos.Attribute{Name: a.Name, Type: mesos.TEXT, Text: &mesos.Value_Text{Value: a.Text}})
 	}
 	return out
+}
+
+// maintenanceFile is where what is said of maintenance lies; empty: nowhere.
+func (c *Config) maintenanceFile() string {
+	if c.Private || c.WorkDir == "" {
+		return ""
+	}
+	return filepath.Join(c.WorkDir, "maintenance.json")
 }
 
 // check refuses configurations that cannot run.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -15,15 +16,7 @@ import (
 // What is said of maintenance lies in <work>/maintenance.json: a machine that is down must not be given work because the master was started
 // anew, as it is known to Mesos's registry. A master that listens for nobody has no operator, and keeps nothing.
 
-func (s *Server) maintenanceFile() string {
-	if s.cfg.Private || s.cfg.WorkDir == "" {
-		return ""
-	}
-	return filepath.Join(s.cfg.WorkDir, "maintenance.json")
-}
-
-func (s *Server) keptMaintenance() (kept master.Maintenance, err error) {
-	name := s.maintenanceFile()
+func keptMaintenance(name string) (kept master.Maintenance, err error) {
 	if name == "" {
 		return kept, nil
 	}
@@ -47,21 +40,20 @@ func (s *Server) keptMaintenance() (kept master.Maintenance, err error) {
 }
 
 // keepMaintenance writes a maintenance down; nil: nothing is kept.
-func (s *Server) keepMaintenance() func(master.Maintenance) error {
-	name := s.maintenanceFile()
+func keepMaintenance(name string, log *slog.Logger) func(master.Maintenance) error {
 	if name == "" {
 		return nil
 	}
 	return func(m master.Maintenance) error {
 		text, err := json.Marshal(m)
 		if err == nil {
-			err = durable.MakeFolder(s.cfg.WorkDir)
+			err = durable.MakeFolder(filepath.Dir(name))
 		}
 		if err == nil {
 			err = durable.Replace(name, text)
 		}
 		if err != nil {
-			s.log.Error("maintenance not kept", "file", name, "err", err)
+			log.Error("maintenance not kept", "file", name, "err", err)
 		}
 		return err
 	}

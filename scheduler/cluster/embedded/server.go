@@ -115,7 +115,7 @@ func (s *Server) listen() error {
 		core.Behave = s.cfg.Simulated.Behave
 	}
 	var err error
-	if core.Maintenance, err = s.keptMaintenance(); err != nil {
+	if core.Maintenance, err = keptMaintenance(s.cfg.maintenanceFile()); err != nil {
 		return err
 	}
 	s.mu.core = NewCore(core, time.Now())

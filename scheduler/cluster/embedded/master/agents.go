@@ -58,7 +58,7 @@ func (m *Master) newAgent(id protocol.AgentID, info mesos.AgentInfo, l protocol.
 	}
 	m.nextAgent++
 	machine := m.machine(&a.info)
-	m.machines[machine] = true
+	m.heardOf[machine] = true
 	m.agents[id], a.unavailable = a, m.planned[machine]
 	m.count(total, 1)
 	return a

@@ -3,10 +3,8 @@ package master
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
-	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/allocator"
@@ -15,27 +13,6 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
-
-// Maintenance is when machines are to be away, and which of them are. A machine of the schedule is draining until its maintenance is started,
-// and down from then until it is stopped, which takes it out of the schedule. All others are up.
-type Maintenance struct {
-	Schedule maintenance.Schedule `json:"schedule"`
-	Down     []mesos.MachineID    `json:"down,omitempty"` // in the order of the schedule
-}
-
-// Check says what is wrong with a maintenance that was kept; "" when nothing is.
-func (k *Maintenance) Check() string {
-	if why := checkSchedule(&k.Schedule); why != "" {
-		return why
-	}
-	planned := plannedBy(&k.Schedule)
-	for i := range k.Down {
-		if planned[machineOf(&k.Down[i])] == nil {
-			return fmt.Sprintf("Machine '%s' is down, and not part of the schedule", machineText(&k.Down[i]))
-		}
-	}
-	return ""
-}
 
 // Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance. keep is given what
 // the maintenance is to be before a change of it is made, which an error of it prevents; nil: nothing is kept.
@@ -69,18 +46,6 @@ func (m *Master) Operator(c *operator.Call, keep func(Maintenance) error) (proto
 	return protocol.Answer{Status: http.StatusNotImplemented, Body: "This master knows no " + c.Type.String()}, nil
 }
 
-// Maintenance is what is in force.
-func (m *Master) Maintenance() Maintenance {
-	return Maintenance{Schedule: m.schedule, Down: within(&m.schedule, m.down)}
-}
-
-func (m *Master) setMaintenance(k Maintenance) {
-	m.schedule, m.planned, m.down = k.Schedule, plannedBy(&k.Schedule), machineSet(k.Down)
-	for id := range m.planned {
-		m.machines[id] = true
-	}
-}
-
 // change puts a maintenance into force and does what follows from it, once it is kept.
 func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func()) protocol.Answer {
 	if keep != nil {
@@ -88,7 +53,7 @@ func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func(
 			return protocol.Answer{Status: http.StatusInternalServerError, Body: "Nothing was changed, as it could not be kept: " + err.Error()}
 		}
 	}
-	m.setMaintenance(to)
+	m.set(to)
 	then()
 	return protocol.Answer{Status: http.StatusOK}
 }
@@ -167,99 +132,13 @@ func (m *Master) checkMachines(ids []mesos.MachineID, may func(machineID) bool, 
 	}
 	for i := range ids {
 		switch id := machineOf(&ids[i]); {
-		case !m.machines[id]:
+		case !m.heardOf[id]:
 			return fmt.Sprintf("Machine '%s' is not part of a maintenance schedule", machineText(&ids[i]))
 		case !may(id):
 			return fmt.Sprintf("Machine '%s' %s", machineText(&ids[i]), not)
 		}
 	}
 	return ""
-}
-
-// checkSchedule says what is wrong with a schedule; "" when nothing is.
-func checkSchedule(s *maintenance.Schedule) string {
-	seen := map[machineID]bool{}
-	for i := range s.Windows {
-		w := &s.Windows[i]
-		switch {
-		case len(w.MachineIDs) == 0:
-			return "List of machines in the maintenance window is empty"
-		case w.Unavailability.Start.Nanoseconds == 0: // as one that was left out reads, which Mesos's parser refuses
-			return "Missing required fields: unavailability.start.nanoseconds"
-		case w.Unavailability.GetDuration().GetNanoseconds() < 0:
-			return "Unavailability 'duration' is negative"
-		}
-		for j := range w.MachineIDs {
-			if why := checkMachine(&w.MachineIDs[j], seen); why != "" {
-				return why
-			}
-		}
-	}
-	return ""
-}
-
-// checkMachine says what is wrong with a machine's name, also as one of those seen, to which it is added.
-func checkMachine(id *mesos.MachineID, seen map[machineID]bool) string {
-	name := machineOf(id)
-	switch {
-	case name == machineID{}:
-		return "Both 'hostname' and 'ip' for a machine are empty"
-	case name.ip != "" && net.ParseIP(name.ip).To4() == nil:
-		return "Failed to parse the IP"
-	case seen[name]:
-		return fmt.Sprintf("Machine '%s' appears more than once in the schedule", machineText(id))
-	}
-	seen[name] = true
-	return ""
-}
-
-// machineID is how machines of a schedule are compared: by both parts, and hostnames in any case.
-type machineID struct{ hostname, ip string }
-
-func machineOf(id *mesos.MachineID) machineID {
-	return machineID{strings.ToLower(id.GetHostname()), id.GetIP()}
-}
-
-func machineSet(ids []mesos.MachineID) map[machineID]bool {
-	set := map[machineID]bool{}
-	for i := range ids {
-		set[machineOf(&ids[i])] = true
-	}
-	return set
-}
-
-func machineText(id *mesos.MachineID) string {
-	var parts []string
-	if h := id.GetHostname(); h != "" {
-		parts = append(parts, fmt.Sprintf("%q:%q", "hostname", h))
-	}
-	if ip := id.GetIP(); ip != "" {
-		parts = append(parts, fmt.Sprintf("%q:%q", "ip", ip))
-	}
-	return "{" + strings.Join(parts, ",") + "}"
-}
-
-// plannedBy is when machines are to be away by a schedule.
-func plannedBy(s *maintenance.Schedule) map[machineID]*mesos.Unavailability {
-	planned := map[machineID]*mesos.Unavailability{}
-	for i := range s.Windows {
-		for j := range s.Windows[i].MachineIDs {
-			planned[machineOf(&s.Windows[i].MachineIDs[j])] = &s.Windows[i].Unavailability
-		}
-	}
-	return planned
-}
-
-// within are the machines of a schedule that are in a set, as it names them and in its order.
-func within(s *maintenance.Schedule, set map[machineID]bool) (list []mesos.MachineID) {
-	for i := range s.Windows {
-		for j := range s.Windows[i].MachineIDs {
-			if id := s.Windows[i].MachineIDs[j]; set[machineOf(&id)] {
-				list = append(list, id)
-			}
-		}
-	}
-	return list
 }
 
 func (m *Master) sortedAgents() []*agentRecord {

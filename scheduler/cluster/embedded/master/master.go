@@ -7,7 +7,6 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
-	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -53,11 +52,8 @@ type Master struct {
 	total       map[string]int64 // scalar resources of all agents, thousandths
 	free        []*agentRecord   // agents with something to offer, see setFree
 
-	schedule maintenance.Schedule
-	planned  map[machineID]*mesos.Unavailability // by the schedule
-	down     map[machineID]bool                  // of these, those whose maintenance was started
-	machines map[machineID]bool                  // that were ever in a schedule, or have or had an agent
-	inverse  map[string]*inverseOffer            // that wait for an answer
+	machines
+	inverse map[string]*inverseOffer // that wait for an answer
 
 	offers     map[string]*offer
 	nextOffer  int
@@ -86,10 +82,10 @@ func New(cfg Config, now time.Time) *Master {
 		recovering:  map[protocol.AgentID]uint64{},
 		offers:      map[string]*offer{},
 		total:       map[string]int64{},
-		machines:    map[machineID]bool{},
+		machines:    machines{heardOf: map[machineID]bool{}},
 		inverse:     map[string]*inverseOffer{},
 	}
-	m.setMaintenance(cfg.Maintenance)
+	m.set(cfg.Maintenance)
 	for _, id := range cfg.Recover {
 		m.Expect(id)
 	}
