@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -79,6 +81,7 @@ func TestServeClientCertificates(t *testing.T) {
 	far.kaon("login", at, "--client-cert", filepath.Join(p.dir, "ann.pem"), "--client-key", filepath.Join(p.dir, "ann.key")).ends(exitDone).prints("you are ann, submitter")
 	far.kaon("run", "quick.yaml", "--server", at).ends(exitDone).prints("winner: trial 1, loss 1")
 	far.kaon("list", "--server", at, "--json").ends(exitDone).prints(`"owner":"ann"`)
+	shownByPython(t, far, p, at)
 
 	p.write("ca.pem", "half an authority") // while it is replaced, the old one is good
 	far.aws = append(home[:2:2], "SSL_CERT_FILE="+filepath.Join(p.dir, "server-ca.pem"))
@@ -101,4 +104,50 @@ func TestServeClientCertificates(t *testing.T) {
 	p.kaon("whoami").ends(exitDone).prints("admin")
 	x.signal(os.Interrupt)
 	x.wait().ends(exitDone)
+}
+
+// shownByPython has a program in Python show what `kaon login` kept, what the variables name, and what it is given; and say what is wrong.
+func shownByPython(t *testing.T, far, p place, at string) {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Log("there is no python3")
+		return
+	}
+	source, err := filepath.Abs("../../python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := func(arguments, more string) string {
+		cmd := exec.CommandContext(t.Context(), python, "-B", "-c", "import kaon\ntry:\n    c = kaon.Client("+fmt.Sprintf("%q", at)+arguments+")\n    w = c.whoami()\n    print(w['name'], w['role'], len(list(c.sweeps())))\n"+
+			"except kaon.KaonError as e:\n    print(type(e).__name__, e)\n")
+		cmd.Dir, cmd.Env = far.dir, append(far.environ(), "PYTHONPATH="+source)
+		if more != "" {
+			cmd.Env = append(cmd.Env, "KAON_CLIENT_CERT="+filepath.Join(p.dir, more+".pem"), "KAON_CLIENT_KEY="+filepath.Join(p.dir, more+".key"))
+		}
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		return string(said)
+	}
+	given := func(name string) string {
+		return fmt.Sprintf(", client_cert=%q, client_key=%q", filepath.Join(p.dir, name+".pem"), filepath.Join(p.dir, name+".key"))
+	}
+	open := p.write("open.key", p.read("ann.key")) // which everybody may read
+	for _, c := range []struct{ arguments, variables, says string }{
+		{"", "", "ann submitter 1"},
+		{"", "strange", "Denied"},
+		{given("ann"), "strange", "ann submitter 1"},
+		{given("next"), "", "Unreachable"}, // the server knows nothing of its authority, and cuts the connection
+		{given("ended"), "", "Unreachable"},
+		{given("none"), "", "Refused client certificate " + filepath.Join(p.dir, "none.pem")},
+		{fmt.Sprintf(", client_cert=%q", filepath.Join(p.dir, "ann.pem")), "", "Refused client_cert= and client_key= go together"},
+		{fmt.Sprintf(", client_cert=%q, client_key=%q", filepath.Join(p.dir, "ann.pem"), open), "", "chmod 600 " + open},
+		{fmt.Sprintf(", client_cert=%q, client_key=%q", filepath.Join(p.dir, "ann.pem"), filepath.Join(p.dir, "strange.key")), "", "Refused client certificate"},
+	} {
+		if said := asks(c.arguments, c.variables); !strings.Contains(said, c.says) {
+			t.Errorf("Client(…%s) with the variables of %q says %s, want %q", c.arguments, c.variables, said, c.says)
+		}
+	}
 }

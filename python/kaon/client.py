@@ -75,9 +75,11 @@ def _loopback(host: str) -> bool:
 
 class Client:
     """Asks one server: http://host:port, https://host:port or unix:///path/api.sock. A token is not sent in the clear beyond this
-    machine, follows no redirect, uses no proxy, and is in no repr and no message."""
+    machine, follows no redirect, uses no proxy, and is in no repr and no message.
+    With client_cert and client_key, PEM files, an https server is shown that certificate, instead of a token or beside one."""
 
-    def __init__(self, address: str, token: Optional[str] = None, *, timeout: float = 60, cafile: Optional[str] = None) -> None:
+    def __init__(self, address: str, token: Optional[str] = None, *, timeout: float = 60, cafile: Optional[str] = None,
+                 client_cert: Any = None, client_key: Any = None) -> None:
         path = address[len("unix://"):] if address.startswith("unix:///") else ""  # as the system has it, with nothing escaped
         parts = urlsplit("unix:" if path else address)
         if token is None and not path:
@@ -87,11 +89,15 @@ class Client:
         self.address, self.cafile, self._timeout, self._prefix = address, cafile, timeout, ""
         self._secret: Optional[_Secret] = None
         self._tls: Optional[ssl.SSLContext] = None
+        self._shown: Tuple[str, str] = ("", "")  # certificate and key
+        self._shown_as: Any = None  # what they were when they were read
         if token is not None:
             if not _TOKEN.fullmatch(token):
                 raise Refused("the token has characters that no token has: copy it anew, without line ends")
             self._secret = _Secret(token)
         if path:
+            if client_cert or client_key:
+                raise Refused("%s: certificates are shown by TLS alone, and this is a socket" % address)
             self._host, self._port, self._socket = "kaon", 0, path
             return
         self._socket = ""
@@ -100,18 +106,40 @@ class Client:
         if self._secret and parts.scheme == "http" and not _loopback(parts.hostname):
             raise Refused("a token would go over the network as it is to %s: use https" % address)
         if parts.scheme == "https":
-            self._tls = ssl.create_default_context(cafile=cafile)
+            self._shown = _certificate(address, client_cert, client_key)
+            self._context()
+        elif client_cert or client_key:
+            raise Refused("%s: certificates are shown by TLS alone: write https" % address)
         self._host, self._port = parts.hostname, parts.port or (443 if self._tls else 80)
         self._prefix = parts.path.rstrip("/")
 
     def __repr__(self) -> str:
         return "kaon.Client(%r)" % self.address
 
+    def _context(self) -> ssl.SSLContext:
+        """What connections are made with: certificate and key are read again when they have changed, as those that end soon are made anew."""
+        cert, key = self._shown
+        if not cert:
+            if self._tls is None:
+                self._tls = ssl.create_default_context(cafile=self.cafile)
+            return self._tls
+        try:
+            now = [(s.st_ino, s.st_mtime_ns, s.st_size, s.st_mode) for s in (os.stat(cert), os.stat(key))]
+            if self._tls is None or self._shown_as != now:
+                if now[1][3] & 0o007:
+                    raise Refused("anybody on this machine can read or write the key %s: chmod 600 %s" % (key, key))
+                tls = ssl.create_default_context(cafile=self.cafile)
+                tls.load_cert_chain(cert, key, password=_unasked)
+                self._tls, self._shown_as = tls, now
+        except (OSError, ValueError) as error:
+            raise Refused("client certificate %s with key %s: %s" % (cert, key, _why(error))) from None
+        return self._tls
+
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if self._socket:
             return _Unix(self._socket, timeout)
         if self._tls:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._tls)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context())
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
     def _send(self, method: str, path: str, query: Any, body: Optional[bytes], headers: Dict[str, str],
@@ -423,17 +451,42 @@ def _all(answer: http.client.HTTPResponse) -> bytes:
     return bytes(out)
 
 
-def _kept(address: str) -> Optional[str]:
-    """The token that `kaon login` kept for this very address."""
+def _login(file: str, address: str) -> Any:
+    """What `kaon login` kept for this very address."""
     home = os.path.expanduser("~")
     folder = os.path.join(home, "Library", "Application Support") if sys.platform == "darwin" else os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     try:
-        with open(os.path.join(folder, "kaon", "servers.json"), "rb") as f:
+        with open(os.path.join(folder, "kaon", file), "rb") as f:
             known = json.loads(f.read(1 << 20).decode("utf-8"))
     except (OSError, ValueError):
         return None
-    token = known.get(address) if isinstance(known, dict) else None
+    return known.get(address) if isinstance(known, dict) else None
+
+
+def _kept(address: str) -> Optional[str]:
+    token = _login("servers.json", address)
     return token if isinstance(token, str) else None
+
+
+def _certificate(address: str, cert: Any, key: Any) -> Tuple[str, str]:
+    """Where certificate and key lie that a server is shown: those given, or of the variables, or kept by `kaon login`; empty: none are."""
+    names = "client_cert= and client_key="
+    if not cert and not key:
+        names = "KAON_CLIENT_CERT and KAON_CLIENT_KEY"
+        cert, key = os.environ.get("KAON_CLIENT_CERT"), os.environ.get("KAON_CLIENT_KEY")
+    if not cert and not key:
+        known = _login("certificates.json", address)
+        if isinstance(known, dict) and isinstance(known.get("cert"), str) and isinstance(known.get("key"), str):
+            cert, key = known["cert"], known["key"]
+    if not cert and not key:
+        return "", ""
+    if not cert or not key:
+        raise Refused("%s go together" % names)
+    return os.path.abspath(os.fspath(cert)), os.path.abspath(os.fspath(key))
+
+
+def _unasked() -> str:
+    raise ValueError("the key has a password, which nobody is asked for: give one without")
 
 
 def _why(error: BaseException) -> str:

@@ -91,7 +91,8 @@ class Draft:
         return _plan(file, text, ["--set=" + s for s in self._set])
 
     def run(self, results: str = "kaon-results", *, parallel: Optional[int] = None, seed: Optional[int] = None, server: Optional[str] = None,
-            token: Optional[str] = None, cafile: Optional[str] = None, set: Any = (), quiet: bool = False, python: Optional[str] = None) -> Sweep:
+            token: Optional[str] = None, cafile: Optional[str] = None, set: Any = (), quiet: bool = False, python: Optional[str] = None,
+            client_cert: Any = None, client_key: Any = None) -> Sweep:
         """Run it to its end and show how it goes. Trials run on this machine, on what KAON_CLUSTER names, or on a server. The Python of
         trials is this one, unless they run elsewhere; `python` says which. A sweep that did not succeed is SweepFailed; Ctrl-C stops it."""
         _not_within()
@@ -102,7 +103,7 @@ class Draft:
         source: Any = _Folder(os.fspath(results))
         args = ["run", file, "--json", *settings, *([] if parallel is None else ["--parallel=%d" % parallel])]
         if server and server != "none":
-            source = _Server(Client(server, token, cafile=cafile))
+            source = _Server(Client(server, token, cafile=cafile, client_cert=client_cert, client_key=client_key))
             args += source.where()
         else:
             args += source.where() + ["--server=none"]
@@ -124,10 +125,10 @@ class Draft:
         return Sweep(source, str(result.get("sweep") or id))
 
     def submit(self, server: str, token: Optional[str] = None, *, cafile: Optional[str] = None, set: Any = (), seed: Optional[int] = None,
-               labels: Any = (), key: str = "") -> Sweep:
+               labels: Any = (), key: str = "", client_cert: Any = None, client_key: Any = None) -> Sweep:
         """Hand it to a server and return at once. What it needs beside itself goes along, packed by the program kaon."""
         _not_within()
-        source = _Server(Client(server, token, cafile=cafile))
+        source = _Server(Client(server, token, cafile=cafile, client_cert=client_cert, client_key=client_key))
         file, text = self._source("python3")
         args = ["submit", file, "--json", *("--set=" + s for s in self._set + _settings(set)), *("--label=" + str(one) for one in labels), *source.where()]
         args += ([] if seed is None else ["--seed=%d" % seed]) + (["--key=" + key] if key else [])

@@ -14,7 +14,8 @@ _NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-
 _FIRST = ("trial", "state", "value", "attempt", "attempts", "seed", "reason")
 
 
-def open(place: Optional[str] = None, token: Optional[str] = None, *, cafile: Optional[str] = None) -> "Results":
+def open(place: Optional[str] = None, token: Optional[str] = None, *, cafile: Optional[str] = None, client_cert: Any = None,
+         client_key: Any = None) -> "Results":
     """The results in a folder or at s3://bucket/prefix, or those of a server at http://, https:// or unix://. Left out: the server
     that KAON_SERVER names, else the folder that KAON_RESULTS names, else kaon-results."""
     if place is None:
@@ -22,7 +23,9 @@ def open(place: Optional[str] = None, token: Optional[str] = None, *, cafile: Op
         place = server if server and server != "none" else os.environ.get("KAON_RESULTS") or "kaon-results"
     place = os.fspath(place)
     if place.startswith(("http://", "https://", "unix://")):
-        return Results(_Server(Client(place, token, cafile=cafile)))
+        return Results(_Server(Client(place, token, cafile=cafile, client_cert=client_cert, client_key=client_key)))
+    if client_cert or client_key:
+        raise Refused("a certificate is for a server, and %r is a folder" % place)
     if token is not None:
         raise Refused("a token is for a server, and %r is a folder" % place)
     if "://" not in place and not os.path.isdir(place):
@@ -341,6 +344,9 @@ class _Server:
         secret = self.client._secret
         if secret:
             env["KAON_TOKEN"] = secret._get()  # an environment is read by the same user only
+        cert, key = self.client._shown
+        if cert:
+            env["KAON_CLIENT_CERT"], env["KAON_CLIENT_KEY"] = cert, key
         if self.client.cafile:
             env["SSL_CERT_FILE"] = os.path.abspath(self.client.cafile)
         return env
