@@ -74,7 +74,10 @@ func healthOf(a *health.Agent, avoided bool) int {
 
 // Snapshot copies what people ask about: O(sweeps + agents + live attempts).
 func (c *Core) Snapshot() Snapshot {
-	s := Snapshot{Framework: c.framework, Connected: c.connected, Since: c.connectedSince, Offered: c.offeredSince, Live: c.live.len, Sweeps: make([]SweepStatus, len(c.order))}
+	s := Snapshot{
+		Framework: c.framework, Connected: c.connected, Since: c.connectedSince, Offered: c.offeredSince,
+		Live: c.live.len, Sweeps: make([]SweepStatus, len(c.order)),
+	}
 	for i, r := range c.order {
 		s.Sweeps[i] = c.status(r)
 	}

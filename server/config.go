@@ -36,7 +36,7 @@ type Config struct {
 	Packing        offers.Policy // empty: the packer's default
 	PartitionGrace time.Duration // for an unreachable attempt to come back; 0: the scheduler's default
 	UnprovenCap    int           // launches at once on an agent without a record; 0: the scheduler's default
-	CountsAgents   bool          // somebody counts agents: a master is looked for, and offers come, also while there is nothing to run
+	CountsAgents   bool          // somebody counts agents: offers come also while there is nothing to run
 	KeptSweeps     int           // ended sweeps that can be gone on with; the results alone have those before; 0: the scheduler's default
 
 	Version string   // of this program, noted with every sweep

@@ -49,7 +49,9 @@ func (c Cluster) FindInfeasible(
 	for _, refusal := range index.DryRun(now, demands, offers.Options{Exclude: foreign}).Unplaced {
 		if reasons := refusal.Reasons(); reasons.FitsEmpty == 0 {
 			count := demands[refusal.Demand].Count
-			unfit := plan.Infeasible{count, reasons.Sentence(refusal.Count), reasons, remedy(reasons)}
+			unfit := plan.Infeasible{
+				Trials: count, Sentence: reasons.Sentence(refusal.Count), Reasons: reasons, Remedy: remedy(reasons),
+			}
 			if text, helps, ok := neverHere(reasons, refusal.Count); ok && c.onThisMachine() {
 				unfit.Sentence, unfit.Remedy = text, helps
 			}

@@ -21,7 +21,8 @@ func makeFolder(folder string) (made []string, err error) {
 	}
 	switch err = os.Mkdir(folder, 0o700); {
 	case err == nil:
-		return append(made, folder), durable.SyncFolder(filepath.Dir(folder)) // what is in it is to be there after a loss of power
+		// what is in it is to be there after a loss of power
+		return append(made, folder), durable.SyncFolder(filepath.Dir(folder))
 	case errors.Is(err, os.ErrExist): // another process was faster
 		return made, os.MkdirAll(folder, 0o700)
 	}

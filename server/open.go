@@ -252,7 +252,8 @@ func (s *Server) coreConfig() scheduler.Config {
 	}
 }
 
-// start runs the loop and the writers until Close. It looks for a master when something is left to do there, or agents are counted.
+// start runs the loop and the writers until Close. It looks for a master when something is left to do
+// there, or agents are counted.
 func (s *Server) start(ctx context.Context, core *scheduler.Core) {
 	work, snap := core.Framework() != "" || s.cfg.CountsAgents, core.Snapshot()
 	for _, status := range snap.Sweeps {

@@ -118,7 +118,7 @@ func (s *cache) download(ctx context.Context, folder string, src task.Source) (s
 		return "", errors.New("its address cannot be read")
 	}
 	if u.Scheme == "file" {
-		return u.Path, s.checkAnswering(ctx, u.Path, src.SHA256)
+		return u.Path, checkAnswering(ctx, u.Path, src.SHA256, s.answer)
 	}
 	file := filepath.Join(folder, src.File())
 	return file, s.client.Download(ctx, src.URL, file, src.SHA256)

@@ -65,15 +65,15 @@ func openFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// checkAnswering is checkFile of a file that may lie where nothing answers: as long as some of it is read within s.answer it may take. Else the
+// checkAnswering is checkFile of a file that may lie where nothing answers: as long as some of it is read within such a wait it may take. Else the
 // error is a *proc.UnansweredError.
-func (s *cache) checkAnswering(ctx context.Context, path, sum string) error {
+func checkAnswering(ctx context.Context, path, sum string, wait time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var reads atomic.Int64
 	checked := make(chan error, 1)
 	crash.Go(func() { checked <- checkFile(ctx, path, sum, &reads) })
-	tick := time.NewTicker(s.answer)
+	tick := time.NewTicker(wait)
 	defer tick.Stop()
 	for before := int64(0); ; {
 		select {
@@ -85,7 +85,7 @@ func (s *cache) checkAnswering(ctx context.Context, path, sum string) error {
 		}
 		now := reads.Load()
 		if now == before {
-			return &proc.UnansweredError{Path: path, Waited: s.answer}
+			return &proc.UnansweredError{Path: path, Waited: wait}
 		}
 		before = now
 	}

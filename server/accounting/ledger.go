@@ -72,7 +72,8 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 	return all, nil
 }
 
-// lasts reports whether nothing can be said of what was to be read: the caller has gone, or the bucket cannot be read now, or by nobody.
+// lasts reports whether nothing can be said of what was to be read: the caller has gone, or the bucket cannot
+// be read now, or by nobody.
 func lasts(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied)
 }

@@ -140,7 +140,8 @@ func (c *catalog) readAll(ctx context.Context) error {
 	return nil
 }
 
-// lasts reports whether an error says nothing of what was to be read: the results cannot be read now, or nobody wants them any more.
+// lasts reports whether an error says nothing of what was to be read: the results cannot be read now,
+// or nobody wants them any more.
 func lasts(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied))
 }

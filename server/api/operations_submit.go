@@ -113,7 +113,8 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 	return &submitOutput{http.StatusOK, s}, err
 }
 
-// taken reports whether a sweep that the results have was ever taken: what they say of it is written before, and a process may end in between.
+// taken reports whether a sweep that the results have was ever taken: what they say of it is written
+// before, and a process may end in between.
 func (a *API) taken(ctx context.Context, s *stored) (bool, error) {
 	if sw, here := a.cfg.Server.Sweep(s.ID); here {
 		if _, err := sw.Status(ctx); !errors.Is(err, scheduler.ErrUnknown) {

@@ -39,10 +39,12 @@ func (c *Scaling) scaler(s *server.Server, log *slog.Logger) *scaling.Scaler {
 // counts has a server hear of the agents that there are, if anybody is to be advised.
 func (c *Scaling) counts(cfg *server.Config) {
 	cfg.CountsAgents = cfg.CountsAgents || len(c.Groups) > 0
-	cfg.GPUs = cfg.GPUs || slices.ContainsFunc(c.Groups, func(g scaling.Group) bool { return g.New.Capacity.GPUs > 0 }) // else Mesos offers none of them
+	hasGPUs := func(g scaling.Group) bool { return g.New.Capacity.GPUs > 0 }
+	cfg.GPUs = cfg.GPUs || slices.ContainsFunc(c.Groups, hasGPUs) // else Mesos offers none of them
 }
 
-// firstOffers is how long after the connection to a master agents may take to make an offer; when none has come by then, there is none.
+// firstOffers is how long after the connection to a master agents may take to make an offer; when none has
+// come by then, there is none.
 const firstOffers = 30 * time.Second
 
 var errUnheard = errors.New("agents have not made offers yet")
@@ -85,8 +87,9 @@ func clusterOf(ctx context.Context, s *server.Server) (agents []scaling.Agent, w
 			continue // it has left
 		}
 		agents = append(agents, scaling.Agent{
-			Agent: *row, Attempts: one.Running, Percent: percent[one.ID], Unheard: one.Running > 0 && row.Capacity.CPUs == 0 && row.Capacity.Mem == 0,
-			Usable: one.Cordon == nil && !one.Unavailable.Began(now) && !one.Foreign && !one.Avoided.After(now),
+			Agent: *row, Attempts: one.Running, Percent: percent[one.ID],
+			Unheard: one.Running > 0 && row.Capacity.CPUs == 0 && row.Capacity.Mem == 0,
+			Usable:  one.Cordon == nil && !one.Unavailable.Began(now) && !one.Foreign && !one.Avoided.After(now),
 		})
 	}
 	asked := s.Asked()
