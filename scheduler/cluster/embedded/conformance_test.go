@@ -78,6 +78,7 @@ var scenarios = map[string]scenario{
 			Ports: [2]uint64{31000, 32000}},
 		refused: []string{"root"},
 	},
+	"maintenance":           {},
 	"many-offers-one-agent": {},
 	"master-restart": {
 		timing: func(t *protocol.Timing) { t.ReregistrationBackoff = 200 * time.Millisecond },

@@ -58,8 +58,8 @@ func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func(
 	return protocol.Answer{Status: http.StatusOK}
 }
 
-// updateSchedule puts a schedule into force, in place of the one before. Agents that it names, or named, begin anew: their offers are
-// rescinded and made again with what holds now, and who has something there is asked for it.
+// updateSchedule puts a schedule into force, in place of the one before. All agents begin anew, also those of which it says what was said
+// before, or nothing: their offers are rescinded and made again with what holds now, and who has something there is asked for it.
 func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) error) protocol.Answer {
 	if why := checkSchedule(&s); why != "" {
 		return protocol.BadRequest("%s", why)
@@ -70,15 +70,10 @@ func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) e
 			return protocol.BadRequest("Machine '%s' is deactivated and cannot be removed from the schedule", machineText(&id))
 		}
 	}
-	before := m.planned
 	return m.change(Maintenance{Schedule: s, Down: within(&s, m.down)}, keep, func() {
-		var list []*agentRecord
-		for _, a := range m.sortedAgents() {
-			id := m.machine(&a.info)
-			if before[id] != nil || m.planned[id] != nil {
-				m.plan(a, m.planned[id])
-				list = append(list, a)
-			}
+		list := m.sortedAgents()
+		for _, a := range list {
+			m.plan(a, m.planned[m.machine(&a.info)])
 		}
 		m.allocate(list)
 	})
