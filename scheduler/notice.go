@@ -14,7 +14,7 @@ import (
 type Notice interface{ notice() }
 
 type (
-	// Connected: the master took us in, or lost us (Master empty, Err says why).
+	// Connected: the master took us in, or lost us (Master empty, Err says why; nil: we left).
 	Connected struct {
 		Framework cluster.FrameworkID
 		Master    string

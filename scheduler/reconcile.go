@@ -161,10 +161,10 @@ func (c *Core) pollUnreachable(att *attempt, try int) {
 // undelivered makes good for a call that did not reach the master. While the stream is down the next
 // subscription does that for everything.
 func (c *Core) undelivered(ev cluster.Undelivered) {
-	c.note(Anomaly{Message: "call not delivered", Err: ev.Err})
 	if !c.connected {
 		return
 	}
+	c.note(Anomaly{Message: "call not delivered", Err: ev.Err})
 	switch call := ev.Call.(type) {
 	case cluster.Accept:
 		for i, t := range call.Tasks {

@@ -22,6 +22,9 @@ func (s *Server) log(n scheduler.Notice) {
 func logLine(n scheduler.Notice) (level slog.Level, text string, attrs []slog.Attr) {
 	switch n := n.(type) {
 	case scheduler.Connected:
+		if n.Master == "" && n.Err == nil {
+			return slog.LevelInfo, "master left", nil
+		}
 		if n.Master == "" {
 			return slog.LevelWarn, "master lost", []slog.Attr{slog.Any("err", n.Err)}
 		}

@@ -15,7 +15,7 @@ type (
 		Master    string // host:port
 		Again     bool   // not the first time in this process
 	}
-	// Disconnected: the stream broke; the driver is already trying again.
+	// Disconnected: the stream broke; the driver is already trying again, unless Err is nil: a Teardown ended it.
 	Disconnected struct{ Err error }
 	// Rejected: the master will never take this framework in (removed, failed over by another, not authorised).
 	Rejected struct{ Err error }

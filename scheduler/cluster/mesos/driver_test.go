@@ -252,3 +252,16 @@ func TestRemovedFrameworkGoesOnAsANewOne(t *testing.T) {
 		t.Errorf("the new framework calls itself %v", first.Subscribe.FrameworkInfo.ID)
 	}
 }
+
+// A master that does not let a principal register with its roles says so by an ERROR, not by a status.
+func TestRolesThatAreNotAllowed(t *testing.T) {
+	m := newMaster(t, false, nil)
+	r := start(t, mesos.Config{Masters: []string{m.address()}})
+	next[cluster.Subscribed](r)
+	m.say(&api.Event{Type: api.Event_ERROR, Error: &api.Event_Error{Message: "Not authorized to register framework  with roles { * }"}})
+	next[cluster.Disconnected](r)
+	if e := next[cluster.Rejected](r); !strings.Contains(e.Err.Error(), "?role=ROLE") {
+		t.Errorf("no remedy in %v", e.Err)
+	}
+	_ = r.result()
+}

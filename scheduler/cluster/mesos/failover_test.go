@@ -324,6 +324,9 @@ func TestTeardownEndsRun(t *testing.T) {
 	if err := r.Send(t.Context(), cluster.Teardown{}); err != nil {
 		t.Fatal(err)
 	}
+	if e := next[cluster.Disconnected](r); e.Err != nil {
+		t.Errorf("a framework that left says that it lost the master: %v", e.Err)
+	}
 	if err := r.result(); err != nil {
 		t.Fatal(err)
 	}

@@ -106,6 +106,9 @@ func remedy(err error) error {
 		return fmt.Errorf("%w: an operator tore it down, or it was away for longer than its failover timeout; "+
 			"its tasks have ended, and whoever resumes goes on as a new framework", err)
 	}
+	if event := (*FrameworkError)(nil); errors.As(err, &event) && strings.HasPrefix(event.Text, "Not authorized to ") {
+		return fmt.Errorf("%w: name roles that the principal may have, mesos://host:5050?role=ROLE; the master's ACLs (register_frameworks) say which", err)
+	}
 	if other := (*NotMasterError)(nil); errors.As(err, &other) {
 		return fmt.Errorf("%w: give the master's host and port, "+
 			"mesos://host:5050 unless it was started with another; "+

@@ -72,7 +72,11 @@ func (s *session) run(ctx context.Context, deliver func(...cluster.Event)) error
 	if s.subscribed {
 		s.driver.live.Store(nil)
 		disconnectionsTotal.Inc()
-		deliver(cluster.Disconnected{Err: err})
+		lost := err
+		if s.driver.tornDown.Load() { // masters end the stream of a framework that asks them to remove it
+			lost = nil
+		}
+		deliver(cluster.Disconnected{Err: lost})
 	}
 	return err
 }
