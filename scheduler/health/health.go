@@ -194,6 +194,9 @@ func (t *Tracker) suspect(now time.Time, a *agent, e End) (x Exclusion) {
 	}
 	switch {
 	case t.FailingElsewhere(e.Agent, e.Could):
+		if e.Lost { // an agent that was not tried yet may do better, as where others lack the containerizer
+			t.Last[e.Agent] = true
+		}
 	case a.fast >= limit:
 		return t.avoid(now, e.Agent, a)
 	case e.Lost:

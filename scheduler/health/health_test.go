@@ -64,6 +64,20 @@ func TestAnAgentIsNotBlamedForWhatNoOtherDoesBetter(t *testing.T) {
 	}
 }
 
+// Losses on every agent that was tried say nothing of those that were not: they come first.
+func TestWhereAttemptsAreLostOthersComeFirst(t *testing.T) {
+	tracker := health.New(16, func(string) bool { return false })
+	lose := func(id offers.AgentID) {
+		tracker.RecordStart(id, string(id))
+		tracker.RecordEnd(t0, health.End{Agent: id, Launched: t0, Lost: true, ExecutorTold: true, Could: anyOther})
+	}
+	for _, id := range []offers.AgentID{"a", "b", "c"} {
+		if lose(id); !tracker.Last[id] {
+			t.Errorf("%s, where an attempt was lost, gets the next one before agents that were not tried", id)
+		}
+	}
+}
+
 func TestAnIncompatibleAgentIsToldOfOnce(t *testing.T) {
 	tracker := health.New(16, func(arch string) bool { return arch == "arm64" })
 	arm := offers.Offer{Agent: "a", Hostname: "h", Attributes: []offers.Attribute{{Name: "arch", Value: "aarch64"}}}
