@@ -186,7 +186,7 @@ func classifyFailure(att *attempt, s cluster.Status, end *task.End) (sweep.Outco
 		return sweep.AttemptLost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
 	}
 	if platformReason(s.Reason) && !(att.run.executor.container != nil && imageFailure(s)) {
-		return sweep.AttemptLost, describeStatus(describeExecutorEnd(att), s)
+		return sweep.AttemptLost, describeStatus(describeExecutorEnd(att, s), s)
 	}
 	return sweep.AttemptFailed, describeStatus("failed", s)
 }
@@ -238,7 +238,10 @@ func fetchFailure(s cluster.Status) bool {
 }
 
 // describeExecutorEnd says how an executor or its agent failed, as far as that was told.
-func describeExecutorEnd(att *attempt) string {
+func describeExecutorEnd(att *attempt, s cluster.Status) string {
+	if c := att.run.executor.container; c != nil && strings.Contains(s.Message, "unknown container") {
+		return fmt.Sprintf("its agent made no container; where agents lack the %[1]s containerizer (mesos-agent --containerizers=%[1]s), keep trials from them by task.constraints", c.Containerizer)
+	}
 	switch signal, code := att.executorWait&0x7f, att.executorWait>>8&0xff; {
 	case att.executorWait > 0 && signal != 0:
 		return fmt.Sprintf("its executor was ended by signal %d", signal)

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
@@ -36,5 +37,16 @@ func TestRemovedByOperator(t *testing.T) {
 		if v.outcome != sweep.AttemptLost || v.uncharged != c.free || v.agentNotBlamed != c.free {
 			t.Errorf("%+v: %+v", c.s, v)
 		}
+	}
+}
+
+// A Mesos agent without the containerizer that an image needs says no more than that it knows no such container.
+func TestAgentWithoutTheContainerizer(t *testing.T) {
+	att := &attempt{placement: &placement{executorWait: -1}, run: &run{}}
+	att.run.executor.container = &cluster.Container{Container: sweep.Container{Containerizer: sweep.Docker}}
+	out, why := classifyFailure(att, cluster.Status{State: cluster.Failed, Source: "SOURCE_SLAVE", Reason: "REASON_EXECUTOR_TERMINATED",
+		Message: "Abnormal executor termination: unknown container"}, nil)
+	if out != sweep.AttemptLost || !strings.Contains(why, "--containerizers=docker") {
+		t.Errorf("%v %q", out, why)
 	}
 }
