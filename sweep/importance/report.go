@@ -111,8 +111,9 @@ func explain(axes []axis, steps []Step, best, rows []row) Report {
 		return r
 	}
 	rows = thinned(rows)
-	scale(rows)
+	scale(rows) // so that distances are numbers
 	calm(rows)
+	scale(rows) // what is left, beside values far worse
 	r.Trials = len(rows)
 	f := grow(axes, rows)
 	r.Fit = f.fit
