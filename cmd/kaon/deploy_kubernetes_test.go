@@ -22,7 +22,7 @@ var manifestKeys = map[string]string{
 	"Namespace":      "",
 	"ServiceAccount": "automountServiceAccountToken",
 	"Role":           "rules.apiGroups rules.resources rules.verbs",
-	"ClusterRole":    "rules.apiGroups rules.resources rules.verbs",
+	"ClusterRole":    "rules.apiGroups rules.resources rules.resourceNames rules.verbs",
 	"RoleBinding": `roleRef.apiGroup roleRef.kind roleRef.name
 		subjects.kind subjects.name subjects.namespace`,
 	"ClusterRoleBinding": `roleRef.apiGroup roleRef.kind roleRef.name

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Commands find this user's server in a folder of any name.
@@ -83,6 +85,23 @@ func TestTwoOwnServers(t *testing.T) {
 	fourth.signal(os.Interrupt)
 	fourth.wait().ends(exitDone)
 	p.kaon("whoami").ends(exitUsage).says("no server of yours runs on this machine")
+	p.alone()
+}
+
+// A server whose state lies elsewhere is found for its sweeps, too: what runs is not called interrupted.
+func TestServerWithAnotherStateFolder(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("slow.yaml", slowSpec)
+	x, _ := p.serving("--state", "elsewhere")
+	p.kaon("submit", "slow.yaml", "--label", "one").ends(exitDone)
+	testkit.Await(t, "the sweep to run", func() bool { return strings.Contains(p.kaon("list").ends(exitDone).stdout, "running") })
+	if out := p.kaon("status").ends(exitDone).stdout; strings.Contains(out, "interrupted") {
+		t.Errorf("kaon status: %s", out)
+	}
+	p.kaon("stop", "@latest").ends(exitDone)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
 	p.alone()
 }
 

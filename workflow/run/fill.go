@@ -97,6 +97,9 @@ func (s scope) overrides(t *sweep.Tree) (any, error) {
 // ranPlaces are the places of a sweep whose text a shell reads, or whose list is a program with its words; those below are single words.
 var ranPlaces = []string{"command", "then", "then.command", "method.command"}
 
+// keysRan are the places of a sweep among whose keys are some that are run, or are variables: what a value brings there has none.
+var keysRan = []string{"", "method", "task", "task.env"}
+
 // tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command. Words and variables
 // are read once more, for macros, and get none by a value.
 func (s scope) tree(t *sweep.Tree, at string, ours expression.Ours) (*sweep.Tree, error) {
@@ -138,7 +141,12 @@ func (s scope) tree(t *sweep.Tree, at string, ours expression.Ours) (*sweep.Tree
 	if err != nil {
 		return nil, err
 	}
-	return steps.TreeOf(v), nil
+	out = *steps.TreeOf(v)
+	if (out.List || out.Mapping) && slices.Contains(keysRan, at) {
+		return nil, fmt.Errorf("%s is a list or mapping, and could bring a command or variables there: write its keys, "+
+			"each with a ${…} of its own", t.Text)
+	}
+	return &out, nil
 }
 
 func isNumber(text string) bool {
@@ -293,13 +301,26 @@ func (s scope) word(text string, ours expression.Ours) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
+	data := "" // of values that stand side by side, and what makes a macro with them
 	for _, p := range pieces {
 		if p.Macro {
-			b.WriteString(strings.ReplaceAll(expression.Text(p.Value), "${", "$${"))
-		} else {
-			b.WriteString(p.Text)
+			data += expression.Text(p.Value)
+			continue
 		}
+		text := p.Text
+		if strings.HasSuffix(data, "$") && strings.HasPrefix(text, "{") {
+			data, text = data+"{", text[1:]
+		}
+		data = strings.ReplaceAll(data, "${", "$${")
+		if strings.HasSuffix(data, "$") && strings.HasPrefix(text, "${") {
+			return "", fmt.Errorf("a value ends in $ right before %s, which would be no macro behind it: "+
+				"put something between them", text[:strings.IndexByte(text+"}", '}')+1])
+		}
+		b.WriteString(data)
+		b.WriteString(text)
+		data = ""
 	}
+	b.WriteString(strings.ReplaceAll(data, "${", "$${"))
 	return b.String(), nil
 }
 
