@@ -217,13 +217,20 @@ func neverStarted(s cluster.Status) bool {
 	return false
 }
 
-// removedByOperator tells an agent that was taken out of the cluster, as by START_MAINTENANCE, from one that the master does not hear any more:
-// we are told of that one's tasks that they are unreachable.
+// machineDown is in what a master says of the tasks of an agent whose machine START_MAINTENANCE takes down.
+const machineDown = "Operator initiated 'Machine DOWN'"
+
+// removedByOperator tells an agent that was taken out of the cluster, as by START_MAINTENANCE, from one that the master
+// does not hear any more: we are told of that one's tasks that they are unreachable. An agent that registers anew at the
+// address of one that is disconnected, as when a trial killed it and its work folder is not kept, has the same state and
+// reason, so that the message tells.
 func removedByOperator(s cluster.Status) bool {
 	if s.Source != "SOURCE_MASTER" {
 		return false
 	}
-	return s.State == cluster.GoneByOperator || s.State == cluster.Lost && (s.Reason == "REASON_AGENT_REMOVED" || s.Reason == "REASON_SLAVE_REMOVED")
+	removed := s.Reason == "REASON_AGENT_REMOVED" || s.Reason == "REASON_SLAVE_REMOVED"
+	return s.State == cluster.GoneByOperator ||
+		s.State == cluster.Lost && removed && strings.Contains(s.Message, machineDown)
 }
 
 // imageFailure tells a container that could not be made of its image, which no other agent would do better, from an

@@ -21,16 +21,20 @@ func TestReasonBeforeTheSignal(t *testing.T) {
 // What is lost with an agent that an operator takes out of the cluster is at nobody's charge, and no fault of the agent; whoever else says
 // the same is not believed.
 func TestRemovedByOperator(t *testing.T) {
+	const down = "Agent a removed: Operator initiated 'Machine DOWN'"
+	const anew = "Agent a removed: a new agent registered at the same address"
 	for _, c := range []struct {
 		s    cluster.Status
 		free bool
 	}{
-		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}, true},
-		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_SLAVE_REMOVED"}, true},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED", Message: down}, true},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_SLAVE_REMOVED", Message: down}, true},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED", Message: anew}, false},
+		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_SLAVE_REMOVED"}, false},
 		{cluster.Status{State: cluster.GoneByOperator, Source: "SOURCE_MASTER"}, true},
 		{cluster.Status{State: cluster.Unreachable, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_REMOVED"}, false},
 		{cluster.Status{State: cluster.Lost, Source: "SOURCE_MASTER", Reason: "REASON_AGENT_DISCONNECTED"}, false},
-		{cluster.Status{State: cluster.Lost, Source: fromExecutor, Reason: "REASON_AGENT_REMOVED"}, false},
+		{cluster.Status{State: cluster.Lost, Source: fromExecutor, Reason: "REASON_AGENT_REMOVED", Message: down}, false},
 		{cluster.Status{State: cluster.GoneByOperator, Source: fromExecutor}, false},
 	} {
 		v := classify(&attempt{placement: &placement{}}, c.s, nil)
