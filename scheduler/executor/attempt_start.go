@@ -38,6 +38,7 @@ func (t *attempt) start() (*process, error) {
 		return nil, err
 	}
 	if id != nil {
+		t.disk.RunsAs(int(id.credential.Uid))
 		if err := id.chown(t.host.sandbox, t.host.conf.Sandbox, t.id); err != nil {
 			return nil, err
 		}

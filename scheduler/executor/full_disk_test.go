@@ -3,6 +3,7 @@ package executor
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -130,6 +131,37 @@ func TestDiskThatTheTrialFilled(t *testing.T) {
 	s.goOn(t, a, "more")
 	if o := a.finished("more"); o.end.Full != "disk space" || o.end.Filled != "" {
 		t.Errorf("it asked for more than there is: %s %+v", o.state, o.end)
+	}
+}
+
+// What a file system keeps for the administrator is no room for the trials of another user.
+func TestDiskWithAReserve(t *testing.T) {
+	image, sandbox := filepath.Join(t.TempDir(), "image"), t.TempDir()
+	for _, command := range [][]string{
+		{"truncate", "-s", "16M", image}, {"mkfs.ext4", "-q", "-m", "50", image}, {"mount", "-o", "loop", image, sandbox},
+	} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("needs to mount file systems: %v: %v %s", command, err, out)
+		}
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(sandbox, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(filepath.Dir(sandbox), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	a := newFakeAgent(t)
+	s := startExecutor(t, a, func(c *Config) { c.Sandbox = sandbox })
+	a.launchWith("other", 100, task.Order{User: "65534:65534", Shell: writes(300)})
+	s.goOn(t, a, "other")
+	if o := a.finished("other"); o.end.Exit != 3 || o.end.Full != "disk space" || o.end.Filled != "" {
+		t.Errorf("another user: %s %+v", o.state, o.end)
+	}
+	a.launch("root", task.Order{Shell: "exit 4"})
+	if o := a.finished("root"); o.end.Exit != 4 || o.end.Full != "" {
+		t.Errorf("root has room: %s %+v", o.state, o.end)
 	}
 }
 

@@ -13,8 +13,21 @@ import (
 
 // Use is an attempt's use of the disk. A nil Use is of none.
 type Use struct {
-	watch  *Watch
-	lacked string // while it ran; guarded by the watch's lock
+	watch *Watch
+
+	// Guarded by the watch's lock.
+	lacked  string // while it ran
+	reserve bool   // it may use what is kept for the administrator
+}
+
+// RunsAs notes the user of the attempt's process: what a file system keeps for the administrator is no room for another.
+func (u *Use) RunsAs(uid int) {
+	if u == nil {
+		return
+	}
+	u.watch.mu.Lock()
+	defer u.watch.mu.Unlock()
+	u.reserve = uid == 0
 }
 
 // End ends the attempt's use.

@@ -58,12 +58,12 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 }
 
-// Begin notes that an attempt runs, until End.
+// Begin notes that an attempt runs, until End, as the user of this process until RunsAs says another.
 func (w *Watch) Begin() *Use {
 	if w == nil {
 		return nil
 	}
-	u := &Use{watch: w}
+	u := &Use{watch: w, reserve: os.Geteuid() == 0}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mu.uses[u] = struct{}{}
@@ -78,31 +78,35 @@ func (w *Watch) sample() (size, inodes int64) {
 		w.note(Fault(err))
 		return 0, 0
 	}
-	free := st.Bavail
-	if os.Geteuid() == 0 { // may use what is kept for the administrator, as its trials may
-		free = st.Bfree
-	}
 	block := max(int64(st.Bsize), 1)
+	least := (leastBytes + block - 1) / block
 	switch {
 	case st.Flags&unix.ST_RDONLY != 0:
 		w.note(Writable)
-	case st.Blocks > 0 && int64(free) < (leastBytes+block-1)/block: // some file systems have no number
+	case st.Blocks > 0 && int64(st.Bfree) < least: // some file systems have no number
 		w.note(Space)
 	case st.Files > 0 && st.Ffree == 0:
 		w.note(Inodes)
+	case st.Blocks > 0 && int64(st.Bavail) < least:
+		w.noteIf(Space, func(u *Use) bool { return !u.reserve })
 	}
 	return int64(st.Blocks) * block, int64(st.Files)
 }
 
 // note keeps what the file system lacks for all attempts that run.
-func (w *Watch) note(lacked string) {
+func (w *Watch) note(lacked string) { w.noteIf(lacked, func(*Use) bool { return true }) }
+
+// noteIf keeps what the file system lacks for those of the attempts that run.
+func (w *Watch) noteIf(lacked string, affects func(u *Use) bool) {
 	if lacked == "" {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for u := range w.mu.uses {
-		u.lacked = lacked
+		if affects(u) {
+			u.lacked = lacked
+		}
 	}
 }
 
