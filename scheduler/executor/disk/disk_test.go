@@ -78,6 +78,27 @@ func TestJudgementByQuota(t *testing.T) {
 	}
 }
 
+// Who holds as many inodes as are counted is to blame for their want on a disk of any size.
+func TestJudgementByInodes(t *testing.T) {
+	for _, c := range []struct {
+		lacked       string
+		inodes, held int64
+		want         string
+	}{
+		{Inodes, 40, 20, ""},
+		{Inodes, 40, 21, "21 of the 40 files"},
+		{Inodes, 1_500_000, 800_000, "800000 of the 1500000 files"},
+		{Inodes, 65_000_000, 999_999, ""},
+		{Inodes, 65_000_000, mostCounted, "1000000 files or more of the 65000000"},
+		{Space, 65_000_000, mostCounted, ""},
+	} {
+		got := filled(c.lacked, 0, total{1 << 40, c.inodes}, total{1 << 20, c.held})
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
 // A Use of nothing is that of an attempt that is prepared by hand.
 func TestNoWatch(t *testing.T) {
 	var w *Watch

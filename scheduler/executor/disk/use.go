@@ -84,20 +84,32 @@ func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
 	if v.Lacked = u.Lacked(); v.Lacked == "" {
 		return v
 	}
-	held, files := usage(folder)
-	switch half := size / 2; {
-	case v.Lacked == Writable || v.Lacked == Working: // however much it wrote
-	case asked > 0 && held > asked:
-		v.Filled = fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)", amount(held), amount(asked))
-	case asked == 0 && size > 0 && held > half:
-		v.Filled = fmt.Sprintf("it held %s of the %s of the disk and asked for none (task.resources.disk)", amount(held), amount(size))
-	case v.Lacked == Inodes && inodes > 0 && files > inodes/2:
-		v.Filled = fmt.Sprintf("it made %d of the %d files that the disk has room for", files, inodes)
-	}
+	v.Filled = filled(v.Lacked, asked, total{size, inodes}, usage(folder))
 	return v
 }
 
-// The longest that an attempt's files are counted, in files and time.
+// total is what there is of a file system, or what is held of it.
+type total struct{ bytes, inodes int64 }
+
+// filled says how an attempt that asked for bytes of disk filled the disk by what it held; empty: it did not. More than
+// mostCounted inodes are not counted, so that who holds as many has used them up, however many there are.
+func filled(lacked string, asked int64, disk, held total) string {
+	switch {
+	case lacked == Writable || lacked == Working: // however much it wrote
+	case asked > 0 && held.bytes > asked:
+		return fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)", amount(held.bytes), amount(asked))
+	case asked == 0 && disk.bytes > 0 && held.bytes > disk.bytes/2:
+		return fmt.Sprintf("it held %s of the %s of the disk and asked for none (task.resources.disk)",
+			amount(held.bytes), amount(disk.bytes))
+	case lacked == Inodes && disk.inodes > 0 && held.inodes >= mostCounted:
+		return fmt.Sprintf("it made %d files or more of the %d that the disk has room for", held.inodes, disk.inodes)
+	case lacked == Inodes && disk.inodes > 0 && held.inodes > disk.inodes/2:
+		return fmt.Sprintf("it made %d of the %d files that the disk has room for", held.inodes, disk.inodes)
+	}
+	return ""
+}
+
+// The longest that an attempt's files are counted, in inodes and time.
 const (
 	mostCounted = 1_000_000
 	mostCount   = 10 * time.Second
@@ -106,18 +118,19 @@ const (
 var errEnough = errors.New("enough")
 
 // usage is what a folder takes of its file system, or a part of it if it has very many files.
-func usage(folder *safefile.Dir) (bytes, files int64) {
+func usage(folder *safefile.Dir) total {
 	ctx, cancel := context.WithTimeout(context.Background(), mostCount)
 	defer cancel()
+	var held total
 	// An error ends it with what was counted.
 	_ = folder.Walk(".", func(_ string, st *unix.Stat_t) error {
-		bytes += st.Blocks * 512
-		if files++; files >= mostCounted || ctx.Err() != nil {
+		held.bytes += st.Blocks * 512
+		if held.inodes++; held.inodes >= mostCounted || ctx.Err() != nil {
 			return errEnough
 		}
 		return nil
 	})
-	return bytes, files
+	return held
 }
 
 func amount(bytes int64) string {
