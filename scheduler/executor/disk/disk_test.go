@@ -99,6 +99,35 @@ func TestJudgementByInodes(t *testing.T) {
 	}
 }
 
+// A file that has names elsewhere, too, is not all of who gave it one more.
+func TestUseOfFilesWithSeveralNames(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := os.Mkdir(filepath.Join(root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(root, "a", "data")
+	if err := os.WriteFile(file, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"1", "2", "3"} {
+		if err := os.Link(file, filepath.Join(root, "b", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, names := range map[string]int64{"a": 1, "b": 3} {
+		folder, err := safefile.OpenDir(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer folder.Close()
+		if held := usage(folder); held.bytes/(256<<10) != names || held.inodes != 0 {
+			t.Errorf("%s: %+v, want %d quarters of a megabyte", name, held, names)
+		}
+	}
+}
+
 // A Use of nothing is that of an attempt that is prepared by hand.
 func TestNoWatch(t *testing.T) {
 	var w *Watch

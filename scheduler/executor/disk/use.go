@@ -117,20 +117,26 @@ const (
 
 var errEnough = errors.New("enough")
 
-// usage is what a folder takes of its file system, or a part of it if it has very many files.
+// usage is what a folder takes of its file system, or a part of it if it has very many files. Of a file with several
+// names each takes its share.
 func usage(folder *safefile.Dir) total {
 	ctx, cancel := context.WithTimeout(context.Background(), mostCount)
 	defer cancel()
-	var held total
+	var bytes int64
+	var inodes float64
 	// An error ends it with what was counted.
 	_ = folder.Walk(".", func(_ string, st *unix.Stat_t) error {
-		held.bytes += st.Blocks * 512
-		if held.inodes++; held.inodes >= mostCounted || ctx.Err() != nil {
+		names := int64(1)
+		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			names = max(int64(st.Nlink), 1)
+		}
+		bytes += st.Blocks * 512 / names
+		if inodes += 1 / float64(names); inodes >= mostCounted || ctx.Err() != nil {
 			return errEnough
 		}
 		return nil
 	})
-	return held
+	return total{bytes, int64(inodes)}
 }
 
 func amount(bytes int64) string {
