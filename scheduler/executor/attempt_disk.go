@@ -10,17 +10,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
-// judgeDisk notes in the end of an attempt that has not succeeded whether the file system of the sandbox was full meanwhile, and whether
-// the attempt itself filled it: then what it left is removed, but what it printed, or its neighbours could not go on. Without its objective an
-// attempt that ended well has not succeeded.
+// judgeDisk notes in the end of an attempt that has not succeeded whether the file system of the sandbox was full
+// meanwhile, and whether the attempt itself filled it. Without its objective an attempt that ended well has not succeeded.
 func (t *attempt) judgeDisk(e *outbox.Ending) {
 	failed := e.State == mesosapi.TASK_FAILED
-	if failed && e.End.Full != "" { // judged before
-		if e.End.Filled != "" {
-			t.removeFiles()
-		}
-		return
-	}
 	ownFault := e.End.Limit != 0 || e.End.TimedOut || t.endedForProcesses()
 	if ownFault || e.End.Killed || !failed && (e.State != mesosapi.TASK_FINISHED || t.order.Objective == "" || t.reported()) {
 		return
@@ -48,7 +41,8 @@ func (t *attempt) endedForProcesses() bool {
 	return t.mu.tooMany != ""
 }
 
-// removeFiles removes what is in the attempt's folder but its output. What cannot be removed stays.
+// removeFiles removes what is in the folder of an attempt that filled the disk but its output, or its neighbours could not
+// go on. What cannot be removed stays.
 func (t *attempt) removeFiles() {
 	files := t.files.Load()
 	names, err := files.Names(".")

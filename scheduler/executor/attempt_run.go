@@ -60,13 +60,18 @@ func (t *attempt) run() {
 	t.closeMlflow()
 	metrics.finish(t, &end)
 	t.judgeDisk(&end)
-	t.stageOut(&end)
-	t.judgeDisk(&end)
+	before := end.State
+	if t.stageOut(&end); end.State != before && end.End.Full == "" {
+		t.judgeDisk(&end)
+	}
+	if end.End.Filled != "" {
+		t.removeFiles()
+	}
 	if t.work != t.dir && end.State == mesosapi.TASK_FINISHED {
 		_ = t.files.Load().RemoveAll(workName) // a copy; a failed attempt's is there to be looked at
 	}
 	t.looks.await()
-	end.Empty = end.State == mesosapi.TASK_FINISHED && t.giveBack()
+	end.Empty = end.State == mesosapi.TASK_FINISHED && end.End.Filled == "" && t.giveBack()
 	t.mu.Lock()
 	t.close(end)
 	t.mu.Unlock()

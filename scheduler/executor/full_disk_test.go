@@ -134,6 +134,32 @@ func TestDiskThatTheTrialFilled(t *testing.T) {
 	}
 }
 
+// What filled the disk is removed however the attempt turns out to have failed: also one that exited with 0.
+func TestDiskThatATrialFilledWhichExitsWithZero(t *testing.T) {
+	sandbox := smallDisk(t, "size=4m")
+	a := newFakeAgent(t)
+	s := startExecutor(t, a, func(c *Config) { c.Sandbox = sandbox })
+	shell := writes(100)[:len(writes(100))-len("exit 3")] + "exit 0"
+	artifact := &task.Deliver{URL: "http://127.0.0.1:1/none", Artifacts: []string{"best.bin"}}
+	for _, c := range []struct {
+		id    string
+		order task.Order
+		state mesosapi.TaskState
+	}{
+		{"silent", task.Order{Shell: shell, Objective: "loss"}, mesosapi.TASK_FINISHED},
+		{"lacks", task.Order{Shell: shell, Deliver: artifact}, mesosapi.TASK_FAILED},
+	} {
+		a.launch(c.id, c.order)
+		s.goOn(t, a, c.id)
+		if o := a.finished(c.id); o.state != c.state || o.end.Exit != 0 || !strings.Contains(o.end.Filled, "asked for none") {
+			t.Errorf("%s: %s %+v", c.id, o.state, o.end)
+		}
+		if _, err := os.Stat(filepath.Join(sandbox, c.id, "model")); !os.IsNotExist(err) {
+			t.Errorf("%s: what filled the disk is still there: %v", c.id, err)
+		}
+	}
+}
+
 // What a file system keeps for the administrator is no room for the trials of another user.
 func TestDiskWithAReserve(t *testing.T) {
 	image, sandbox := filepath.Join(t.TempDir(), "image"), t.TempDir()
