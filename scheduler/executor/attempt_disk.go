@@ -11,7 +11,8 @@ import (
 )
 
 // judgeDisk notes in the end of an attempt that has not succeeded whether the file system of the sandbox was full
-// meanwhile, and whether the attempt itself filled it. Without its objective an attempt that ended well has not succeeded.
+// meanwhile, and whether the attempt itself filled it. Without its objective an attempt that ended well has not
+// succeeded.
 func (t *attempt) judgeDisk(e *outbox.Ending) {
 	failed := e.State == mesosapi.TASK_FAILED
 	ownFault := e.End.Limit != 0 || e.End.TimedOut || t.endedForProcesses()
@@ -41,21 +42,34 @@ func (t *attempt) endedForProcesses() bool {
 	return t.mu.tooMany != ""
 }
 
-// removeFiles removes what is in the folder of an attempt that filled the disk but its output, or its neighbours could not
-// go on. What cannot be removed stays.
+// mostRemovals is how often a folder's names are listed to be removed: each time 10,000, and something may write on
+// there.
+const mostRemovals = 1000
+
+// removeFiles removes what is in the folder of an attempt that filled the disk but its output, or its neighbours could
+// not go on. What cannot be removed stays.
 func (t *attempt) removeFiles() {
 	files := t.files.Load()
-	names, err := files.Names(".")
-	if err != nil {
-		t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", err)
-	}
-	for _, name := range names {
-		switch name {
-		case stdoutName, stdoutName + ".tail", stdoutName + ".tail.1", stderrName, stderrName + ".tail", stderrName + ".tail.1":
-			continue
+	for range mostRemovals {
+		removed := 0
+		names, failed := files.Names(".")
+		for _, name := range names {
+			switch name {
+			case stdoutName, stdoutName + ".tail", stdoutName + ".tail.1",
+				stderrName, stderrName + ".tail", stderrName + ".tail.1":
+				continue
+			}
+			if err := files.RemoveAll(name); err != nil {
+				failed = err
+				continue
+			}
+			removed++
 		}
-		if err := files.RemoveAll(name); err != nil {
-			t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", err)
+		if removed == 0 {
+			if failed != nil {
+				t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", failed)
+			}
+			return
 		}
 	}
 }

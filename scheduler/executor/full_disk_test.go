@@ -160,6 +160,25 @@ func TestDiskThatATrialFilledWhichExitsWithZero(t *testing.T) {
 	}
 }
 
+// Of very many files none stays, though they are listed in parts.
+func TestDiskThatATrialFilledWithManyFiles(t *testing.T) {
+	const many = 25_000
+	sandbox := smallDisk(t, fmt.Sprintf("size=100m,nr_inodes=%d", many))
+	a := newFakeAgent(t)
+	s := startExecutor(t, a, func(c *Config) { c.Sandbox = sandbox })
+	a.launch("many", task.Order{Shell: writes(0) + fmt.Sprintf("; seq %d | xargs touch 2>/dev/null || exit 3", many)})
+	s.goOn(t, a, "many")
+	if o := a.finished("many"); o.end.Full != "inodes" || !strings.Contains(o.end.Filled, fmt.Sprintf("of the %d files", many)) {
+		t.Errorf("it took all inodes: %s %+v", o.state, o.end)
+	}
+	left, err := os.ReadDir(filepath.Join(sandbox, "many"))
+	for _, one := range left {
+		if name := one.Name(); err != nil || !strings.HasPrefix(name, "stdout") && !strings.HasPrefix(name, "stderr") {
+			t.Fatalf("%d are left, as %s: %v", len(left), name, err)
+		}
+	}
+}
+
 // What a file system keeps for the administrator is no room for the trials of another user.
 func TestDiskWithAReserve(t *testing.T) {
 	image, sandbox := filepath.Join(t.TempDir(), "image"), t.TempDir()
