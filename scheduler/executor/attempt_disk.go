@@ -74,13 +74,22 @@ func (t *attempt) removeFiles() {
 	}
 }
 
-// lackedDisk names what the file system of the sandbox lacked for an attempt that could not be started; empty: nothing. That a disk is
-// closed or broken may be said of others than the sandbox's, as where an input lies, so that is looked at.
+// lackedDisk names what the file system of the sandbox lacked for an attempt that could not be started; empty: nothing.
+// That a disk is closed or broken may be said of others than the sandbox's, as where an input lies, so that is looked
+// at, once for all that fail at that moment. No lock may be held.
 func (t *attempt) lackedDisk(err error) string {
 	switch lacked := disk.Fault(err); lacked {
 	case "", disk.Space, disk.Quota:
 		return lacked
-	default:
-		return t.host.disk.Probe(nil)
 	}
+	type key struct{ disk *disk.Watch }
+	patience, of := t.host.conf.Answer, key{t.host.disk}
+	lacked, err := proc.Look(context.Background(), patience, of, func(at func(string)) string {
+		at(t.host.conf.Sandbox)
+		return t.host.disk.Probe(nil)
+	})
+	if err != nil {
+		t.host.conf.Log.Warn("it is not known whether the disk was full", "task", t.id, "err", err)
+	}
+	return lacked
 }

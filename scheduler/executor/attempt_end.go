@@ -94,10 +94,11 @@ func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *
 // fail ends a task that never ran.
 func (t *attempt) fail(err error) {
 	now, text := time.Now(), t.hide.Mask(err.Error())
+	lacked := t.lackedDisk(err)
 	t.mu.Lock()
 	e := outbox.Ending{State: mesosapi.TASK_FAILED, Message: text, End: task.End{
 		Exit: -1, Error: text, StartMs: t.begin.UnixMilli(), EndMs: now.UnixMilli(), Killed: t.mu.killed}}
-	if e.End.Full = t.lackedDisk(err); e.End.Full == "" {
+	if e.End.Full = lacked; lacked == "" {
 		e.End.Starved = shortage.Of(err)
 	}
 	var unanswered *proc.UnansweredError
