@@ -22,7 +22,9 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.disbelieve(att)
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
-	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !c.health.FailingElsewhere(att.agent, c.could(att)) {
+	// A trial may fill a disk and hide it, wherever it is.
+	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !v.agentFaulty &&
+		!c.health.FailingElsewhere(att.agent, c.could(att)) {
 		v.uncharged = true // it was put at risk to learn whether its agent is well again
 	}
 	c.recordPrefetch(att, v)
