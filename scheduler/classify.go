@@ -220,10 +220,10 @@ func neverStarted(s cluster.Status) bool {
 // machineDown is in what a master says of the tasks of an agent whose machine START_MAINTENANCE takes down.
 const machineDown = "Operator initiated 'Machine DOWN'"
 
-// removedByOperator tells an agent that was taken out of the cluster, as by START_MAINTENANCE, from one that the master
-// does not hear any more: we are told of that one's tasks that they are unreachable. An agent that registers anew at the
-// address of one that is disconnected, as when a trial killed it and its work folder is not kept, has the same state and
-// reason, so that the message tells.
+// removedByOperator tells an agent that was taken out of the cluster, as by START_MAINTENANCE, from one that the
+// master does not hear any more: we are told of that one's tasks that they are unreachable. An agent that registers
+// anew at the address of one that is disconnected, as when a trial killed it and its work folder is not kept, has
+// the same state and reason, so that the message tells.
 func removedByOperator(s cluster.Status) bool {
 	if s.Source != "SOURCE_MASTER" {
 		return false

@@ -20,7 +20,8 @@ type Use struct {
 	reserve bool   // it may use what is kept for the administrator
 }
 
-// RunsAs notes the user of the attempt's process: what a file system keeps for the administrator is no room for another.
+// RunsAs notes the user of the attempt's process: what a file system keeps for the administrator is no room for
+// another.
 func (u *Use) RunsAs(uid int) {
 	if u == nil {
 		return
@@ -67,12 +68,13 @@ type Verdict struct {
 	Filled string // how much of it the attempt itself held, and may hold, for people; empty: others took it
 }
 
-// Judge judges an attempt that has not succeeded, by its folder and the bytes of disk that it asked for (0: none). What the file system
-// lacked is taken from what was seen while it ran, and from a look, and where probe is set a write, now.
+// Judge judges an attempt that has not succeeded, by its folder and the bytes of disk that it asked for (0: none). What
+// the file system lacked is taken from what was seen while it ran, and from a look, and where probe is set a write, now.
 //
-// The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than half of the whole file
-// system. Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is not seen: who relies on
-// this must bound how often others are to blame.
+// The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than half
+// of the whole file system; where inodes lack, also when it holds more than half of them, or as many as are counted.
+// Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is not seen:
+// who relies on this must bound how often others are to blame.
 func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
 	if u == nil {
 		return v
@@ -97,7 +99,8 @@ func filled(lacked string, asked int64, disk, held total) string {
 	switch {
 	case lacked == Writable || lacked == Working: // however much it wrote
 	case asked > 0 && held.bytes > asked:
-		return fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)", amount(held.bytes), amount(asked))
+		return fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)",
+			amount(held.bytes), amount(asked))
 	case asked == 0 && disk.bytes > 0 && held.bytes > disk.bytes/2:
 		return fmt.Sprintf("it held %s of the %s of the disk and asked for none (task.resources.disk)",
 			amount(held.bytes), amount(disk.bytes))
