@@ -24,6 +24,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -284,6 +285,37 @@ func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
 	}
 	if again := w.submit(Submitter, Submission{Spec: three}, key); again.ID != first.ID || again.State != "succeeded" {
 		t.Errorf("%+v", again)
+	}
+}
+
+// A submission is made again whose results were deleted or damaged by others: the server still knows the sweep, also
+// one that went on since.
+func TestSubmitAgainWithoutResults(t *testing.T) {
+	w := newWorld(t)
+	key, sub := "Idempotency-Key: k", Submission{Spec: three, Set: []string{"run_cap=2"}}
+	first := w.submit(Submitter, sub, key)
+	w.ended(first.ID)
+	at := Prefix + "/sweeps"
+	status, answer, _ := w.ask(Submitter, http.MethodPost, at+"/"+first.ID+"/extend", Extension{Set: []string{"run_cap=3"}})
+	if status != http.StatusOK {
+		t.Fatalf("extend: %d %s", status, answer)
+	}
+	w.ended(first.ID)
+	remove := func() {
+		if _, err := server.DeleteResults(t.Context(), w.bucket, first.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, spoil := range []func(){func() { w.damage(first.ID, results.SweepFile) }, remove} {
+		spoil()
+		w.again()
+		if again := w.submit(Submitter, sub, key); again.ID != first.ID {
+			t.Errorf("%d: %s, first %s", i, again.ID, first.ID)
+		}
+		other := Submission{Spec: three, Set: []string{"run_cap=1"}}
+		if status, answer, _ := w.ask(Submitter, http.MethodPost, at, other, key); status != http.StatusConflict {
+			t.Errorf("%d, another spec: %d %s", i, status, answer)
+		}
 	}
 }
 

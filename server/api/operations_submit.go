@@ -97,7 +97,10 @@ const submitAgain = 100 * time.Millisecond
 // first is the answer to a submission whose key was used before; nil: it was not, or that one is not taken yet.
 func (a *API) first(ctx context.Context, sub server.Submission, key string) (*submitOutput, error) {
 	known, err := a.catalog.get(ctx, sub.ID)
-	if err != nil { // there is none, or the submission says what is wrong with the results
+	if sw, here := a.cfg.Server.Sweep(sub.ID); err != nil && here { // its results were deleted or are damaged
+		known.ID, known.SpecHash = sub.ID, manifest.SpecHash(sw.Spec().Source)
+		known.Overrides = manifest.Overrides(sw.Overrides()).Redacted(sub.Spec)
+	} else if err != nil { // there is none, or the submission says what is wrong with the results
 		return nil, nil
 	}
 	if known.SpecHash != manifest.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, manifest.Overrides(sub.Spec.Overrides).Redacted(sub.Spec)) {
