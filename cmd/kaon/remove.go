@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
@@ -43,11 +44,9 @@ func (c *rmCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	for _, text := range c.Sweep {
-		id, err := pick(all, text)
+		id, err := c.find(ctx, all, text)
 		if err != nil {
-			if id = c.damaged(ctx, text); id == "" {
-				return usage(err)
-			}
+			return err
 		}
 		if err := c.remove(ctx, out, sweepNamed(all, id), c.Force, c.JSON); err != nil {
 			return err
@@ -56,31 +55,56 @@ func (c *rmCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
-// damaged is the sweep of a name whose sweep.json is damaged, so that no list has it; empty: there is none. On a server it is asked for by its
-// whole id.
-func (c *rmCmd) damaged(ctx context.Context, text string) string {
+// find is the id of the sweep that a text names among those of a list and those whose sweep.json is damaged, so that
+// no list has them. On a server they are asked for by their whole ids.
+func (c *rmCmd) find(ctx context.Context, all []api.Sweep, text string) (string, error) {
+	if slices.ContainsFunc(all, func(s api.Sweep) bool { return s.ID == text }) {
+		return text, nil
+	}
 	if c.Server != "" {
-		from, err := (serverFlags{c.Server}).client(ctx)
-		if err == nil {
-			_, err = from.Sweep(ctx, text)
-		}
-		if answer := (*client.Error)(nil); errors.As(err, &answer) && answer.Status == http.StatusConflict {
-			return text
-		}
-		return ""
+		return c.findServed(ctx, all, text)
 	}
 	in, err := openBucket(ctx, c.Results, nil)
 	if err != nil {
-		return ""
+		return "", err
 	}
-	id, err := called(ctx, in, text)
-	if err == nil {
-		_, err = store.ReadSweep(ctx, in, id)
+	ids, err := store.Sweeps(ctx, in)
+	if err != nil {
+		return "", unreachable(err)
 	}
-	if errors.Is(err, store.ErrDamaged) {
-		return id
+	if slices.Contains(ids, text) {
+		return text, nil
 	}
-	return ""
+	named := slices.Clone(all)
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(s api.Sweep) bool { return s.ID == id }) { // last: the newest is none of them
+			named = append(named, api.Sweep{ID: id})
+		}
+	}
+	id, err := pick(named, text)
+	if err != nil {
+		return "", usage(err)
+	}
+	return id, nil
+}
+
+func (c *rmCmd) findServed(ctx context.Context, all []api.Sweep, text string) (string, error) {
+	id, wrong := pick(all, text)
+	if wrong == nil && !c.Force {
+		return id, nil
+	}
+	from, err := (serverFlags{c.Server}).client(ctx)
+	if err != nil {
+		return "", err
+	}
+	_, err = from.Sweep(ctx, text)
+	if answer := (*client.Error)(nil); errors.As(err, &answer) && answer.Status == http.StatusConflict {
+		return text, nil
+	}
+	if wrong == nil {
+		wrong = fmt.Errorf("%q is sweep %s, or one whose sweep.json is damaged: with --force give the whole id", text, id)
+	}
+	return "", usage(wrong)
 }
 
 func sweepNamed(all []api.Sweep, id string) api.Sweep {
