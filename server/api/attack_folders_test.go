@@ -5,8 +5,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
@@ -80,5 +84,75 @@ func TestAttackUploadsWithoutEnd(t *testing.T) {
 	}
 	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusCreated {
 		t.Errorf("when that is gone: %d", status)
+	}
+}
+
+// Uploads at once have no more room than one after another.
+func TestAttackUploadsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	text, err := json.Marshal(uploaders{By: []string{string(Submitter)}, Bytes: mostUploaded - 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := w.upload(t.TempDir(), 0)
+	if err := durable.Replace(filepath.Join(w.api.folders(), uploadersPrefix+before.ID), text); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var taken, refused atomic.Int32
+	for i := range 4 {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "file"), []byte(strings.Repeat(strconv.Itoa(i), 10)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			switch _, status := w.uploadAs(Submitter, folder, 100*time.Millisecond); status {
+			case http.StatusCreated:
+				taken.Add(1)
+			case http.StatusRequestEntityTooLarge:
+				refused.Add(1)
+			}
+		})
+	}
+	if all.Wait(); taken.Load() != 1 || refused.Load() != 3 {
+		t.Errorf("%d taken, %d refused", taken.Load(), refused.Load())
+	}
+	if kept := w.api.uploadedBy(string(Submitter)); kept > mostUploaded {
+		t.Errorf("%d bytes are kept", kept)
+	}
+}
+
+// While an uploaded folder is removed there is none of its name, so that a removal that is cut off leaves none that is
+// taken for whole; and nobody has it any more.
+func TestRemovedFolderIsNeverHalf(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	for i := range 2000 {
+		if err := os.WriteFile(filepath.Join(folder, strconv.Itoa(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := w.upload(folder, 0)
+	at := filepath.Join(w.api.folders(), f.ID)
+	old := time.Now().Add(-2 * keptUnused)
+	if err := os.Chtimes(at, old, old); err != nil {
+		t.Fatal(err)
+	}
+	cleared := make(chan error, 1)
+	go func() { cleared <- w.api.clearFolders() }()
+	for gone := false; !gone; {
+		for _, name := range []string{"0", "1000", "1999"} {
+			_, file := os.Stat(filepath.Join(at, name))
+			_, whole := os.Stat(at)
+			if gone = os.IsNotExist(whole); !gone && os.IsNotExist(file) {
+				t.Fatalf("the folder is there without its file %s", name)
+			}
+		}
+	}
+	if err := <-cleared; err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(w.api.folders()); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }

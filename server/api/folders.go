@@ -72,7 +72,7 @@ const unfinished = ".new-"
 // upload unpacks an archive into a folder of its own. One that is there already is not unpacked again.
 func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	var out Folder
-	if err := a.hasRoom(ctx); err != nil {
+	if err := a.hasRoom(ctx, "", 1); err != nil {
 		return out, err
 	}
 	base := a.folders()
@@ -107,8 +107,14 @@ func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	if err != nil {
 		return out, err
 	}
+	if err := a.hasRoom(ctx, out.ID, bytes); err != nil {
+		return out, err
+	}
 	a.folding.Lock()
 	defer a.folding.Unlock()
+	if err := a.mayKeep(ctx, out.ID, bytes); err != nil { // of uploads at once
+		return out, err
+	}
 	if err := os.Rename(into, filepath.Join(base, out.ID)); err != nil && !errors.Is(err, os.ErrExist) {
 		return out, err
 	}
@@ -117,18 +123,30 @@ func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 
 // takeAgain has a folder that is there be the caller's, too, and as if it were uploaded now.
 func (a *API) takeAgain(ctx context.Context, id string) (there bool, err error) {
-	a.folding.Lock()
-	defer a.folding.Unlock()
 	folder, missing := a.folder(id)
 	if missing != nil {
 		return false, nil
 	}
-	now := time.Now()
-	if err := os.Chtimes(folder, now, now); err != nil {
+	bytes, err := bytesOf(folder)
+	if errors.Is(err, fs.ErrNotExist) { // it is being removed
+		return false, nil
+	}
+	if err == nil {
+		err = a.hasRoom(ctx, id, bytes)
+	}
+	if err != nil {
 		return true, err
 	}
-	bytes, err := bytesOf(folder)
-	if err != nil {
+	a.folding.Lock()
+	defer a.folding.Unlock()
+	if _, missing := a.folder(id); missing != nil {
+		return false, nil
+	}
+	if err := a.mayKeep(ctx, id, bytes); err != nil {
+		return true, err
+	}
+	now := time.Now()
+	if err := os.Chtimes(folder, now, now); err != nil {
 		return true, err
 	}
 	return true, a.keepUploader(id, callerOf(ctx).Name, bytes)
@@ -202,9 +220,29 @@ func (a *API) clearFolders() error {
 		if gone != nil || used[one.Name()] || one.Name() == emptyFolder || time.Since(info.ModTime()) < keptUnused {
 			continue
 		}
-		err = errors.Join(err, os.RemoveAll(filepath.Join(base, one.Name())))
+		err = errors.Join(err, removeFolder(base, one.Name()))
 	}
 	return err
+}
+
+// removeFolder removes an uploaded folder with who has uploaded it, or what is left of an upload. What a removal leaves
+// that is cut off has no folder's name: nobody takes it for one that is whole.
+func removeFolder(base, name string) error {
+	gone := filepath.Join(base, name)
+	if !strings.HasPrefix(name, unfinished) {
+		going := filepath.Join(base, unfinished+name)
+		if err := os.RemoveAll(going); err != nil { // of a former time
+			return err
+		}
+		if err := os.Rename(gone, going); err != nil {
+			return err
+		}
+		gone = going
+		if err := os.Remove(filepath.Join(base, uploadersPrefix+name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.RemoveAll(gone)
 }
 
 // tidyFolders is clearFolders where the caller has something else to do: what is left there harms nobody.

@@ -81,16 +81,29 @@ func noFolder(id string) error {
 	return huma.Error422UnprocessableEntity(fmt.Sprintf("no folder %s was uploaded by you: upload it before the submission", id))
 }
 
-// hasRoom refuses an upload of who has as much as one name may; what is needed no more is taken away first.
-func (a *API) hasRoom(ctx context.Context) error {
-	c := callerOf(ctx)
-	if c.Local || a.uploadedBy(c.Name) < mostUploaded {
+// hasRoom is mayKeep before an upload is taken; what is needed no more is taken away first, if that makes room.
+func (a *API) hasRoom(ctx context.Context, id string, bytes int64) error {
+	if a.mayKeep(ctx, id, bytes) == nil {
 		return nil
 	}
 	a.tidyFolders()
-	if kept := a.uploadedBy(c.Name); kept >= mostUploaded {
-		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("%s has uploaded folders of %s that are kept, and may have %s: delete sweeps and "+
-			"workflows that have ended; those that none is of are removed an hour after they were wanted last", c.Name, format.Bytes(kept), format.Bytes(mostUploaded)))
+	return a.mayKeep(ctx, id, bytes)
+}
+
+// mayKeep refuses a folder of so many bytes of who would have more than one name may. An empty id is of one that is not
+// known yet.
+func (a *API) mayKeep(ctx context.Context, id string, bytes int64) error {
+	c := callerOf(ctx)
+	if c.Local {
+		return nil
+	}
+	if u, err := a.uploadersOf(id); id != "" && err == nil && slices.Contains(u.By, c.Name) {
+		return nil
+	}
+	if kept := a.uploadedBy(c.Name); kept > mostUploaded-bytes {
+		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("%s has uploaded folders of %s that are "+
+			"kept, and may have %s: delete sweeps and workflows that have ended; those that none is of are removed an "+
+			"hour after they were wanted last", c.Name, format.Bytes(kept), format.Bytes(mostUploaded)))
 	}
 	return nil
 }
