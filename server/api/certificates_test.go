@@ -219,6 +219,46 @@ func TestAttackCertificates(t *testing.T) {
 	stand(http.StatusUnauthorized)
 }
 
+// What a browser hears ends with the certificate of its connection, also where its session was begun by a token.
+func TestAttackStreamOfABadCertificate(t *testing.T) {
+	s := newShowing(t, Certificates{Name: "CN", Roles: map[string]Role{EveryCertificate: Viewer}})
+	secret, c, err := s.api.sessions.begin(t.Context(), "", s.world.as[Viewer])
+	if err != nil || c.Name == "" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+Prefix+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Cookie", cookieName(rq.URL.Host)+"="+secret)
+	rs, err := s.of(pkix.Name{CommonName: "ann"}).Do(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rs.Body.Close()
+	if rs.StatusCode != http.StatusOK {
+		t.Fatal(rs.Status)
+	}
+	var h heard
+	over := make(chan struct{})
+	go func() { defer close(over); _, _ = io.Copy(&h, rs.Body) }()
+	before := s.submit(Operator, Submission{Spec: three})
+	testkit.Await(t, "an event", func() bool { return h.has(before.ID) })
+	s.pool.Store(testkit.NewAuthority(t, "people").Pool())
+	testkit.Await(t, "the end of the stream", func() bool {
+		s.ended(s.submit(Operator, Submission{Spec: three}).ID)
+		select {
+		case <-over:
+			return true
+		default:
+			return false
+		}
+	})
+	if _, open := s.api.sessions.find(secret); !open {
+		t.Error("the session has ended, too")
+	}
+}
+
 // What stands in a certificate is parted by its kind.
 func TestAttributesOfACertificate(t *testing.T) {
 	ca := testkit.NewAuthority(t, "people")

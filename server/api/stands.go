@@ -26,10 +26,10 @@ func (s *stands) still() bool {
 		return false
 	}
 	if c.session != "" {
-		_, open := s.a.sessions.find(c.session)
-		return open
-	}
-	if c.token != "" && !s.a.bearers.tokens.has(c.token) {
+		if _, open := s.a.sessions.find(c.session); !open {
+			return false
+		}
+	} else if c.token != "" && !s.a.bearers.tokens.has(c.token) {
 		return false
 	}
 	shown, _ := s.ctx.Value(shownKey{}).([]*x509.Certificate)
