@@ -276,6 +276,13 @@ func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.api.catalog.forget("")
+	// Without a folder of this server it is one that another runs, which has stored no record yet.
+	if other := w.submit(Submitter, Submission{Spec: three}, key); other.ID != first.ID || other.Here || len(w.server.Sweeps()) > 0 {
+		t.Errorf("that of another server: %+v", other)
+	}
+	if err := os.MkdirAll(filepath.Join(w.dir, "state", "sweeps", first.ID), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, key)
 	if status != http.StatusCreated {
 		t.Fatalf("%d %s", status, answer)

@@ -117,14 +117,14 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 }
 
 // taken reports whether a sweep that the results have was ever taken: what they say of it is written
-// before, and a process may end in between.
+// before, and the server's process may have ended in between. What another server has written counts as taken.
 func (a *API) taken(ctx context.Context, s *stored) (bool, error) {
 	if sw, here := a.cfg.Server.Sweep(s.ID); here {
 		if _, err := sw.Status(ctx); !errors.Is(err, scheduler.ErrUnknown) {
 			return err == nil, err
 		}
 	}
-	if s.Finished != "" {
+	if s.Finished != "" || !a.cfg.Server.HasFolder(s.ID) {
 		return true, nil
 	}
 	return server.HasRecords(ctx, a.cfg.Bucket, s.ID)
