@@ -78,3 +78,34 @@ func TestAdviceOutlivesTheProcess(t *testing.T) {
 		}
 	}
 }
+
+// Advice that nobody heard, as the server was ending, does not count as told: the next process tells it.
+func TestAdviceThatNobodyHeard(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "scaling.json")
+	p, q := pool(0, -1, 9), pool(1, -1, 9)
+	q.Name, q.Value, q.Webhook, q.CoolDown = "q", "q", "https://h/", time.Hour
+	began := filepath.Join(t.TempDir(), "began")
+	p.CoolDown, p.Command = time.Hour, []string{"sh", "-c", `> "$1"; sleep 1000`, "sh", began}
+	s := Start(Config{Groups: []Group{p, q}, File: file, Look: func(context.Context) ([]Agent, []Shape, error) {
+		return nil, []Shape{shape(8, cpus(4))}, nil
+	}, Tell: func(*Group, Event, []byte) { t.Error("the second is told while the first command runs") }})
+	testkit.Await(t, "the first command", func() bool { _, err := os.Stat(began); return err == nil })
+	s.Close()
+	if told, _ := scaled(t, file, nil, []Group{p, q}, 3); len(told) != 1 || told[0].Group != "q" {
+		t.Errorf("told %+v", told)
+	}
+	looks, end := make(chan struct{}), make(chan struct{})
+	none := filepath.Join(t.TempDir(), "scaling.json")
+	s = Start(Config{Groups: []Group{q}, File: none, Look: func(context.Context) ([]Agent, []Shape, error) {
+		close(looks)
+		<-end
+		return nil, nil, nil
+	}, Tell: func(*Group, Event, []byte) { t.Error("told while it ends") }})
+	<-looks
+	s.stop()
+	close(end)
+	s.Close()
+	if text, err := os.ReadFile(none); !os.IsNotExist(err) {
+		t.Errorf("it keeps %s, %v", text, err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -91,7 +90,7 @@ func (s *Scaler) run(ctx context.Context) {
 
 func (s *Scaler) look(ctx context.Context) {
 	agents, waiting, err := s.cfg.Look(ctx)
-	if err != nil {
+	if err != nil || ctx.Err() != nil {
 		return // the scheduler is starting or ending, or has no master
 	}
 	now := time.Now()
@@ -101,21 +100,22 @@ func (s *Scaler) look(ctx context.Context) {
 	for i := range reports {
 		name := reports[i].Group
 		switch at, ever := s.told[name]; {
-		case reports[i].Advice != nil:
-			s.told[name], s.last[name] = now, reports[i].Advice
-			s.reports[i].Told = now.UTC().Format(time.RFC3339)
+		case reports[i].Advice != nil: // it is told below
 		case ever && now.Sub(at) < s.cfg.Groups[i].CoolDown:
 			s.reports[i].Advice = s.last[name] // people look less often than this
 		}
 	}
 	s.mu.Unlock()
-	if slices.ContainsFunc(reports, func(r Report) bool { return r.Advice != nil }) {
-		s.keep() // first: who is told twice makes twice as many agents
-	}
 	for i := range reports {
-		if reports[i].Advice != nil && ctx.Err() == nil {
-			s.tell(ctx, &s.cfg.Groups[i], reports[i], now)
+		if reports[i].Advice == nil || ctx.Err() != nil { // what nobody hears does not count as told
+			continue
 		}
+		s.told[reports[i].Group], s.last[reports[i].Group] = now, reports[i].Advice
+		s.mu.Lock()
+		s.reports[i].Told = now.UTC().Format(time.RFC3339)
+		s.mu.Unlock()
+		s.keep() // first: who is told twice makes twice as many agents
+		s.tell(ctx, &s.cfg.Groups[i], reports[i], now)
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/registry"
@@ -143,6 +145,12 @@ func (s *Service) Close(ctx context.Context) (err error) {
 		s.ends[i]()
 	}
 	s.ends = nil
+	var advice sync.WaitGroup // beside the server, which may take all of ctx: what counts as told is to be heard
+	for _, one := range s.cfg.Scaling.Tell {
+		advice.Add(1)
+		crash.Go(func() { defer advice.Done(); one.Close(ctx) })
+	}
+	defer advice.Wait()
 	if s.Server != nil {
 		if err = s.Server.Close(ctx); err != nil {
 			err = fmt.Errorf("close: %w; what is left is stored when it starts again", err)
@@ -150,9 +158,6 @@ func (s *Service) Close(ctx context.Context) (err error) {
 	}
 	if s.cfg.Hooks != nil {
 		s.cfg.Hooks.Close(ctx)
-	}
-	for _, one := range s.cfg.Scaling.Tell {
-		one.Close(ctx)
 	}
 	if s.cfg.Spans != nil {
 		s.cfg.Spans.Close(ctx)
