@@ -26,7 +26,7 @@ type catalog struct {
 	server *server.Server // nil: there is none
 	every  time.Duration
 
-	damaged func(id string, err error) // is told what is damaged of a sweep whenever it is read; nil: nobody
+	damaged func(id string, err error) // is told what is damaged of a sweep, or denied, whenever it is read; nil: nobody
 
 	reading sync.Mutex // held while all are read again
 
@@ -106,11 +106,15 @@ func (c *catalog) readAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next := make(map[string]*stored, len(ids))
+	next, denied := make(map[string]*stored, len(ids)), map[string]error{}
 	for _, id := range ids {
 		s := known[id]
 		if s == nil || s.Finished == "" && (s.written == nil || c.written(id) == nil) {
 			one, err := c.one(ctx, id, s)
+			if ctx.Err() == nil && errors.Is(err, bucket.ErrDenied) {
+				denied[id] = err
+				continue
+			}
 			if lasts(ctx, err) {
 				return err
 			}
@@ -120,6 +124,9 @@ func (c *catalog) readAll(ctx context.Context) error {
 			s = &one
 		}
 		next[id] = s
+	}
+	if err := c.leaveOut(ctx, denied, next); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,6 +153,27 @@ func lasts(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied))
 }
 
+// leaveOut has lists go on without the sweeps that the results deny, if they do not deny all: it reads another, and tells
+// of those that are left out. Its error says that the results cannot be read now.
+func (c *catalog) leaveOut(ctx context.Context, denied map[string]error, others map[string]*stored) error {
+	if len(denied) == 0 {
+		return nil
+	}
+	for id := range others {
+		if _, err := store.ReadSweep(ctx, c.bucket, id); lasts(ctx, err) {
+			return err
+		}
+		for id, err := range denied {
+			c.tell(id, err)
+		}
+		return nil
+	}
+	for _, err := range denied {
+		return err
+	}
+	return nil
+}
+
 // readChanged reads what was forgotten, and takes over what the server has written since.
 func (c *catalog) readChanged(ctx context.Context) error {
 	c.mu.Lock()
@@ -163,10 +191,13 @@ func (c *catalog) readChanged(ctx context.Context) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	fresh := make(map[string]*stored, len(changed))
+	fresh, denied, others := make(map[string]*stored, len(changed)), map[string]error{}, maps.Clone(known)
 	for id := range changed {
 		s, err := c.one(ctx, id, known[id])
 		switch {
+		case ctx.Err() == nil && errors.Is(err, bucket.ErrDenied):
+			fresh[id], denied[id] = nil, err
+			delete(others, id)
 		case err == nil:
 			fresh[id] = &s
 		case lasts(ctx, err):
@@ -174,6 +205,9 @@ func (c *catalog) readChanged(ctx context.Context) error {
 		default:
 			fresh[id] = nil
 		}
+	}
+	if err := c.leaveOut(ctx, denied, others); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -221,7 +255,9 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 		return s, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)
 	}
 	if err != nil || s.Finished == "" {
-		c.tell(id, err)
+		if !errors.Is(err, bucket.ErrDenied) { // perhaps of all
+			c.tell(id, err)
+		}
 		return s, err
 	}
 	if before != nil && before.Finished == s.Finished && before.summary != nil {
@@ -237,7 +273,7 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 }
 
 func (c *catalog) tell(id string, err error) {
-	if c.damaged != nil && errors.Is(err, store.ErrDamaged) {
+	if c.damaged != nil && (errors.Is(err, store.ErrDamaged) || errors.Is(err, bucket.ErrDenied)) {
 		c.damaged(id, err)
 	}
 }
@@ -274,6 +310,14 @@ func (c *catalog) forget(id string) {
 	c.again[id] = c.forgets
 }
 
+// remedy is what helps where something of a sweep is damaged or denied.
+func remedy(id string, err error) string {
+	if errors.Is(err, bucket.ErrDenied) {
+		return "have the credentials of the bucket read all that lies below sweeps/" + id
+	}
+	return mend(id)
+}
+
 // logDamage has the log tell once what is damaged of each sweep.
 func logDamage(log *slog.Logger) func(id string, err error) {
 	var mu sync.Mutex
@@ -284,7 +328,7 @@ func logDamage(log *slog.Logger) func(id string, err error) {
 		told[id] = err.Error()
 		mu.Unlock()
 		if before != err.Error() {
-			log.Warn("results of a sweep are damaged", "sweep", id, "err", err, "remedy", mend(id))
+			log.Warn("results of a sweep cannot be read", "sweep", id, "err", err, "remedy", remedy(id, err))
 		}
 	}
 }

@@ -240,3 +240,56 @@ func TestListOfACallerWhoGoes(t *testing.T) {
 		}
 	}
 }
+
+// picky is a bucket that refuses one object, and all when it is told to.
+type picky struct {
+	bucket.Bucket
+	object string
+	all    bool
+}
+
+func (b *picky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if b.all || name == b.object {
+		return nil, bucket.ErrDenied
+	}
+	return b.Bucket.Get(ctx, name)
+}
+
+// One object that nobody may read hides its own sweep, which is told of, and no other; credentials that end hide none.
+func TestObjectThatNobodyMayRead(t *testing.T) {
+	in := &picky{Bucket: &bucket.Memory{}, object: results.ObjectName("two", results.SweepFile)}
+	for _, id := range []string{"one", "two", "zoo"} {
+		known := store.Sweep{ID: id, State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}
+		if err := store.WriteSweep(t.Context(), in.Bucket, known); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := newCatalog(in, nil)
+	var told []string
+	c.damaged = func(id string, err error) { told = append(told, id+" "+remedy(id, err)) }
+	look := func(want int) {
+		t.Helper()
+		c.forget("")
+		if all, err := c.all(t.Context()); err != nil || len(all) != want {
+			t.Errorf("%d sweeps, %v", len(all), err)
+		}
+	}
+	look(2)
+	if len(told) != 1 || !strings.HasPrefix(told[0], "two have the credentials") {
+		t.Errorf("told %q", told)
+	}
+	c.forget("two") // it alone is read again
+	look(2)
+	in.all = true
+	c.forget("")
+	if all, err := c.all(t.Context()); !errors.Is(err, bucket.ErrDenied) {
+		t.Errorf("where all is denied: %d sweeps, %v", len(all), err)
+	}
+	in.all, in.object = false, ""
+	look(3)
+	in.object = results.ObjectName("two", results.SweepFile)
+	c.forget("two")
+	if all, err := c.all(t.Context()); err != nil || len(all) != 2 {
+		t.Errorf("one that was known: %d sweeps, %v", len(all), err)
+	}
+}

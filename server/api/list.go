@@ -51,7 +51,7 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 // left out, and of those whose board.json is there are no counts. They may lie anywhere; no server is asked.
 func Stored(ctx context.Context, b bucket.Bucket) (list []Sweep, damaged []error, err error) {
 	c := newCatalog(b, nil)
-	c.damaged = func(id string, err error) { damaged = append(damaged, fmt.Errorf("%w; %s", err, mend(id))) }
+	c.damaged = func(id string, err error) { damaged = append(damaged, fmt.Errorf("%w; %s", err, remedy(id, err))) }
 	known, err := c.all(ctx)
 	if err != nil {
 		return nil, nil, err
