@@ -3,10 +3,13 @@ package accounting
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 )
@@ -35,5 +38,39 @@ func TestUseThatNobodyMayRead(t *testing.T) {
 	}
 	if len(l.read) != 0 {
 		t.Errorf("kept: %+v", l.read)
+	}
+}
+
+// picky is a bucket that refuses one object.
+type picky struct {
+	bucket.Bucket
+	object string
+}
+
+func (b picky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if name == b.object {
+		return nil, bucket.ErrDenied
+	}
+	return b.Bucket.Get(ctx, name)
+}
+
+// One object that nobody may read is a gap of its sweep, and hides no other; nothing is kept of it.
+func TestUseBesideAnObjectThatNobodyMayRead(t *testing.T) {
+	in, known := &bucket.Memory{}, map[string]*store.Sweep{}
+	for _, id := range []string{"one", "two"} {
+		known[id] = &store.Sweep{ID: id, State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}
+		if err := store.WriteSweep(t.Context(), in, *known[id]); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.Put(t.Context(), results.ObjectName(id, results.SpecFile), strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := func(string) string { return t.TempDir() }
+	l := New(Config{Bucket: picky{in, results.ObjectName("two", results.SpecFile)}, Folder: folder,
+		Sweeps: func(context.Context) (map[string]*store.Sweep, error) { return known, nil }})
+	u, err := l.All(t.Context(), "sweep", time.Time{})
+	if err != nil || l.read["two"] != nil || !strings.Contains(fmt.Sprint(u.Gaps), bucket.ErrDenied.Error()) {
+		t.Errorf("%+v, %v, kept: %+v", u, err, l.read["two"])
 	}
 }

@@ -72,6 +72,21 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 	return all, nil
 }
 
+// deniesAll is an error that something of one sweep was denied, if the results deny another sweep, too, or there is no
+// other; nil: they deny no more than that.
+func deniesAll(ctx context.Context, b bucket.Bucket, denied error, all map[string]*store.Sweep, one string) error {
+	for id := range all {
+		if id == one {
+			continue
+		}
+		if _, err := store.ReadSweep(ctx, b, id); lasts(ctx, err) {
+			return errors.Join(err, ctx.Err())
+		}
+		return nil
+	}
+	return denied
+}
+
 // lasts reports whether nothing can be said of what was to be read: the caller has gone, or the bucket cannot
 // be read now, or by nobody.
 func lasts(ctx context.Context, err error) bool {
@@ -95,6 +110,10 @@ func (l *Ledger) All(ctx context.Context, by string, since time.Time) (Usage, er
 			continue
 		}
 		used, err := l.one(ctx, s)
+		if ctx.Err() == nil && errors.Is(err, bucket.ErrDenied) { // perhaps of it alone; nothing is kept of that
+			used = &sweepUse{gap: err.Error()}
+			err = deniesAll(ctx, l.cfg.Bucket, err, known, id)
+		}
 		if err != nil {
 			return Usage{}, fmt.Errorf("read what sweep %s used: %w", id, err)
 		}
