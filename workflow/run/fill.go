@@ -97,7 +97,8 @@ func (s scope) overrides(t *sweep.Tree) (any, error) {
 // ranPlaces are the places of a sweep whose text a shell reads, or whose list is a program with its words; those below are single words.
 var ranPlaces = []string{"command", "then", "then.command", "method.command"}
 
-// keysRan are the places of a sweep among whose keys are some that are run, or are variables: what a value brings there has none.
+// keysRan are the places of a sweep among whose keys are some that are run, or are variables: no value brings keys
+// there.
 var keysRan = []string{"", "method", "task", "task.env"}
 
 // tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command. Words and variables

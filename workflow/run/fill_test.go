@@ -125,3 +125,78 @@ graph: a
 		t.Errorf("it failed since %s", view.Reason)
 	}
 }
+
+// A value that is a list or mapping brings no keys where some of them are run, or are variables; elsewhere it is what it is.
+func TestAttackMappingsInSweeps(t *testing.T) {
+	const head = "name: w\nparameters:\n  m: {type: object, default: {command: touch evil, env: {X: \"$${envvar:KEY}\"}}}\n" +
+		"  x: {type: object, default: {values: [1, 2]}}\nsteps:\n  a: {type: sweep, %s}\ngraph: a\n"
+	const rest = "metric: {name: y}, command: train"
+	for keys, refused := range map[string]bool{
+		`spec: {` + rest + `, parameters: {x: {value: 1}}, method: "${parameters.m}"}`:                              true,
+		`spec: {` + rest + `, parameters: {x: {value: 1}}, method: grid, task: "${parameters.m}"}`:                  true,
+		`spec: {` + rest + `, parameters: {x: {value: 1}}, method: grid, task: {env: "${parameters.m.env}"}}`:       true,
+		`spec: {metric: {name: y}, command: "${parameters.m}", parameters: {x: {value: 1}}, method: grid}`:          true,
+		`spec: {` + rest + `, then: "${parameters.m}", parameters: {x: {value: 1}}, method: grid}`:                  true,
+		`file: s.yaml, set: {method: "${parameters.m}"}`:                                                            true,
+		`file: s.yaml, set: {task.env: "${parameters.m.env}"}`:                                                      true,
+		`file: s.yaml, set: {method: "${fromJSON(toJSON(parameters.m))}"}`:                                          true,
+		`spec: {` + rest + `, parameters: {x: "${parameters.x}"}, method: grid}`:                                    false,
+		`spec: {` + rest + `, parameters: {x: {values: "${parameters.x.values}"}}, method: "${'gr' + 'id'}"}`:       false,
+		`file: s.yaml, set: {parameters: "${fromJSON('{\"x\": {\"values\": [1, 2]}}')}", method: "${'gr' + 'id'}"}`: false,
+	} {
+		var job steps.Job
+		r, _ := newTestRun(t, fmt.Sprintf(head, keys), cluster(func(j steps.Job) (steps.Done, error) {
+			job = j
+			return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+		}))
+		if err := os.WriteFile(filepath.Join(filepath.Dir(r.flow.File), "s.yaml"), []byte("method: grid\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if !refused {
+			work(t, r, engine.Succeeded)
+		} else if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, "command") || job.ID != "" {
+			t.Errorf("%s: it failed since %s, and ran %s %q", keys, view.Reason, job.Source, job.Set)
+		}
+	}
+}
+
+// Values that stand side by side make no macro together, nor with the text around them.
+func TestAttackValuesSideBySide(t *testing.T) {
+	const head = "parameters: {d: $, b: \"{envvar:KEY}\", m: \"$${envvar:KEY}\", r: \"envvar:KEY}\"}\nsteps:\n  a: {type: %s}\ngraph: a\n"
+	run := func(keys string) (got string, view engine.View) {
+		r, _ := newTestRun(t, fmt.Sprintf(head, keys), cluster(func(j steps.Job) (steps.Done, error) {
+			s, err := sweep.Parse(j.File, j.Source)
+			if err != nil {
+				return steps.Done{}, err
+			}
+			key := func(string) (string, bool) { return "the key", true }
+			x, err := s.Command.Expand(sweep.Vars{Params: s.Space.ShuffledAt(1, 0), Getenv: key})
+			got = strings.Join(x.Argv, " ")
+			return steps.Done{Phase: sweep.PhaseSucceeded}, err
+		}))
+		view, err := r.Work(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		return got, view
+	}
+	for word, want := range map[string]string{
+		"${parameters.d}${parameters.b}":                "${envvar:KEY}",
+		"${parameters.d}${parameters.d}${parameters.b}": "$${envvar:KEY}",
+		"${parameters.d}{envvar:KEY}":                   "${envvar:KEY}",
+		"${parameters.d}{${parameters.r}":               "${envvar:KEY}",
+		"a${parameters.m}${parameters.m}":               "a$${envvar:KEY}$${envvar:KEY}",
+		"${parameters.d}-${parameters.d}":               "$-$",
+		"${parameters.d}${envvar:KEY}":                  "",
+	} {
+		for _, keys := range []string{
+			`command, command: [echo, "` + word + `"]`,
+			`sweep, spec: {method: grid, parameters: {x: {value: 1}}, command: [echo, "` + word + `"]}`,
+		} {
+			got, view := run(keys)
+			if want == "" && !strings.Contains(view.Reason, "right before ${envvar:KEY}") || want != "" && got != "echo "+want {
+				t.Errorf("%s: it ran %q, %s; want %q", keys, got, view.Reason, want)
+			}
+		}
+	}
+}
