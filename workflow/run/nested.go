@@ -51,7 +51,8 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		return steps.Result{}, &steps.Failure{Fault: engine.Platform, Err: err}
 	}
 	view, err := child.Work(ctx)
-	if err != nil && ctx.Err() == nil { // its log cannot be written: what it began goes on, and so does it, with this run
+	if err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), steps.ErrStop)) {
+		// Its log cannot be written, of its stop neither: what it began goes on, and so does it, with this run.
 		err = &steps.GoneError{Err: fmt.Errorf("run %s within it: %w", c.ID, err)}
 	}
 	if err != nil {

@@ -336,19 +336,7 @@ func TestFullDiskWithin(t *testing.T) {
 		if jobs = append(jobs, job.ID); len(jobs) > 1 {
 			return steps.Done{Phase: sweep.PhaseSucceeded}, nil
 		}
-		log := filepath.Join(Folder(all, strings.TrimSuffix(job.ID, "-n0-a1")), LogFile)
-		fds, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Error(err)
-		}
-		for _, fd := range fds {
-			if to, _ := os.Readlink(filepath.Join("/proc/self/fd", fd.Name())); to == log {
-				n, _ := strconv.Atoi(fd.Name())
-				if err := unix.Dup3(int(full.Fd()), n, unix.O_CLOEXEC); err != nil {
-					t.Error(err)
-				}
-			}
-		}
+		fill(t, full, filepath.Join(Folder(all, strings.TrimSuffix(job.ID, "-n0-a1")), LogFile))
 		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
 	}))
 	all = cfg.Folder
@@ -364,5 +352,69 @@ func TestFullDiskWithin(t *testing.T) {
 	}
 	if view := work(t, r, engine.Succeeded); view.Steps[0].Attempts != 1 || len(jobs) != 2 || jobs[0] != jobs[1] {
 		t.Errorf("after %d attempts these have begun: %q", view.Steps[0].Attempts, jobs)
+	}
+}
+
+// fill has what this process writes to a file go to a full disk.
+func fill(t *testing.T, full *os.File, file string) {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Error(err)
+	}
+	for _, fd := range fds {
+		if to, _ := os.Readlink(filepath.Join("/proc/self/fd", fd.Name())); to == file {
+			n, _ := strconv.Atoi(fd.Name())
+			if err := unix.Dup3(int(full.Fd()), n, unix.O_CLOEXEC); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// lasting is a cluster whose sweeps go on until they are ended.
+type lasting struct {
+	cluster
+	begun func(steps.Job)
+}
+
+func (c lasting) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
+	c.begun(job)
+	<-ctx.Done()
+	return steps.Done{}, context.Cause(ctx)
+}
+
+// A run that cannot write that it is being stopped has not been: that around it is left as well, and both are stopped when they can be.
+func TestFullDiskWithinWhatIsStopped(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("needs /dev/full: %v", err)
+	}
+	defer full.Close()
+	var cfg Config
+	var r *Run
+	r, cfg = newTestRun(t, "steps:\n  a: {type: workflow, file: c.yaml}\ngraph: a\n", lasting{begun: func(job steps.Job) {
+		child := strings.TrimSuffix(job.ID, "-n0-a1")
+		fill(t, full, filepath.Join(Folder(cfg.Folder, child), LogFile))
+		if _, err := Ask(cfg.Folder, "r", Request{Kind: CancelRun, Who: "ann"}); err != nil {
+			t.Error(err)
+		}
+	}})
+	c := []byte("steps: {s: {type: command, command: 'true'}}\ngraph: s\n")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(r.header.File), "c.yaml"), c, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	view, err := r.Work(t.Context())
+	if !errors.Is(err, unix.ENOSPC) || view.State.Ended() {
+		t.Fatalf("it is %s (%s), %v", view.State, view.Reason, err)
+	}
+	cfg.Cluster = lasting{begun: func(steps.Job) {}}
+	if r, err = Open(cfg, "r"); err != nil {
+		t.Fatal(err)
+	}
+	work(t, r, engine.Canceled)
+	child, err := Read(cfg.Folder, "r-n0-a1", false)
+	if err != nil || child.View.State != engine.Canceled {
+		t.Errorf("the run within it is %+v, %v", child, err)
 	}
 }
