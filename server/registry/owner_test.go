@@ -2,8 +2,11 @@ package registry
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
 // Triggers of somebody who may begin no runs any more begin none, by whatever way, and say why; runs of others begin. When they may again, what came
@@ -56,5 +59,79 @@ func TestOwnerGone(t *testing.T) {
 	w.wantDays("2026-03-02", "by hand", "2026-03-04", "2026-03-01")
 	if i := w.info(w.all["small"]); i.Stopped != "" || i.Triggers[0].Next.IsZero() {
 		t.Errorf("it stands as %+v", i)
+	}
+}
+
+// registerInto registers the small workflow for queues.
+func (w *world) registerInto(who Who, queue string, queues *[]string) (Info, bool, error) {
+	w.t.Helper()
+	wf, err := run.Parse("/uploads/x/flow.yaml", []byte(small))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.Register(Registration{
+		Who: who, Workflow: wf, Root: "/uploads/x", Folder: "x", Within: "/uploads/x", Queue: queue, Queues: queues,
+	})
+}
+
+// Who may submit into all queues that runs of a version go into may pin and unpause it, however often they are named, and whichever lie in
+// which; nobody else may.
+func TestAttackQueuesOfVersions(t *testing.T) {
+	for _, c := range []struct {
+		of, who []string
+		may     bool
+	}{
+		{[]string{"eng"}, []string{"eng"}, true},
+		{[]string{"eng", "eng"}, []string{"eng", "eng"}, true},
+		{[]string{"eng", "eng/ml"}, []string{"eng", "eng/ml"}, true},
+		{[]string{"eng/ml"}, []string{"ops", "eng"}, true},
+		{[]string{}, []string{"ops"}, true},
+		{[]string{"eng"}, []string{"eng/ml"}, false},
+		{[]string{"eng", "ops"}, []string{"eng", "eng"}, false},
+		{[]string{"engine"}, []string{"eng"}, false},
+		{[]string{"eng"}, []string{}, false},
+	} {
+		w := newWorld(t)
+		if _, _, err := w.registerInto(Who{Name: "ann"}, "", &c.of); err != nil {
+			t.Fatal(err)
+		}
+		who := Who{Name: "ann", Queues: &c.who}
+		_, pin := w.Pin("small", who, 1)
+		_, unpause := w.Pause("small", who, false)
+		for _, err := range []error{pin, unpause} {
+			if c.may != (err == nil) || !c.may && !errors.Is(err, ErrOwner) {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+	}
+	if both := narrower(&[]string{"a", "a/b", "a"}, &[]string{"a/b", "a"}); !slices.Equal(*both, []string{"a/b", "a"}) {
+		t.Errorf("both may into %q", *both)
+	}
+}
+
+// The same file for other queues is another version; for the same in another order it is none.
+func TestSameFileForAnotherQueue(t *testing.T) {
+	w := newWorld(t)
+	for i, c := range []struct {
+		queue  string
+		queues *[]string
+		latest int
+	}{
+		{"eng", &[]string{"eng", "ops"}, 1},
+		{"eng", &[]string{"ops", "eng"}, 1},
+		{"ops", &[]string{"ops", "eng"}, 2},
+		{"ops", &[]string{"ops"}, 3},
+		{"ops", &[]string{}, 4},
+		{"ops", nil, 5},
+		{"ops", nil, 5},
+	} {
+		before := 0
+		if e := w.all["small"]; e != nil {
+			before = e.Versions
+		}
+		info, created, err := w.registerInto(Who{Name: "ann"}, c.queue, c.queues)
+		if err != nil || created != (c.latest > before) || info.Latest != c.latest {
+			t.Errorf("%d: %v, %v, %+v", i, created, err, info)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
@@ -38,8 +39,10 @@ func (w Who) mayBegin(v *Version) error {
 	}
 	into := "any queue"
 	if v.Queues != nil {
-		both := narrower(v.Queues, w.Queues)
-		if len(*both) == len(*v.Queues) && !slices.ContainsFunc(*v.Queues, func(one string) bool { return !slices.Contains(*both, one) }) {
+		beyond := func(one string) bool {
+			return !slices.ContainsFunc(*w.Queues, func(of string) bool { return fairness.Above(of, one) })
+		}
+		if !slices.ContainsFunc(*v.Queues, beyond) {
 			return nil
 		}
 		into = "the queues " + strings.Join(*v.Queues, ", ")
@@ -106,7 +109,7 @@ func (r *Registry) Register(reg Registration) (info Info, created bool, err erro
 			return info, false, err
 		}
 		last := e.versions[len(e.versions)-1]
-		if last.Hash == v.Hash && last.Within == v.Within {
+		if last.Hash == v.Hash && last.Within == v.Within && last.Queue == v.Queue && same(last.Queues, v.Queues) {
 			return r.info(e), false, nil
 		}
 		if e.Pinned == 0 { // of a pinned one it is asked when another is to run

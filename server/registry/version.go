@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
@@ -83,17 +84,33 @@ func narrower(a, b *[]string) *[]string {
 		return a
 	}
 	both := []string{}
+	add := func(one string) {
+		if !slices.Contains(both, one) {
+			both = append(both, one)
+		}
+	}
 	for _, x := range *a {
 		for _, y := range *b {
 			switch {
 			case fairness.Above(y, x):
-				both = append(both, x)
+				add(x)
 			case fairness.Above(x, y):
-				both = append(both, y)
+				add(y)
 			}
 		}
 	}
 	return &both
+}
+
+// same tells whether two lists of queues allow the same, as far as they name the same.
+func same(a, b *[]string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	missing := func(in []string) func(string) bool {
+		return func(one string) bool { return !slices.Contains(in, one) }
+	}
+	return !slices.ContainsFunc(*a, missing(*b)) && !slices.ContainsFunc(*b, missing(*a))
 }
 
 func versionFile(folder string, number int) string {
