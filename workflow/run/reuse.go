@@ -8,10 +8,12 @@ import (
 )
 
 // lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the work is kept;
-// empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it.
-func (r *Run) lookFor(ctx context.Context, t engine.Task, c *steps.Call) (end *engine.Event, file string, err error) {
-	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil {
-		return nil, "", err
+// empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it. For one that
+// has begun nothing else stands.
+func (r *Run) lookFor(ctx context.Context, a *attempt, begun bool) (end *engine.Event, file string, err error) {
+	t, c := a.task, a.call
+	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil || begun {
+		return nil, file, err
 	}
 	had, left := r.cached(t, file)
 	if had == nil || len(left) > 0 && !r.stored(ctx, c, left) {

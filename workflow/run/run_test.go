@@ -569,3 +569,38 @@ func TestTimeoutOfStepsThatWait(t *testing.T) {
 		t.Errorf("the log has %v", count)
 	}
 }
+
+// knowing is a cluster that has begun all sweeps that it is asked for.
+type knowing struct{ cluster }
+
+func (knowing) Knows(string) bool { return true }
+
+// What a former process has begun is gone on with, whatever has become known of the same work meanwhile, or cannot be.
+func TestCacheDoesNotStandForWhatHasBegun(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: './names', cache: {scope: global}}\ngraph: a\n"
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	r, cfg := newTestRun(t, text, lasting{begun: func(steps.Job) { leave() }})
+	if _, err := r.Work(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	var ran []string
+	does := cluster(func(job steps.Job) (steps.Done, error) {
+		ran = append(ran, job.ID)
+		return steps.Done{Phase: sweep.PhaseSucceeded}, nil
+	})
+	cfg.Cluster = does
+	other, err := Create(cfg, "other", "", r.flow, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(t, other, engine.Succeeded)
+	cfg.Cluster = knowing{does}
+	if r, err = Open(cfg, "r"); err != nil {
+		t.Fatal(err)
+	}
+	view := work(t, r, engine.Succeeded)
+	if want := []string{"other-n0-a1", "r-n0-a1"}; !slices.Equal(ran, want) || view.Steps[0].Cached {
+		t.Errorf("these have run: %q, want %q; it is %+v", ran, want, view.Steps[0])
+	}
+}

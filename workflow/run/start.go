@@ -155,13 +155,13 @@ func (r *Run) connect(a *attempt) {
 
 // work is the goroutine of an attempt: earlier work that stands for its own, or its step's, and how that ends.
 func (r *Run) work(a *attempt, startedBefore bool) {
-	had, file, err := r.lookFor(a.ctx, a.task, a.call)
+	had, file, err := r.lookFor(a.ctx, a, startedBefore)
 	var result steps.Result
 	switch {
 	case had != nil:
 	case a.ctx.Err() != nil && a.task.Node.Step.Cache != nil && !startedBefore:
 		err = context.Cause(a.ctx) // there is nothing to end
-	case err != nil && a.ctx.Err() == nil:
+	case err != nil && a.ctx.Err() == nil && !startedBefore:
 		err = &steps.Failure{Fault: engine.Input, Err: err}
 	default:
 		result, err = a.kind.Run(a.ctx, a.call)
@@ -173,6 +173,9 @@ func (r *Run) work(a *attempt, startedBefore bool) {
 	a.cancel(nil)
 	if had != nil {
 		r.tell(*had)
+		if had.ID == a.call.ID { // what it left itself, before a former process could say so
+			r.release(a)
+		}
 		return
 	}
 	if ev := r.outcome(a, file, result, err, cause); ev != nil {
