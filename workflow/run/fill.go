@@ -257,18 +257,24 @@ func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
 	if err != nil {
 		return out, err
 	}
-	data := !slices.ContainsFunc(read, func(one sweep.Reading) bool { return one != sweep.AsData })
-	for _, item := range t.Items {
+	for i, item := range t.Items {
 		var word string
-		if !data {
-			word, err = s.asParameters(item.Text, &out)
-		} else {
+		if read[i] == sweep.AsData {
 			word, err = s.word(item.Text, s.ours)
+		} else {
+			word, err = s.asParameters(item.Text, &out)
 		}
 		if err != nil {
 			return out, err
 		}
 		out.Words = append(out.Words, word)
+	}
+	for name, v := range out.Values {
+		switch v.(type) {
+		case int64, float64: // code takes numbers alone
+		default: // as in a word that is data
+			out.Values[name] = expression.Text(v)
+		}
 	}
 	return out, nil
 }

@@ -3,6 +3,9 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,7 +82,7 @@ func TestAttackTextsInCommands(t *testing.T) {
 func TestAttackTextsInLists(t *testing.T) {
 	run := func(t *testing.T, command string) (out string, err error) {
 		t.Helper()
-		r, _ := newTestRun(t, "parameters: {who: \"a 'b\\\"; touch evil #\", n: 3}\nsteps:\n  a: {type: command, command: "+command+"}\ngraph: a\n", cluster(func(j steps.Job) (steps.Done, error) {
+		r, _ := newTestRun(t, "parameters: {who: \"a 'b\\\"; touch evil #\", n: 3, fast: true, l: [1, a]}\nsteps:\n  a: {type: command, command: "+command+"}\ngraph: a\n", cluster(func(j steps.Job) (steps.Done, error) {
 			s, wrong := sweep.Parse(j.File, j.Source)
 			if err = wrong; err != nil {
 				return steps.Done{Phase: sweep.PhaseFailed, Reason: "it is refused"}, nil
@@ -99,10 +102,13 @@ func TestAttackTextsInLists(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for command, want := range map[string]string{
-		`[sh, -c, "printf %s/ ${parameters.who} '${parameters.n}'"]`:              `a 'b"; touch evil #/3/`,
-		`[sh, -c, 'printf %s/ "$@"', sh, "${parameters.who}", "${parameters.n}"]`: `a 'b"; touch evil #/3/`,
-		`[printf, "%s/", "${parameters.who}"]`:                                    `a 'b"; touch evil #/`,
-		`[python3, -c, "print(${parameters.n} + 1)"]`:                             "4\n",
+		`[sh, -c, "printf %s/ ${parameters.who} '${parameters.n}'"]`:               `a 'b"; touch evil #/3/`,
+		`[sh, -c, 'printf %s/ "$@"', sh, "${parameters.who}", "${parameters.n}"]`:  `a 'b"; touch evil #/3/`,
+		`[sh, -c, 'printf %s/ "$@"', sh, "${parameters.fast}", "${parameters.l}"]`: `true/[1,"a"]/`,
+		`[sh, -c, "printf %s/ ${parameters.fast} ${parameters.l}"]`:                `true/[1,"a"]/`,
+		`[printf, "%s/", "${parameters.fast}"]`:                                    "true/",
+		`[printf, "%s/", "${parameters.who}"]`:                                     `a 'b"; touch evil #/`,
+		`[python3, -c, "print(${parameters.n} + 1)"]`:                              "4\n",
 	} {
 		if out, err := run(t, command); err != nil || out != want {
 			t.Errorf("%s says %q, %v, want %q", command, out, err, want)
@@ -198,5 +204,27 @@ func TestAttackValuesSideBySide(t *testing.T) {
 				t.Errorf("%s: it ran %q, %s; want %q", keys, got, view.Reason, want)
 			}
 		}
+	}
+}
+
+// Values that are words of their own go to a service that takes no others, whatever else is in the list.
+func TestListWithCodeForAService(t *testing.T) {
+	var asked string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // there is none yet
+			_, _ = io.WriteString(w, `{"items": []}`)
+			return
+		}
+		if body, err := io.ReadAll(r.Body); err == nil {
+			asked = string(body)
+		}
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	defer s.Close()
+	const text = "parameters: {fast: true}\nsteps:\n  a: {type: titus, url: %q, image: i, command: [sh, -c, 'echo \"$1\"', sh, %q]}\ngraph: a\n"
+	r, _ := newTestRun(t, fmt.Sprintf(text, s.URL, "${parameters.fast}"), cluster(nil))
+	view := work(t, r, engine.Failed)
+	if want := `["sh","-c","echo \"$1\"","sh","true"]`; !strings.Contains(asked, want) {
+		t.Errorf("it was asked for %s, want %s; it failed since %s", asked, want, view.Reason)
 	}
 }
