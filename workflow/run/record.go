@@ -192,6 +192,7 @@ func Read(all, id string, every bool) (*Record, error) {
 		return nil, err
 	}
 	defer f.Close()
+	live := locked(Folder(all, id)) // who works on it may end it while it is read
 	var h history
 	if _, err := readLog(f, h.take); err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", id, err)
@@ -202,7 +203,8 @@ func Read(all, id string, every bool) (*Record, error) {
 		return nil, fmt.Errorf("read the log of %s: %w", id, err)
 	}
 	return &Record{
-		Header: h.header, View: h.header.promise(wf).view(e, every), Live: locked(Folder(all, id)), engine: e, tally: h.tally, flow: wf, used: h.used(),
+		Header: h.header, View: h.header.promise(wf).view(e, every), Live: live || locked(Folder(all, id)),
+		engine: e, tally: h.tally, flow: wf, used: h.used(),
 	}, nil
 }
 

@@ -604,3 +604,29 @@ func TestCacheDoesNotStandForWhatHasBegun(t *testing.T) {
 		t.Errorf("these have run: %q, want %q; it is %+v", ran, want, view.Steps[0])
 	}
 }
+
+// Of a run that ends while it is read nobody is told that it goes on and nobody works on it.
+func TestReadWhileItEnds(t *testing.T) {
+	const text = "steps: {a: {type: notify, message: x}}\ngraph: a\n"
+	for range 20 {
+		r, cfg := newTestRun(t, text, cluster(nil))
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.Work(t.Context())
+			ended <- err
+		}()
+		for over := false; !over; {
+			read, err := Read(cfg.Folder, "r", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if over = read.View.State.Ended(); !over && !read.Live {
+				t.Errorf("it is %s, and nobody works on it", read.View.State)
+				over = true
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
