@@ -305,9 +305,26 @@ func (s source) stateFolder() string {
 	return state.Folder(s.place, s.folder, s.id)
 }
 
-// serverFolder is where the state of this machine's server lies.
+// serverFolder is where the state of this machine's server lies: in the folder that --state says, or, if the sweep is not there, where a server of
+// this user's with the same results has it.
 func (s source) serverFolder() string {
-	return standby.Current(state.Folder(s.place, s.folder, serveFolder))
+	folder := standby.Current(state.Folder(s.place, s.folder, serveFolder))
+	if s.in(folder) {
+		return folder
+	}
+	place := absolutePlace(s.place)
+	for _, a := range ownServers() {
+		if at := filepath.Dir(strings.TrimPrefix(a.Server, "unix://")); a.Results == place && s.in(at) {
+			return at
+		}
+	}
+	return folder
+}
+
+// in tells whether a server's state folder has the sweep.
+func (s source) in(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, state.SweepsFolder, s.id))
+	return err == nil
 }
 
 // served tells whether a server on this machine has or had the sweep.
@@ -315,6 +332,5 @@ func (s source) served() bool {
 	if s.remote != nil || s.id == "" {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(s.serverFolder(), state.SweepsFolder, s.id))
-	return err == nil
+	return s.in(s.serverFolder())
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -182,7 +183,12 @@ func (s scope) argv(t *sweep.Tree, ours expression.Ours) (*sweep.Tree, error) {
 // program is what a step runs beside this process: a list is a program with its words, as they are.
 func (s scope) program(t *sweep.Tree) (any, error) {
 	if !t.List {
-		return s.value(t)
+		v, err := s.value(t)
+		if _, list := v.([]any); list && err == nil {
+			err = errors.New("a value brings a list, which would be a program with its words: write the list here, " +
+				"with ${…} in words of their own")
+		}
+		return v, err
 	}
 	read, err := s.readings(t, nil)
 	if err != nil {
