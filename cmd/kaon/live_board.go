@@ -161,7 +161,7 @@ func (v liveBoard) goOn(s source) string {
 		return fmt.Sprintf("the server at %s does not run the sweep: it goes on where it was started", s.place)
 	}
 	again := s.again("run --resume", v.known)
-	if s.served() {
+	if _, served := s.serverFolder(); served {
 		return "the server that has the sweep does not run; it goes on with: " + goOn("serve", "", s.place, s.folder,
 			v.known.Cluster)
 	}

@@ -88,11 +88,11 @@ func (f liveFlags) controlOf(id string) source {
 
 // server is the address of the server of this machine that has a sweep.
 func (f liveFlags) server(id string) (address string, ok bool) {
-	src := f.controlOf(id)
-	if !src.served() {
+	folder, ok := source{id: id, place: f.Results, folder: f.State}.serverFolder()
+	if !ok {
 		return "", false
 	}
-	socket, err := filepath.Abs(filepath.Join(src.stateFolder(), apiSocket))
+	socket, err := filepath.Abs(filepath.Join(folder, apiSocket))
 	return "unix://" + socket, err == nil
 }
 
@@ -299,38 +299,30 @@ func (s source) byHand(spec *sweep.Spec, trial board.Trial) byhand.Trial {
 // stateFolder is where the state of the sweep lies, if it is on this machine: with that of the server that has it, or
 // by itself.
 func (s source) stateFolder() string {
-	if s.served() {
-		return s.serverFolder()
+	if folder, served := s.serverFolder(); served {
+		return folder
 	}
 	return state.Folder(s.place, s.folder, s.id)
 }
 
-// serverFolder is where the state of this machine's server lies: in the folder that --state says, or, if the sweep is not there, where a server of
-// this user's with the same results has it.
-func (s source) serverFolder() string {
-	folder := standby.Current(state.Folder(s.place, s.folder, serveFolder))
-	if s.in(folder) {
-		return folder
+// serverFolder is where the state of the server of this machine lies that has or had the sweep; not ok when none has. It is the folder that
+// --state says, or, if the sweep is not there, that of a server of this user's with the same results.
+func (s source) serverFolder() (folder string, ok bool) {
+	if s.remote != nil || s.id == "" {
+		return "", false
+	}
+	has := func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, state.SweepsFolder, s.id))
+		return err == nil
+	}
+	if folder = standby.Current(state.Folder(s.place, s.folder, serveFolder)); has(folder) {
+		return folder, true
 	}
 	place := absolutePlace(s.place)
 	for _, a := range ownServers() {
-		if at := filepath.Dir(strings.TrimPrefix(a.Server, "unix://")); a.Results == place && s.in(at) {
-			return at
+		if folder = filepath.Dir(strings.TrimPrefix(a.Server, "unix://")); a.Results == place && has(folder) {
+			return folder, true
 		}
 	}
-	return folder
-}
-
-// in tells whether a server's state folder has the sweep.
-func (s source) in(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, state.SweepsFolder, s.id))
-	return err == nil
-}
-
-// served tells whether a server on this machine has or had the sweep.
-func (s source) served() bool {
-	if s.remote != nil || s.id == "" {
-		return false
-	}
-	return s.in(s.serverFolder())
+	return "", false
 }

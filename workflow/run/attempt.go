@@ -13,7 +13,7 @@ type attempt struct {
 	task          engine.Task
 	kind          steps.Type
 	call          *steps.Call
-	startedBefore bool            // by a former process, and it goes on elsewhere
+	startedBefore bool            // by a former process, and it goes on elsewhere; as the queue says
 	ctx           context.Context // ends with it
 	cancel        context.CancelCauseFunc
 	approved      chan string       // capacity 8
@@ -23,6 +23,9 @@ type attempt struct {
 
 	given string // file of the request whose signal it was given
 }
+
+// mayHaveBegun tells one that may have begun before, so that nothing else stands for it: it was started, or was to be stopped.
+func (a *attempt) mayHaveBegun() bool { return a.startedBefore || a.task.Stop != "" }
 
 // attempts are those that run. They belong to the goroutine of Work.
 type attempts struct {

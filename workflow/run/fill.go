@@ -17,6 +17,9 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
+// sweepType is the type of steps that are sweeps: of their keys some are commands, or become parts of some.
+const sweepType = "sweep"
+
 // scope is where the templates of one attempt find their values.
 type scope struct {
 	expression.Names
@@ -210,45 +213,47 @@ func (s scope) program(t *sweep.Tree) (any, error) {
 func (s scope) readings(t *sweep.Tree, ours expression.Ours) ([]sweep.Reading, error) {
 	var c sweep.Command
 	for i, item := range t.Items {
-		pieces, err := expression.Pieces(item.Text, ours, s.metered())
+		word, err := s.render(item.Text, ours, func(p expression.Piece) (string, error) {
+			if i == 0 { // which program it is counts
+				return expression.Text(p.Value), nil
+			}
+			return "${param." + steps.Own + "1}", nil // as a sweep would have it
+		})
 		if err != nil {
 			return nil, err
 		}
-		var b strings.Builder
-		for _, p := range pieces {
-			switch {
-			case !p.Macro:
-				b.WriteString(p.Text)
-			case i == 0: // which program it is counts
-				b.WriteString(expression.Text(p.Value))
-			default:
-				b.WriteString("${param." + steps.Own + "1}") // as a sweep would have it
-			}
-		}
-		c.Argv = append(c.Argv, b.String())
+		c.Argv = append(c.Argv, word)
 	}
 	return c.Readings(), nil
 }
 
 // numbers is a text for a shell, in which only numbers and truths are put.
 func (s scope) numbers(text string, ours expression.Ours) (string, error) {
+	return s.render(text, ours, func(p expression.Piece) (string, error) {
+		switch p.Value.(type) {
+		case nil, int64, float64, bool:
+			return expression.Text(p.Value), nil
+		}
+		return "", fmt.Errorf("${%s} is no number, and would be read as part of the command: make it a parameter of the sweep, "+
+			"as {name: {value: \"${%s}\"}}, and write ${param.name}", p.Text, p.Text)
+	})
+}
+
+// render is a text with each of its macros replaced by what put gives for it.
+func (s scope) render(text string, ours expression.Ours, put func(expression.Piece) (string, error)) (string, error) {
 	pieces, err := expression.Pieces(text, ours, s.metered())
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	for _, p := range pieces {
-		switch p.Value.(type) {
-		case nil, int64, float64, bool:
-		default:
-			return "", fmt.Errorf("${%s} is no number, and would be read as part of the command: make it a parameter of the sweep, "+
-				"as {name: {value: \"${%s}\"}}, and write ${param.name}", p.Text, p.Text)
-		}
+		out := p.Text
 		if p.Macro {
-			b.WriteString(expression.Text(p.Value))
-		} else {
-			b.WriteString(p.Text)
+			if out, err = put(p); err != nil {
+				return "", err
+			}
 		}
+		b.WriteString(out)
 	}
 	return b.String(), nil
 }
@@ -287,24 +292,14 @@ func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
 
 // asParameters is a text whose values become parameters of a script.
 func (s scope) asParameters(text string, of *steps.Script) (string, error) {
-	pieces, err := expression.Pieces(text, s.ours, s.metered())
-	if err != nil {
-		return "", err
-	}
 	if of.Values == nil {
 		of.Values, of.Names = map[string]any{}, map[string]string{}
 	}
-	var b strings.Builder
-	for _, p := range pieces {
-		if !p.Macro {
-			b.WriteString(p.Text)
-			continue
-		}
+	return s.render(text, s.ours, func(p expression.Piece) (string, error) {
 		name := fmt.Sprintf("%s%d", steps.Own, len(of.Values)+1)
 		of.Values[name], of.Names[name] = p.Value, p.Text
-		b.WriteString("${param." + name + "}")
-	}
-	return b.String(), nil
+		return "${param." + name + "}", nil
+	})
 }
 
 // word is a word of a command, in which values are no macros of specs.
@@ -387,7 +382,7 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 			c.Script, err = s.script(tree)
 		case key.Raw:
 			c.Spec, err = s.spec(tree)
-		case about.Name == customType && key.Name == "program":
+		case key.Kind == "words":
 			c.Keys[key.Name], err = s.program(tree)
 		case about.Name == sweepType && key.Name == "set":
 			c.Keys[key.Name], err = s.overrides(tree)

@@ -18,12 +18,6 @@ const (
 	nestedType = "workflow" // a run of its own, which takes a place of those
 )
 
-// Types of steps whose keys are commands, or become parts of some.
-const (
-	sweepType  = "sweep"
-	customType = "custom"
-)
-
 // queue has the attempts that are to begin, by what they wait for. It belongs to the goroutine of Work.
 type queue struct {
 	tasks []engine.Task // that wait for others to end

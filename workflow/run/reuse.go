@@ -9,10 +9,10 @@ import (
 
 // lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the work is kept;
 // empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it. For one that
-// has begun nothing else stands.
-func (r *Run) lookFor(ctx context.Context, a *attempt, begun bool) (end *engine.Event, file string, err error) {
+// may have begun nothing else stands.
+func (r *Run) lookFor(ctx context.Context, a *attempt) (end *engine.Event, file string, err error) {
 	t, c := a.task, a.call
-	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil || begun {
+	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil || a.mayHaveBegun() {
 		return nil, file, err
 	}
 	had, left := r.cached(t, file)

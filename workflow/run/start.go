@@ -92,8 +92,7 @@ func (r *Run) start(t engine.Task) error {
 		a.cancel(steps.ErrStop)
 	}
 	r.live.add(a)
-	startedBefore := r.queue.startedBefore[t.ID] || t.Stop != ""
-	r.group.Go(crash.Func(func() { r.work(a, startedBefore) }))
+	r.group.Go(crash.Func(func() { r.work(a) }))
 	return nil
 }
 
@@ -125,7 +124,7 @@ func (r *Run) prepare(t engine.Task) (a *attempt, wrong, err error) {
 		return nil, fmt.Errorf("read what it has kept: %w", err), nil
 	}
 	a = &attempt{
-		task: t, kind: kind, call: c, startedBefore: r.queue.startedBefore[t.ID] && !about.Light,
+		task: t, kind: kind, call: c, startedBefore: r.queue.startedBefore[t.ID],
 		approved: make(chan string, 8), signal: steps.SignalOf(t.Node.Step.Type, c.Keys), signals: make(chan steps.Signal, 1),
 		durable: make(chan struct{}),
 	}
@@ -154,14 +153,14 @@ func (r *Run) connect(a *attempt) {
 }
 
 // work is the goroutine of an attempt: earlier work that stands for its own, or its step's, and how that ends.
-func (r *Run) work(a *attempt, startedBefore bool) {
-	had, file, err := r.lookFor(a.ctx, a, startedBefore)
+func (r *Run) work(a *attempt) {
+	had, file, err := r.lookFor(a.ctx, a)
 	var result steps.Result
 	switch {
 	case had != nil:
-	case a.ctx.Err() != nil && a.task.Node.Step.Cache != nil && !startedBefore:
+	case a.ctx.Err() != nil && a.task.Node.Step.Cache != nil && !a.mayHaveBegun():
 		err = context.Cause(a.ctx) // there is nothing to end
-	case err != nil && a.ctx.Err() == nil && !startedBefore:
+	case err != nil && a.ctx.Err() == nil && !a.mayHaveBegun():
 		err = &steps.Failure{Fault: engine.Input, Err: err}
 	default:
 		result, err = a.kind.Run(a.ctx, a.call)
