@@ -138,10 +138,9 @@ func TestMachineThatIsTakenDown(t *testing.T) {
 	x, _ := p.serving("--cluster", "mesos://"+address)
 	var s api.Sweep
 	p.kaon("submit", "slow.yaml", "--set", "task.retries=0", "--json").ends(exitDone).json(&s)
-	running := func(on string, not bool) func([]api.Agent) bool {
+	running := func(elsewhere string) func([]api.Agent) bool { // than on a host; empty: anywhere
 		return func(all []api.Agent) bool {
-			i := slices.IndexFunc(all, func(a api.Agent) bool { return a.Running == 3 && (on == "" || (a.Host == on) != not) })
-			return i >= 0
+			return slices.ContainsFunc(all, func(a api.Agent) bool { return a.Running == 3 && a.Host != elsewhere })
 		}
 	}
 	back := func() { // the master says so: the server, for which nothing waits, is offered nothing
@@ -155,22 +154,20 @@ func TestMachineThatIsTakenDown(t *testing.T) {
 			return err == nil && strings.Count(string(text), `"pid"`) == 2
 		})
 	}
-	host := ""
-	for range 11 { // one more than losses are taken for chance
-		agents := awaitAgents(t, p, "all on one agent", running(host, true))
+	takeDown := func() (host string) {
+		agents := awaitAgents(t, p, "all on one agent", running(""))
 		host = agents[slices.IndexFunc(agents, func(a api.Agent) bool { return a.Running == 3 })].Host
 		operate(t, address, schedule(host, time.Now().Add(24*time.Hour)))
 		operate(t, address, down("START", host))
-		awaitAgents(t, p, "all on the other", running(host, true))
+		awaitAgents(t, p, "all on the other", running(host))
+		return host
+	}
+	for range 11 { // one more than losses are taken for chance
+		host := takeDown()
 		operate(t, address, down("STOP", host))
 		back()
-		host = ""
 	}
-	agents := awaitAgents(t, p, "all on one agent", running("", false))
-	host = agents[slices.IndexFunc(agents, func(a api.Agent) bool { return a.Running == 3 })].Host
-	operate(t, address, schedule(host, time.Now().Add(24*time.Hour)))
-	operate(t, address, down("START", host))
-	awaitAgents(t, p, "all on the other", running(host, true))
+	host := takeDown()
 	p.kaon("trial", s.ID+"/0").ends(exitDone).prints("Operator initiated 'Machine DOWN'")
 
 	cluster.signal(syscall.SIGKILL)
@@ -179,7 +176,7 @@ func TestMachineThatIsTakenDown(t *testing.T) {
 	if said := operate(t, address, `{"type":"GET_MAINTENANCE_STATUS"}`); !strings.Contains(said, `"down_machines":[{"hostname":"`+host+`"`) {
 		t.Errorf("after a crash: %s", said)
 	}
-	awaitAgents(t, p, "all where they were", running(host, true))
+	awaitAgents(t, p, "all where they were", running(host))
 	if _, text, _ := strings.Cut(operate(t, address, `{"type":"GET_MAINTENANCE_STATUS"}`), "down_machines"); text == "" {
 		t.Error("nothing is down")
 	}

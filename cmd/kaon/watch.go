@@ -5,193 +5,148 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
-	"github.com/kaon-sweep/kaon/results/board"
-	"github.com/kaon-sweep/kaon/scheduler/crash"
-	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-const (
-	drawEvery  = 200 * time.Millisecond // often enough to look alive
-	stuckAfter = 3 * time.Second        // how long nothing may run before people are told why
-)
+type watchCmd struct {
+	Sweep   string `arg:"" optional:"" help:"Sweep, or the beginning of its id; all when left out, and the newest where there is no screen to fill."`
+	Quiet   bool   `short:"q" help:"No progress; only what must be known, and the result."`
+	Plain   bool   `help:"A bar and lines on a terminal too, instead of a screen; ends with the sweep."`
+	JSON    bool   `help:"Print the sweep as one JSON object when it has ended; progress goes to standard error."`
+	Results string `placeholder:"PLACE" help:"Folder or s3://bucket/prefix to show on a screen, instead of a server; kaon-results when no server of yours runs on this machine."`
+	State   string `aliases:"state-dir" placeholder:"DIR" help:"Folder of journals and sandboxes, as given to run; beside --results."`
+	serverFlags
+}
 
-// closeNoticeAfter is how long an interrupted run may take to close before people are told what it does.
-const closeNoticeAfter = time.Second
+// Help implements kong's help provider.
+func (c *watchCmd) Help() string {
+	return "On a terminal: all sweeps, one with its states, trials, curves and failures, and a trial with what it writes; keys are shown at the bottom, " +
+		"and nothing is changed. Left with a sweep that was named, it ends as that has: 0 when it succeeded. In a pipe, and with --plain, --quiet or " +
+		"--json, it shows one sweep of a server until it has ended."
+}
 
-// errInterrupted: a signal ended the watching.
-var errInterrupted = errors.New("interrupted")
-
-// watch shows a sweep until it ends or ctx does, stores its results and closes its server.
-func (r *runner) watch(
-	ctx context.Context, s *server.Server, sw *server.Sweep, told *notices,
-) (outcome, error) {
-	w, spec := r.out.stdout, sw.Spec()
-	if r.flags.JSON {
-		w = r.out.stderr
+func (c *watchCmd) Run(ctx context.Context, out *output) error {
+	if !c.Quiet && !c.Plain && !c.JSON && canFill(out) {
+		return c.fill(ctx, out)
 	}
-	began := time.Now()
-	d := newDisplay(w, spec.Trials, r.flags.Quiet)
-	d.say(fmt.Sprintf("%s: %s by %s search on %s, results in %s", sw.ID(), plural(spec.Trials, "trial"),
-		spec.Method, s.Place(), r.flags.Results))
-	if spec.Chosen != "" {
-		d.say(spec.Chosen)
+	if c.Results != "" {
+		return usage(errors.New("--results shows sweeps on a terminal of its own; here `kaon status` says how one stands"))
 	}
-	shown := progress{total: spec.Trials}
-	err := follow(ctx, s, sw, told, d, &shown, began)
-	d.close(shown)
+	from, err := c.client(ctx)
 	if err != nil {
-		return outcome{}, r.leave(s, sw.ID(), err)
+		return err
 	}
-	o, err := r.store(ctx, s, sw)
-	o.Seconds = time.Since(began).Seconds()
-	return o, err
+	id, err := resolve(ctx, from, c.Sweep)
+	if err != nil {
+		return err
+	}
+	return (&remoteWatch{out: out, from: from, id: id, quiet: c.Quiet, json: c.JSON}).run(ctx)
 }
 
-// follow draws until there is nothing to draw.
-func follow(
-	ctx context.Context, s *server.Server, sw *server.Sweep, told *notices, d display, shown *progress, began time.Time,
-) error {
-	tick := time.NewTicker(drawEvery)
-	defer tick.Stop()
-	idle := idleAlert{since: began}
-	alert := storageAlert{trouble: sw.Trouble, since: began}
-	draw := func() {
-		alert.tell(time.Now(), d.say)
-		st, err := sw.Status(ctx)
+// readerAt finds what is to be shown: the folder that is named, else the server, else the folder of results here.
+func (c *watchCmd) readerAt(ctx context.Context) (*watchReader, error) {
+	r := &watchReader{flags: liveFlags{State: c.State}, said: &lastLine{}}
+	if c.Results == "" {
+		from, err := c.client(ctx)
+		switch {
+		case err == nil:
+			r.flags.Server, r.place = from.Address(), "the server at "+from.Address()
+			return r, nil
+		case c.Server != "" || !errors.Is(err, errNoServer):
+			return nil, err
+		}
+		c.Results = os.Getenv("KAON_RESULTS")
+		if c.Results == "" {
+			c.Results = "kaon-results"
+		}
+		if resultsAt(c.Results) != nil {
+			return nil, usage(errors.New(errNoServer.Error() + "; or say with --results where results are"))
+		}
+	}
+	if err := resultsAt(c.Results); err != nil {
+		return nil, err
+	}
+	r.flags.Results, r.place = c.Results, c.Results
+	return r, nil
+}
+
+// fill shows sweeps on the whole terminal until the user leaves.
+func (c *watchCmd) fill(ctx context.Context, out *output) error {
+	from, err := c.readerAt(ctx)
+	if err != nil {
+		return err
+	}
+	id := ""
+	if c.Sweep != "" {
+		src, err := from.flags.open(ctx, out, c.Sweep)
 		if err != nil {
-			return
+			return err
 		}
-		*shown = progressOf(st, began)
-		d.show(*shown)
-		idle.tell(shown.running > 0 || st.Held, st.Waiting, d.say) // of what others have the ledger's own line has told
-	}
-	for {
-		select {
-		case <-sw.Ended():
-			draw()
-			told.drain(d.say)
-			return nil
-		case line := <-told.lines:
-			d.say(line)
-		case <-s.Done():
-			return s.Err()
-		case <-tick.C:
-			draw()
-		case <-ctx.Done():
-			return errInterrupted
+		if _, err := src.board(ctx, out); err != nil { // who named one that is not there is told so
+			return err
 		}
+		id = src.id
 	}
-}
-
-// idleAlert tells why trials wait once nothing has run for a while.
-type idleAlert struct {
-	since time.Time // something ran last
-	told  string
-}
-
-func (a *idleAlert) tell(busy bool, why string, say func(string)) {
+	tty, err := takeFullScreen(out)
+	if err != nil {
+		return unreachable(fmt.Errorf("take the terminal: %w", err))
+	}
+	defer tty.leave()
+	(&watchScreen{ctx: ctx, tty: tty, from: from}).run(id)
+	tty.leave()
 	switch {
-	case busy:
-		a.since = time.Now()
-	case why != "" && why != a.told && time.Since(a.since) > stuckAfter:
-		a.told = why
-		say("waiting: " + why)
+	case ctx.Err() != nil:
+		return silently(exitInterrupted)
+	case id == "":
+		return nil
 	}
+	return from.farewell(ctx, out, id)
 }
 
-// countsOf is counts as a display shows them: whom early stopping has ended has run as far as it was to run.
-func countsOf(n sweep.Counts, staged int, early map[sweep.StopRule]int) progress {
-	p := progress{
-		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, running: n.Running + n.Launched - staged, failed: n.Failed,
-		early: min(losers(early), n.Stopped),
+// farewell says how a sweep stands that the user named and looks at no more, and answers as that ended.
+func (r *watchReader) farewell(ctx context.Context, out *output, id string) error {
+	src, err := r.flags.open(ctx, out, id)
+	if err != nil {
+		return err
 	}
-	p.done, p.stopped = p.done+p.early, p.stopped-p.early
-	return p
-}
-
-// progressOf is how a sweep stands as a display shows it, which began at a time.
-func progressOf(st server.Status, began time.Time) progress {
-	p := countsOf(st.Counts, st.Staged, st.Early)
-	p.doneBefore, p.elapsed, p.paused = st.EndedBefore, time.Since(began), st.Paused
-	if best := st.Leader; best != nil {
-		p.best = fmt.Sprintf("%s %s (trial %d)", st.Spec.Objective.Name, formatValue(float64(best.Value)), best.Trial)
+	if src.remote != nil {
+		return farewellOf(ctx, out, src.remote, id)
 	}
-	if st.Percent != nil {
-		p.percent = fmt.Sprintf("%.0f %%", *st.Percent)
+	s, live, err := src.alive(ctx)
+	if err == nil && !live {
+		s, err = src.stored(ctx, out)
 	}
-	return p
-}
-
-// storageAlert tells people once that nothing can be stored, so that a sweep which stands still has a reason on
-// the screen.
-type storageAlert struct {
-	trouble func() error
-	since   time.Time // when there was none last
-	told    bool
-}
-
-func (s *storageAlert) tell(now time.Time, say func(string)) {
-	err := s.trouble()
 	switch {
-	case err == nil && s.told:
-		say("the results take what trials leave again")
-		s.since, s.told = now, false
-	case err == nil:
-		s.since = now
-	case !s.told && now.Sub(s.since) > stuckAfter:
-		say(fmt.Sprintf("the results take nothing now: %v; trying on", oneLine(err)))
-		s.told = true
-	}
-}
-
-// leave closes the server of a sweep that has not ended, and says how to go on.
-func (r *runner) leave(s *server.Server, id string, why error) error {
-	ctx, cancel := lastWork(10 * time.Second)
-	defer cancel()
-	aloud := time.AfterFunc(closeNoticeAfter, crash.Func(func() {
-		fmt.Fprintln(r.out.stderr, "kaon: bringing to the results what is left; a further interrupt leaves it")
-	}))
-	defer aloud.Stop()
-	if err := s.Close(ctx); err != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: %v\n", err)
-	}
-	again := r.again("run --resume", id)
-	if errors.Is(why, errInterrupted) || errors.Is(why, context.Canceled) {
-		fmt.Fprintf(r.out.stderr, "interrupted; go on with: %s\n", again)
+	case err != nil:
+		return err
+	case live:
+		fmt.Fprintln(out.stderr, interruptedText(id))
 		return silently(exitInterrupted)
 	}
-	// it has not finished: neither done nor failed
-	return unreachable(fmt.Errorf("%w\ngo on with: %s", why, again))
+	if known, err := store.ReadSweep(ctx, src.bucket, src.id); err == nil {
+		s.Metric = known.Objective.Name
+	}
+	if err := printStatus(out.stdout, s); err != nil {
+		return err
+	}
+	if s.State != string(sweep.PhaseSucceeded) {
+		return silently(exitFailed)
+	}
+	return nil
 }
 
-// abandon closes the server of a sweep that was not submitted. A sweep that the journal has all the same is
-// left as an interrupted one.
-func (r *runner) abandon(s *server.Server, id string, winner *board.Winner, why error) error {
-	var refused *server.SubmitError
-	handedIn := errors.As(why, &refused)
-	if handedIn && refused.Accepted {
-		return r.leave(s, id, why)
+// farewellOf is the same of a server's sweep.
+func farewellOf(ctx context.Context, out *output, from *client.Client, id string) error {
+	s, err := from.Sweep(ctx, id)
+	if err != nil {
+		return answered(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	_ = s.Close(ctx) // the first error is the one to tell
-	if !handedIn {
-		return why
-	}
-	left := "nothing is left behind"
-	if _, err := os.Stat(r.flags.state(id)); err == nil {
-		left = "what was in " + r.flags.state(id) + " before is there still"
-	}
-	if winner != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: %s has not begun; go on with: %s\n", id,
-			r.again("run --resume", winner.Sweep))
-	}
-	if errors.Is(why, context.Canceled) {
-		fmt.Fprintln(r.out.stderr, "interrupted before anything ran: "+left)
+	if !s.Over() {
+		fmt.Fprintln(out.stderr, interruptedText(id))
 		return silently(exitInterrupted)
 	}
-	return fmt.Errorf("%w\nnothing of it ran, and %s", why, left)
+	return (&remoteWatch{out: out, from: from, id: id, quiet: true}).run(ctx)
 }

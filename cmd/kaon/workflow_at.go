@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -17,4 +18,16 @@ func (f flowServer) at(ctx context.Context) (*client.Client, error) {
 		return nil, nil
 	}
 	return serverFlags{f.Server}.client(ctx)
+}
+
+// registered is a way to the server that registered workflows are asked of: this user's own when none is named.
+func (f flowServer) registered(ctx context.Context) (*client.Client, error) {
+	if f.Server == "" {
+		f.Server = ownAddress
+	}
+	to, err := f.at(ctx)
+	if err == nil && to == nil {
+		err = usage(errors.New("workflows are registered on a server: give --server URL, or start one with kaon serve"))
+	}
+	return to, err
 }

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/kaon-sweep/kaon/server/api"
-	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -24,18 +22,6 @@ type workflowRegisterCmd struct {
 
 func (c *workflowRegisterCmd) Help() string {
 	return "Its folder is kept with it, and a version never changes. What is the same as the newest version makes none."
-}
-
-// registered is a way to the server that registered workflows are asked of: this user's own when none is named.
-func (f flowServer) registered(ctx context.Context) (*client.Client, error) {
-	if f.Server == "" {
-		f.Server = ownAddress
-	}
-	to, err := f.at(ctx)
-	if err == nil && to == nil {
-		err = usage(errors.New("workflows are registered on a server: give --server URL, or start one with kaon serve"))
-	}
-	return to, err
 }
 
 func (c *workflowRegisterCmd) Run(ctx context.Context, out *output) error {
