@@ -104,7 +104,6 @@ func (e *Engine) fill(x *instance) {
 		if s := i.scopes[i.next]; s != nil {
 			if s.pending {
 				i.live++
-				i.pending--
 				e.goOn(s)
 			}
 			continue // or it has ended, before a restart
@@ -140,7 +139,6 @@ func (e *Engine) iterationEnded(s *scope) {
 	x := s.owner
 	if s.pending { // all that was to be run again was skipped by hand
 		s.pending = false
-		x.each.pending--
 	} else {
 		x.each.live--
 	}

@@ -11,8 +11,8 @@ type scope struct {
 	open  int    // nodes that have not ended
 	broke string // the key of a step whose failure ends the scope: nothing more starts in it; empty: none
 
-	pending bool // it is an iteration that a restart runs again as soon as more may run: nothing of it starts until then
-	unsure  bool // its for-each ended before that: it counts neither as done nor as failed
+	pending   bool // it is an iteration that a restart runs again as soon as more may run: nothing of it starts until then
+	uncounted bool // its for-each ended before that: it counts neither as done nor as failed
 }
 
 // instance is a node in a scope.
@@ -47,14 +47,13 @@ type instance struct {
 
 // iterations is a for-each under way, or a loop, whose iterations are rounds.
 type iterations struct {
-	total   int // of a loop: at most
-	item    func(i int) map[string]any
-	scopes  []*scope // nil: not begun
-	next    int      // none below waits to begin
-	pending int      // scopes that are
-	live    int
-	failed  int
-	done    int
+	total  int // of a loop: at most
+	item   func(i int) map[string]any
+	scopes []*scope // nil: not begun
+	next   int      // none below waits to begin
+	live   int
+	failed int
+	done   int
 }
 
 // resting tells whether it waits for its next attempt.

@@ -66,7 +66,7 @@ func (e *Engine) again(s *scope, ev Event) (any bool) {
 // againEach keeps the iterations that need not be run once more. The others wait until as many may run.
 func (e *Engine) againEach(x *instance, ev Event) bool {
 	i := x.each
-	i.live, i.next, i.pending = 0, 0, 0
+	i.live, i.next = 0, 0
 	for _, s := range i.scopes {
 		if s == nil {
 			continue
@@ -75,16 +75,14 @@ func (e *Engine) againEach(x *instance, ev Event) bool {
 		if !e.again(s, ev) {
 			continue
 		}
-		if !s.unsure {
+		if !s.uncounted {
 			i.done--
 			if failed {
 				i.failed--
 			}
 		}
-		s.unsure = false
-		if s.pending = ev.Bounded; s.pending {
-			i.pending++
-		} else {
+		s.uncounted = false
+		if s.pending = ev.Bounded; !s.pending {
 			i.live++
 		}
 	}
@@ -107,15 +105,11 @@ func (e *Engine) goOn(s *scope) {
 // giveUp ends the iterations of a for-each that were to begin again, when it ends before they do. What they have kept stays for the next
 // restart.
 func (e *Engine) giveUp(x *instance, state State, reason string) {
-	if x.each.pending == 0 {
-		return
-	}
-	x.each.pending = 0
 	for _, s := range x.each.scopes {
 		if s == nil || !s.pending {
 			continue
 		}
-		s.pending, s.unsure = false, true
+		s.pending, s.uncounted = false, true
 		for _, inner := range s.nodes {
 			if inner.state.Ended() {
 				continue
