@@ -305,8 +305,9 @@ func (s source) stateFolder() string {
 	return state.Folder(s.place, s.folder, s.id)
 }
 
-// serverFolder is where the state of the server of this machine lies that has or had the sweep; not ok when none has. It is the folder that
-// --state says, or, if the sweep is not there, that of a server of this user's with the same results.
+// serverFolder is where the state of the server of this machine lies that has or had the sweep; not ok when none has.
+// It is the folder that --state says, or, if the sweep is not there, that of a server of this user's with the same
+// results.
 func (s source) serverFolder() (folder string, ok bool) {
 	if s.remote != nil || s.id == "" {
 		return "", false

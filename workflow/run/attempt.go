@@ -24,7 +24,8 @@ type attempt struct {
 	given string // file of the request whose signal it was given
 }
 
-// mayHaveBegun tells one that may have begun before, so that nothing else stands for it: it was started, or was to be stopped.
+// mayHaveBegun tells one that may have begun before, so that nothing else stands for it: it was started, or was to be
+// stopped.
 func (a *attempt) mayHaveBegun() bool { return a.startedBefore || a.task.Stop != "" }
 
 // attempts are those that run. They belong to the goroutine of Work.

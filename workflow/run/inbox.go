@@ -187,7 +187,8 @@ func (r *Run) wasHanded(x handed) (again bool) {
 		x.said.At = time.Now().UnixMilli()
 		x.said.Body = r.secret.json(x.said.Body)
 		r.talk.add(x.said)
-		if again := r.inbox.repeat[x.file]; time.Now().Before(r.inbox.unsure) && x.was.startedBefore && !x.was.kind.About().Light {
+		elsewhere := x.was.startedBefore && !x.was.kind.About().Light
+		if again := r.inbox.repeat[x.file]; elsewhere && time.Now().Before(r.inbox.unsure) {
 			again.wait = max(2*again.wait, firstRepeat)
 			again.next = time.Now().Add(again.wait)
 			r.inbox.repeat[x.file] = again
