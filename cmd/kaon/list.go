@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type listCmd struct {
@@ -134,7 +136,11 @@ func printSweeps(w io.Writer, all []api.Sweep, now time.Time) error {
 		if s.Best != nil {
 			best = s.Metric + " " + formatValue(float64(s.Best.Value))
 		}
-		tab.row(s.ID, cell{state, s.State}, fmt.Sprintf("%d/%d", n.Ended(), n.Total), n.Failed, best, s.Owner,
+		done, failed := fmt.Sprintf("%d/%d", n.Ended(), n.Total), strconv.Itoa(n.Failed)
+		if s.State == sweep.Interrupted { // its records say it, which a list does not read
+			done, failed = fmt.Sprintf("?/%d", n.Total), "?"
+		}
+		tab.row(s.ID, cell{state, s.State}, done, failed, best, s.Owner,
 			age(s.Created, now), strings.Join(s.Labels, " "))
 	}
 	return printFitting(w, &tab, "kaon list --json")
