@@ -11,13 +11,9 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
 )
-
-// denying is a bucket whose credentials have ended; it lists what is there.
-type denying struct{ bucket.Bucket }
-
-func (denying) Get(context.Context, string) (io.ReadCloser, error) { return nil, bucket.ErrDenied }
 
 // What cannot be read now is an error, and not less use; nor is it kept of a sweep that has ended.
 func TestUseThatNobodyMayRead(t *testing.T) {
@@ -27,10 +23,10 @@ func TestUseThatNobodyMayRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := func(string) string { return t.TempDir() }
-	if u, err := Stored(t.Context(), denying{in}, "sweep", time.Time{}, folder); !errors.Is(err, bucket.ErrDenied) {
+	if u, err := Stored(t.Context(), &buckettest.Denying{Bucket: in, All: true}, "sweep", time.Time{}, folder); !errors.Is(err, bucket.ErrDenied) {
 		t.Errorf("%+v, %v", u, err)
 	}
-	l := New(Config{Bucket: denying{in}, Folder: folder, Sweeps: func(context.Context) (map[string]*store.Sweep, error) {
+	l := New(Config{Bucket: &buckettest.Denying{Bucket: in, All: true}, Folder: folder, Sweeps: func(context.Context) (map[string]*store.Sweep, error) {
 		return map[string]*store.Sweep{"one": &known}, nil
 	}})
 	if u, err := l.All(t.Context(), "sweep", time.Time{}); !errors.Is(err, bucket.ErrDenied) {
@@ -39,19 +35,6 @@ func TestUseThatNobodyMayRead(t *testing.T) {
 	if len(l.read) != 0 {
 		t.Errorf("kept: %+v", l.read)
 	}
-}
-
-// picky is a bucket that refuses one object.
-type picky struct {
-	bucket.Bucket
-	object string
-}
-
-func (b picky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	if name == b.object {
-		return nil, bucket.ErrDenied
-	}
-	return b.Bucket.Get(ctx, name)
 }
 
 // One object that nobody may read is a gap of its sweep, and hides no other; nothing is kept of it.
@@ -67,10 +50,39 @@ func TestUseBesideAnObjectThatNobodyMayRead(t *testing.T) {
 		}
 	}
 	folder := func(string) string { return t.TempDir() }
-	l := New(Config{Bucket: picky{in, results.ObjectName("two", results.SpecFile)}, Folder: folder,
+	l := New(Config{Bucket: &buckettest.Denying{Bucket: in, Object: results.ObjectName("two", results.SpecFile)}, Folder: folder,
 		Sweeps: func(context.Context) (map[string]*store.Sweep, error) { return known, nil }})
 	u, err := l.All(t.Context(), "sweep", time.Time{})
 	if err != nil || l.read["two"] != nil || !strings.Contains(fmt.Sprint(u.Gaps), bucket.ErrDenied.Error()) {
 		t.Errorf("%+v, %v, kept: %+v", u, err, l.read["two"])
+	}
+}
+
+// leaving is a bucket whose reader goes as soon as it has read a sweep.json.
+type leaving struct {
+	bucket.Bucket
+	goes func()
+}
+
+func (b *leaving) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := b.Bucket.Get(ctx, name)
+	if strings.HasSuffix(name, "/"+results.SweepFile) {
+		b.goes()
+	}
+	return r, err
+}
+
+// Who goes while sweeps are read hears of no use that is less.
+func TestUseOfACallerWhoGoes(t *testing.T) {
+	in := &bucket.Memory{}
+	known := store.Sweep{ID: "one", State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}
+	if err := store.WriteSweep(t.Context(), in, known); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	folder := func(string) string { return t.TempDir() }
+	if u, err := Stored(ctx, &leaving{in, cancel}, "sweep", time.Time{}, folder); !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", u, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -62,7 +63,7 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 	all := make(map[string]*store.Sweep, len(ids))
 	for _, id := range ids {
 		known, err := store.ReadSweep(ctx, b, id)
-		if lasts(ctx, err) {
+		if bucket.Unreadable(ctx, err) {
 			return nil, err
 		}
 		if err == nil {
@@ -70,27 +71,6 @@ func stored(ctx context.Context, b bucket.Bucket) (map[string]*store.Sweep, erro
 		}
 	}
 	return all, nil
-}
-
-// deniesAll is an error that something of one sweep was denied, if the results deny another sweep, too, or there is no
-// other; nil: they deny no more than that.
-func deniesAll(ctx context.Context, b bucket.Bucket, denied error, all map[string]*store.Sweep, one string) error {
-	for id := range all {
-		if id == one {
-			continue
-		}
-		if _, err := store.ReadSweep(ctx, b, id); lasts(ctx, err) {
-			return errors.Join(err, ctx.Err())
-		}
-		return nil
-	}
-	return denied
-}
-
-// lasts reports whether nothing can be said of what was to be read: the caller has gone, or the bucket cannot
-// be read now, or by nobody.
-func lasts(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied)
 }
 
 // All is what sweeps used since the day of a time, the zero time for all, by sweep, queue, user or day.
@@ -112,7 +92,9 @@ func (l *Ledger) All(ctx context.Context, by string, since time.Time) (Usage, er
 		used, err := l.one(ctx, s)
 		if ctx.Err() == nil && errors.Is(err, bucket.ErrDenied) { // perhaps of it alone; nothing is kept of that
 			used = &sweepUse{gap: err.Error()}
-			err = deniesAll(ctx, l.cfg.Bucket, err, known, id)
+			others := maps.Clone(known)
+			delete(others, id)
+			err = store.DeniesAll(ctx, l.cfg.Bucket, err, maps.Keys(others))
 		}
 		if err != nil {
 			return Usage{}, fmt.Errorf("read what sweep %s used: %w", id, err)
@@ -162,7 +144,7 @@ func (l *Ledger) load(ctx context.Context, known store.Sweep) (*sweepUse, error)
 		}
 		return manifest.SubmittedSpec(then, text, l.cfg.Folder(known.ID), false)
 	})
-	if lasts(ctx, wrong) {
+	if ctx.Err() != nil || bucket.Unreadable(ctx, wrong) {
 		return nil, errors.Join(wrong, ctx.Err())
 	}
 	tally := tally{demands: d}
@@ -172,7 +154,7 @@ func (l *Ledger) load(ctx context.Context, known store.Sweep) (*sweepUse, error)
 	})
 	used := &sweepUse{finished: known.Finished}
 	switch {
-	case lasts(ctx, err):
+	case ctx.Err() != nil || bucket.Unreadable(ctx, err):
 		return nil, errors.Join(err, ctx.Err())
 	case err != nil:
 		used.gap = err.Error()

@@ -115,7 +115,7 @@ func (c *catalog) readAll(ctx context.Context) error {
 				denied[id] = err
 				continue
 			}
-			if lasts(ctx, err) {
+			if bucket.Unreadable(ctx, err) {
 				return err
 			}
 			if err != nil { // what is damaged is not listed; asked for by name, it says so
@@ -147,29 +147,21 @@ func (c *catalog) readAll(ctx context.Context) error {
 	return nil
 }
 
-// lasts reports whether an error says nothing of what was to be read: the results cannot be read now,
-// or nobody wants them any more.
-func lasts(ctx context.Context, err error) bool {
-	return err != nil && (ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrDenied))
-}
-
 // leaveOut has lists go on without the sweeps that the results deny, if they do not deny all: it reads another, and tells
 // of those that are left out. Its error says that the results cannot be read now.
 func (c *catalog) leaveOut(ctx context.Context, denied map[string]error, others map[string]*stored) error {
 	if len(denied) == 0 {
 		return nil
 	}
-	for id := range others {
-		if _, err := store.ReadSweep(ctx, c.bucket, id); lasts(ctx, err) {
-			return err
-		}
-		for id, err := range denied {
-			c.tell(id, err)
-		}
-		return nil
+	var first error
+	for _, first = range denied {
+		break
 	}
-	for _, err := range denied {
+	if err := store.DeniesAll(ctx, c.bucket, first, maps.Keys(others)); err != nil {
 		return err
+	}
+	for id, err := range denied {
+		c.tell(id, err)
 	}
 	return nil
 }
@@ -200,7 +192,7 @@ func (c *catalog) readChanged(ctx context.Context) error {
 			delete(others, id)
 		case err == nil:
 			fresh[id] = &s
-		case lasts(ctx, err):
+		case bucket.Unreadable(ctx, err):
 			return err
 		default:
 			fresh[id] = nil
@@ -264,7 +256,7 @@ func (c *catalog) one(ctx context.Context, id string, before *stored) (s stored,
 		s.summary = before.summary
 	} else if summary, err := store.ReadBoard(ctx, c.bucket, id); err == nil {
 		s.summary = &summary
-	} else if lasts(ctx, err) { // else it would have none for good
+	} else if bucket.Unreadable(ctx, err) { // else it would have none for good
 		return s, err
 	} else {
 		c.tell(id, err) // what it sums up is not shown

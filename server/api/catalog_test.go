@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
 )
 
@@ -211,11 +212,6 @@ func (b *leavingReader) Get(ctx context.Context, name string) (io.ReadCloser, er
 	return b.Bucket.Get(ctx, name)
 }
 
-// refusing is a bucket that lists what it lets nobody read, as of credentials that have just ended.
-type refusing struct{ bucket.Bucket }
-
-func (refusing) Get(context.Context, string) (io.ReadCloser, error) { return nil, bucket.ErrDenied }
-
 // Who goes while the sweeps are read makes the list no shorter for others, nor do credentials that end.
 func TestListOfACallerWhoGoes(t *testing.T) {
 	w := newWorld(t)
@@ -224,7 +220,7 @@ func TestListOfACallerWhoGoes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for what, in := range map[string]bucket.Bucket{"sweep.json": &leavingReader{Bucket: w.bucket}, "denied": refusing{w.bucket}} {
+	for what, in := range map[string]bucket.Bucket{"sweep.json": &leavingReader{Bucket: w.bucket}, "denied": &buckettest.Denying{Bucket: w.bucket, All: true}} {
 		c := newCatalog(in, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		if b, ok := in.(*leavingReader); ok {
@@ -241,23 +237,9 @@ func TestListOfACallerWhoGoes(t *testing.T) {
 	}
 }
 
-// picky is a bucket that refuses one object, and all when it is told to.
-type picky struct {
-	bucket.Bucket
-	object string
-	all    bool
-}
-
-func (b *picky) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	if b.all || name == b.object {
-		return nil, bucket.ErrDenied
-	}
-	return b.Bucket.Get(ctx, name)
-}
-
 // One object that nobody may read hides its own sweep, which is told of, and no other; credentials that end hide none.
 func TestObjectThatNobodyMayRead(t *testing.T) {
-	in := &picky{Bucket: &bucket.Memory{}, object: results.ObjectName("two", results.SweepFile)}
+	in := &buckettest.Denying{Bucket: &bucket.Memory{}, Object: results.ObjectName("two", results.SweepFile)}
 	for _, id := range []string{"one", "two", "zoo"} {
 		known := store.Sweep{ID: id, State: "succeeded", Created: "2020-01-01T00:00:00Z", Finished: "2020-01-01T00:00:01Z"}
 		if err := store.WriteSweep(t.Context(), in.Bucket, known); err != nil {
@@ -280,14 +262,14 @@ func TestObjectThatNobodyMayRead(t *testing.T) {
 	}
 	c.forget("two") // it alone is read again
 	look(2)
-	in.all = true
+	in.All = true
 	c.forget("")
 	if all, err := c.all(t.Context()); !errors.Is(err, bucket.ErrDenied) {
 		t.Errorf("where all is denied: %d sweeps, %v", len(all), err)
 	}
-	in.all, in.object = false, ""
+	in.All, in.Object = false, ""
 	look(3)
-	in.object = results.ObjectName("two", results.SweepFile)
+	in.Object = results.ObjectName("two", results.SweepFile)
 	c.forget("two")
 	if all, err := c.all(t.Context()); err != nil || len(all) != 2 {
 		t.Errorf("one that was known: %d sweeps, %v", len(all), err)

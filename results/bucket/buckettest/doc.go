@@ -1,3 +1,3 @@
 // Package buckettest holds what every bucket.Bucket must do, as one suite that the implementations' tests
-// run.
+// run, and buckets that fail as a test says.
 package buckettest
