@@ -146,7 +146,6 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
 	sw.staging.Owner, sw.staging.Resumed, sw.over, sw.mu.extended = e.Owner, true, e.Phase.Ended(), e.Extensions
-	sw.staging.Foreign = state.IsForeign(e.Owner)
 	if s.cluster.Local {
 		sw.losses.resumed = time.Now()
 	}

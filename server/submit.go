@@ -39,7 +39,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
 	sw.origin = sub.Origin
-	sw.staging.Owner, sw.staging.Foreign = sub.Origin.Owner, state.IsForeign(sub.Origin.Owner)
+	sw.staging.Owner = sub.Origin.Owner
 	if err := s.add(sw); err != nil {
 		return nil, err
 	}

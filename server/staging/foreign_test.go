@@ -91,8 +91,9 @@ func TestAttackProbe(t *testing.T) {
 	defer own.Close()
 	spec := &sweep.Spec{}
 	spec.Task.Fetch = []sweep.Fetch{{URL: own.URL + "/secret"}}
-	for _, foreign := range []bool{true, false} {
-		found := (&Stage{Spec: spec, Foreign: foreign}).probe(t.Context())
+	for _, owner := range []string{"somebody-else", ""} {
+		foreign := owner != ""
+		found := (&Stage{Spec: spec, Owner: owner}).probe(t.Context())
 		if found[0].err == nil || errors.Is(found[0].err, transfer.ErrRefused) == foreign || (asked > 0) == foreign {
 			t.Errorf("foreign %v: it was asked %d times: %v", foreign, asked, found[0].err)
 		}

@@ -69,7 +69,7 @@ func (s *Stage) probe(ctx context.Context) []probed {
 	for i, f := range s.Spec.Task.Fetch {
 		if u, err := f.Address(); err == nil && (u.Scheme == "http" || u.Scheme == "https") { // as input has it, however it is written
 			web := &transfer.HTTPSource{URL: f.URL}
-			if s.Foreign {
+			if state.IsForeign(s.Owner) {
 				web.HTTP = guarded
 			}
 			all[i].web = web

@@ -23,7 +23,6 @@ type Stage struct {
 	Bucket       bucket.Bucket
 	BucketFolder string // left out of packed code; empty: the bucket is no folder
 	Place        Place
-	Foreign      bool              // somebody else than this process's own user has handed it in now
 	Owner        string            // who has handed it in; empty: this process's own user
 	Resumed      bool              // it has begun before, so what is wrong with its inputs now does not refuse it
 	Warn         func(text string) // tells people
