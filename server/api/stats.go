@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,21 +31,13 @@ func newStats() *stats {
 	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"), faults: set.NewCounter("kaon_api_faults_total"), took: map[string]*histogram{}}
 }
 
-// streamed reports whether answers of an operation take as long as somebody listens, which says nothing of the server.
-func streamed(operation string) bool {
-	return strings.HasSuffix(operation, "-events") || operation == "get-logs"
-}
-
 // count has every request of an operation counted, refused ones too.
 func (s *stats) count(ctx huma.Context, next func(huma.Context)) {
 	began, operation := time.Now(), ctx.Operation().OperationID
 	next(ctx)
-	s.answered(operation, cmp.Or(ctx.Status(), http.StatusOK), time.Since(began))
-}
-
-func (s *stats) answered(operation string, code int, took time.Duration) {
-	s.set.GetOrCreateCounter(fmt.Sprintf("kaon_api_requests_total{operation=%q,code=\"%d\"}", operation, code)).Inc()
-	if streamed(operation) {
+	took := time.Since(began)
+	s.set.GetOrCreateCounter(fmt.Sprintf("kaon_api_requests_total{operation=%q,code=\"%d\"}", operation, cmp.Or(ctx.Status(), http.StatusOK))).Inc()
+	if endless(ctx) { // it takes as long as somebody listens, which says nothing of the server
 		return
 	}
 	s.mu.Lock()
