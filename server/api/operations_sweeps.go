@@ -301,9 +301,9 @@ func (a *API) deleteSweep(ctx context.Context, in *deleteInput) (*body[Deletion]
 	var freed server.Freed
 	switch {
 	case !damaged:
-		freed, err = a.deleted(ctx, s)
+		freed, err = a.deleted(ctx, s, false)
 	case in.Force:
-		freed, err = a.deleted(ctx, Sweep{ID: in.Sweep, Finished: "by what an operator knows"})
+		freed, err = a.deleted(ctx, Sweep{ID: in.Sweep}, true)
 	default:
 		return nil, huma.Error409Conflict(fmt.Sprintf("nobody can tell whether sweep %s has ended: %v; %s; if nobody runs it, it is deleted with: kaon rm --force %s",
 			in.Sweep, err, mend(in.Sweep), in.Sweep))
@@ -315,14 +315,15 @@ func (a *API) deleteSweep(ctx context.Context, in *deleteInput) (*body[Deletion]
 }
 
 // deleted deletes a sweep by the server if that has it, or as what a process left that was killed, or else in the results alone.
-func (a *API) deleted(ctx context.Context, s Sweep) (server.Freed, error) {
+// Force: an operator knows that nobody runs it, whatever its sweep.json says.
+func (a *API) deleted(ctx context.Context, s Sweep, force bool) (server.Freed, error) {
 	if s.Here {
 		return a.cfg.Server.Delete(ctx, s.ID)
 	}
 	switch freed, left, err := a.cfg.Server.DeleteLeft(ctx, s.ID); {
 	case left || err != nil:
 		return freed, err
-	case s.Finished == "":
+	case s.Finished == "" && !force:
 		return freed, huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run it: delete it where it runs", s.ID))
 	}
 	return server.DeleteResults(ctx, a.cfg.Bucket, s.ID)
