@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,6 +86,35 @@ func TestAttackUploadsWithoutEnd(t *testing.T) {
 	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusCreated {
 		t.Errorf("when that is gone: %d", status)
 	}
+}
+
+// An upload of what is kept already does not have the server look at all of its files again, unless nobody kept how much they have.
+func TestAttackSameUploadAgain(t *testing.T) {
+	w := newWorld(t)
+	folder := t.TempDir()
+	f := w.upload(folder, 0)
+	if err := os.WriteFile(filepath.Join(w.api.folders(), f.ID, "more"), []byte("seen"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	by := filepath.Join(w.api.folders(), uploadersPrefix+f.ID)
+	kept := func(want int64) {
+		t.Helper()
+		if _, status := w.uploadAs(Operator, folder, 0); status != http.StatusCreated {
+			t.Fatalf("%d", status)
+		}
+		if u, err := w.api.uploadersOf(f.ID); err != nil || !slices.Contains(u.By, string(Operator)) || u.Bytes != want {
+			t.Errorf("%+v, %v", u, err)
+		}
+	}
+	kept(0)
+	if err := os.WriteFile(by, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept(int64(len("seen")))
+	if err := os.Remove(by); err != nil {
+		t.Fatal(err)
+	}
+	kept(int64(len("seen")))
 }
 
 // Uploads at once have no more room than one after another.

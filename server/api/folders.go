@@ -127,7 +127,7 @@ func (a *API) takeAgain(ctx context.Context, id string) (there bool, err error) 
 	if missing != nil {
 		return false, nil
 	}
-	bytes, err := bytesOf(folder)
+	bytes, err := a.keptBytes(id, folder)
 	if errors.Is(err, fs.ErrNotExist) { // it is being removed
 		return false, nil
 	}
