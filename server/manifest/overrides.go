@@ -68,16 +68,25 @@ func (o Overrides) Restored(owner string) (Overrides, error) {
 	return set, nil
 }
 
-// Extensions is what sweep.json says was changed since the sweep began. The error is that of a secret which is not in this process's
-// environment; all extensions are answered with it.
-func Extensions(known store.Sweep) (all []journal.Extension, err error) {
+// Extensions is what sweep.json says was changed since the sweep began. Secrets are taken out, as they are there.
+func Extensions(known store.Sweep) (all []journal.Extension) {
 	for _, x := range known.Extensions {
 		at, _ := time.Parse(time.RFC3339Nano, x.At)
-		set, hidden := Overrides(x.Set).Restored(known.Owner)
-		if hidden != nil {
-			err = hidden
-		}
-		all = append(all, journal.Extension{From: x.From, Overrides: set, At: at})
+		all = append(all, journal.Extension{From: x.From, Overrides: x.Set, At: at})
 	}
-	return all, err
+	return all
+}
+
+// RestoredExtensions is Extensions with the secrets that Restored of the overrides puts back for an owner. The error is that of the first which
+// it does not.
+func RestoredExtensions(known store.Sweep, owner string) ([]journal.Extension, error) {
+	all := Extensions(known)
+	for i := range all {
+		set, err := Overrides(all[i].Overrides).Restored(owner)
+		if err != nil {
+			return nil, err
+		}
+		all[i].Overrides = set
+	}
+	return all, nil
 }

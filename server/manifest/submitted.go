@@ -29,19 +29,15 @@ func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (
 			"`kaon repair %s` brings it back where the journal has it",
 			results.SpecFile, known.ID, sum, known.SpecHash, known.ID))
 	}
-	set, own := Overrides(known.Overrides), known
-	own.Owner = "" // whoever asks for the secrets runs what the sweep runs, with all of their environment
-	extended, err := Extensions(own)
+	set, extended := Overrides(known.Overrides), Extensions(known)
 	if strict {
-		if err != nil {
+		const own = "" // whoever asks for the secrets runs what the sweep runs, with all of their environment
+		var err error
+		if set, err = set.Restored(own); err != nil {
 			return nil, err
 		}
-		if set, err = set.Restored(own.Owner); err != nil {
+		if extended, err = RestoredExtensions(known, own); err != nil {
 			return nil, err
-		}
-	} else {
-		for i, x := range known.Extensions {
-			extended[i].Overrides = x.Set
 		}
 	}
 	winner, err := state.ReadWinner(folder)

@@ -25,7 +25,7 @@ func TestSecretsOfASubmittedSpec(t *testing.T) {
 			t.Errorf("strict %v: %s, %d trials", strict, set, spec.Trials)
 		}
 	}
-	if _, err := Extensions(known); err == nil || !strings.Contains(err.Error(), "somebody-else") {
+	if _, err := RestoredExtensions(known, known.Owner); err == nil || !strings.Contains(err.Error(), "somebody-else") {
 		t.Errorf("another's secret by this user's environment: %v", err)
 	}
 	if _, err := Overrides(known.Overrides).Restored(known.Owner); err == nil {

@@ -131,7 +131,7 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 		if err != nil {
 			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
-		extended, err := manifest.Extensions(m.known)
+		extended, err := manifest.RestoredExtensions(m.known, m.known.Owner)
 		if err != nil {
 			return nil, fault.Usage(fmt.Errorf("repair %s: %w; nothing was changed", m.id, err))
 		}
