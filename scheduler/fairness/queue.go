@@ -76,6 +76,11 @@ func Above(queue, other string) bool {
 	return strings.HasPrefix(other, queue) && (len(other) == len(queue) || other[len(queue)] == '/')
 }
 
+// Within says whether a queue is one of some, or below one.
+func Within(queues []string, queue string) bool {
+	return slices.ContainsFunc(queues, func(one string) bool { return Above(one, queue) })
+}
+
 func (a Amounts) names() []string { return slices.Sorted(maps.Keys(a)) }
 
 // String is the amounts for people: 8 cpus, 16 GB of memory.

@@ -29,6 +29,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestWithin(t *testing.T) {
+	for queue, want := range map[string]bool{"eng": true, "eng/ml": true, "ops/a": true, "engine": false, "ops": false, "": false} {
+		if Within([]string{"eng", "ops/a"}, queue) != want {
+			t.Errorf("%q: %v", queue, !want)
+		}
+	}
+	if Within(nil, "eng") {
+		t.Error("in none")
+	}
+}
+
 func TestStandings(t *testing.T) {
 	queues := []Queue{{Name: "eng", Weight: 3}, {Name: "idle", Weight: 9}, {Name: "ops"}}
 	running := wanting("eng/ml", "ann", cpus(2), 5)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,7 +50,7 @@ func granted(c Caller, groups []string, roles map[string]Role, queues map[string
 
 // checkQueue refuses a queue that a caller may not submit into.
 func (c Caller) checkQueue(queue string) error {
-	if c.queues == nil || slices.ContainsFunc(c.queues, func(one string) bool { return fairness.Above(one, queue) }) {
+	if c.queues == nil || fairness.Within(c.queues, queue) {
 		return nil
 	}
 	if len(c.queues) == 0 {

@@ -39,9 +39,7 @@ func (w Who) mayBegin(v *Version) error {
 	}
 	into := "any queue"
 	if v.Queues != nil {
-		beyond := func(one string) bool {
-			return !slices.ContainsFunc(*w.Queues, func(of string) bool { return fairness.Above(of, one) })
-		}
+		beyond := func(one string) bool { return !fairness.Within(*w.Queues, one) }
 		if !slices.ContainsFunc(*v.Queues, beyond) {
 			return nil
 		}

@@ -142,7 +142,7 @@ func (c *Cluster) parse(job steps.Job) (*sweep.Spec, error) {
 
 // checkQueue refuses a queue that the submitter is not bound to.
 func (c *Cluster) checkQueue(queue string) error {
-	if c.Queues == nil || slices.ContainsFunc(*c.Queues, func(one string) bool { return fairness.Above(one, queue) }) {
+	if c.Queues == nil || fairness.Within(*c.Queues, queue) {
 		return nil
 	}
 	if len(*c.Queues) == 0 {
