@@ -48,10 +48,10 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	}
 	sub.Like, sub.Set = "", append(set[:len(set):len(set)], sub.Set...)
 	folder, file := a.uploaded(known.File)
-	switch mine := mayChange(ctx, owner(known.Sweep)); {
+	switch mine := mayChange(ctx, known.Submitter()); {
 	case mine != nil && (secret || folder != ""):
 		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: only they and operators may run it again",
-			known.ID, owner(known.Sweep)))
+			known.ID, known.Submitter()))
 	case folder != "":
 		sub.Folder, sub.File, sub.liked = folder, file, true
 	case file != "": // in the folder of those without one

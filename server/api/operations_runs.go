@@ -182,7 +182,7 @@ func (a *API) deleteRun(ctx context.Context, id string) (sum Deletion, err error
 		return sum, err
 	}
 	for name, known := range all {
-		if !workflows.IsStep(id, name) || owner(known.Sweep) != info.Header.Owner {
+		if !workflows.IsStep(id, name) || known.Submitter() != info.Header.Owner {
 			continue
 		}
 		var freed server.Freed

@@ -225,7 +225,7 @@ func (a *API) owned(ctx context.Context, id string) error {
 	if err != nil {
 		return problem(err)
 	}
-	return mayChange(ctx, owner(s.Sweep))
+	return mayChange(ctx, s.Submitter())
 }
 
 func (a *API) changeSweep(ctx context.Context, in *struct {

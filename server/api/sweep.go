@@ -132,7 +132,7 @@ func (a *API) sweep(ctx context.Context, id string) (Sweep, error) {
 // heading is what lists are filtered by; its labels are the catalog's own.
 func (r row) heading() Sweep {
 	s, st := r.stored, r.status
-	out := Sweep{ID: s.ID, Owner: owner(s.Sweep), Labels: s.Labels, Finished: s.Finished, Archived: s.Archived}
+	out := Sweep{ID: s.ID, Owner: s.Submitter(), Labels: s.Labels, Finished: s.Finished, Archived: s.Archived}
 	if st == nil {
 		out.Name, out.State, out.Queue = s.Name, s.Standing(), cmp.Or(s.Queue, sweep.DefaultQueue)
 		return out

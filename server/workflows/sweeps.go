@@ -50,7 +50,7 @@ func (m *Manager) EndedSweeps(ctx context.Context, owner string, want workflow.S
 		if err != nil { // nobody knows any more whose it is
 			continue
 		}
-		if ownerOf(manifest) != owner || !labelled(manifest.Labels, want.Labels) {
+		if manifest.Submitter() != owner || !labelled(manifest.Labels, want.Labels) {
 			continue
 		}
 		wait, cancel := context.WithTimeout(ctx, storing)
@@ -90,13 +90,6 @@ func labelled(labels, want []string) bool {
 		return false
 	}
 	return !slices.ContainsFunc(want, func(one string) bool { return !slices.Contains(labels, one) })
-}
-
-func ownerOf(s *store.Sweep) string {
-	if s.Owner == "" && len(s.Runs) > 0 {
-		return s.Runs[0].User
-	}
-	return s.Owner
 }
 
 // manifestOf is what a sweep's submitter has said of it. What another process has written is read once.
