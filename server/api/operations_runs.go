@@ -56,10 +56,12 @@ func (a *API) declareRunCommands() {
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
 		func(ctx context.Context, in *RunInput) (*body[WorkflowRun], error) {
-			if err := a.mayGoOn(ctx, in.Run, nil); err != nil {
-				return nil, err
-			}
-			return a.change(ctx, in.Run, func() error { return a.flows().Resume(in.Run) })
+			return a.change(ctx, in.Run, func() error {
+				if err := a.mayGoOn(ctx, in.Run, nil); err != nil {
+					return err
+				}
+				return a.flows().Resume(in.Run)
+			})
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run", "Run again what failed of a run, or all from a step on"),
 		func(ctx context.Context, in *restartInput) (*body[WorkflowRun], error) {
@@ -67,10 +69,12 @@ func (a *API) declareRunCommands() {
 			if in.Body != nil {
 				again = *in.Body
 			}
-			if err := a.mayGoOn(ctx, in.Run, again.Parameters); err != nil {
-				return nil, err
-			}
-			return a.change(ctx, in.Run, func() error { return a.flows().Restart(in.Run, again.From, again.Parameters) })
+			return a.change(ctx, in.Run, func() error {
+				if err := a.mayGoOn(ctx, in.Run, again.Parameters); err != nil {
+					return err
+				}
+				return a.flows().Restart(in.Run, again.From, again.Parameters)
+			})
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/skip", "skip-workflow-step", "Have a step count as done"),
 		func(ctx context.Context, in *stepInput) (*body[WorkflowRun], error) {
