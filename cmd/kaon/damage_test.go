@@ -500,11 +500,11 @@ func (x *round) play(r *rand.Rand) (outcome string) {
 	x.work("repair")
 	switch again := x.look(x.s.resumed, true); {
 	case again:
-		return "server.Repaired, with a warning"
+		return "repaired, with a warning"
 	case x.lost:
-		return "server.Repaired, but for what it called lost"
+		return "repaired, but for what it called lost"
 	case warned:
-		return "server.Repaired"
+		return "repaired"
 	}
 	return "right"
 }

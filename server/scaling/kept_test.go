@@ -59,21 +59,21 @@ func TestAdviceOutlivesTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for content, most := range map[string]int{string(text): 1 << 30, "[{": 1 << 30, "": 1 << 30} {
+	for _, content := range []string{string(text), "[{", ""} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
 		p.CoolDown = 20 * time.Millisecond
-		if content != string(text) {
+		damaged := content != string(text)
+		if damaged {
 			p.CoolDown = time.Hour
-			most = 1
 		}
 		told, _ = scaled(t, file, slog.New(slog.NewTextHandler(&log, nil)), []Group{p}, 100)
-		if len(told) == 0 || len(told) > most {
+		if len(told) == 0 || damaged && len(told) > 1 {
 			t.Errorf("after %q: told %d times", content, len(told))
 		}
-		if damaged := content != string(text); strings.Contains(log.String(), file) != damaged {
+		if strings.Contains(log.String(), file) != damaged {
 			t.Errorf("after %q the log has %s", content, log.String())
 		}
 	}
