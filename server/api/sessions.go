@@ -40,14 +40,14 @@ type session struct {
 // mostSessions is how many browsers one name may have open, and how many codes: of more the oldest gives way.
 const mostSessions = 50
 
-// sweepSessions is how often those are looked for that have ended.
-const sweepSessions = time.Minute
+// expireEvery is how often those are looked for that have ended.
+const expireEvery = time.Minute
 
 // keptSessions are sessions by the hash of their secret.
 type keptSessions struct {
-	by    map[string]session
-	of    map[string][]string // the same hashes by the caller's name, the oldest first
-	swept time.Time           // when those that had ended were taken out
+	by      map[string]session
+	of      map[string][]string // the same hashes by the caller's name, the oldest first
+	expired time.Time           // when those that had ended were taken out
 }
 
 func newKeptSessions() keptSessions {
@@ -55,8 +55,8 @@ func newKeptSessions() keptSessions {
 }
 
 func (k *keptSessions) put(hash string, one session, now time.Time) {
-	if now.Sub(k.swept) >= sweepSessions {
-		k.swept = now
+	if now.Sub(k.expired) >= expireEvery {
+		k.expired = now
 		for hash, one := range k.by {
 			if !now.Before(one.expires) {
 				k.drop(hash)
