@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 	"github.com/kaon-sweep/kaon/server/format"
@@ -40,6 +41,23 @@ func (sw *Sweep) Spec() *sweep.Spec { return sw.spec.Load() }
 
 // Folder is where its state lies that the journal does not hold.
 func (sw *Sweep) Folder() string { return sw.staging.Folder }
+
+// extended is what was changed since the sweep began.
+func (sw *Sweep) extended() []journal.Extension {
+	sw.mu.Lock()
+	defer sw.mu.Unlock()
+	return sw.mu.extended
+}
+
+// Overrides are the changes of the spec that the sweep was submitted with, without those by which it went on. They
+// must not be changed.
+func (sw *Sweep) Overrides() []string {
+	set := sw.Spec().Overrides
+	for _, x := range sw.extended() {
+		set = set[:max(0, len(set)-len(x.Overrides))]
+	}
+	return set
+}
 
 func (sw *Sweep) notify(kind NoticeKind, text string) {
 	sw.server.notify(Notice{Sweep: sw.id, Kind: kind, Text: text})
