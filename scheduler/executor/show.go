@@ -84,8 +84,10 @@ func (x *executor) answer(ctx context.Context, client *http.Client, w *cluster.O
 		data []byte
 		err  error
 	}
-	// One attempt's files that do not answer hold up nobody who looks at others.
-	got, err := proc.Look(ctx, showRead, key{x, *w}, func(at func(string)) (p piece) {
+	// A file that does not answer holds up nobody who looks at others: who asks for the same piece waits for one look.
+	same := *w
+	same.Answer = "" // each request's own
+	got, err := proc.Look(ctx, showRead, key{x, same}, func(at func(string)) (p piece) {
 		at(w.Name)
 		p.data, p.err = x.written(w)
 		return p

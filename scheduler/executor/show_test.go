@@ -1,12 +1,16 @@
 package executor
 
 import (
+	"context"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -62,5 +66,25 @@ func TestShow(t *testing.T) {
 	read("s.0.1", "stderr", 0)
 	if one.looks.pending(ended) {
 		t.Error("who has seen all is awaited")
+	}
+}
+
+// However often somebody asks for a file that does not answer, it is looked at once, and other files are still looked at.
+func TestAttackShowAFileThatDoesNotAnswer(t *testing.T) {
+	x := &executor{}
+	x.mu.Lock() // so that no look ends
+	defer x.mu.Unlock()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 100 {
+		wanted := &cluster.OutputWanted{Attempt: "s.0.1", Name: "stdout", Answer: "/answer/" + strconv.Itoa(i)}
+		if err := x.answer(gone, http.DefaultClient, wanted); err == nil {
+			t.Fatal("it is answered")
+		}
+	}
+	type key struct{ t *testing.T }
+	looked, err := proc.Look(t.Context(), time.Minute, key{t}, func(func(string)) bool { return true })
+	if !looked || err != nil {
+		t.Errorf("another file: %v, %v", looked, err)
 	}
 }
