@@ -402,7 +402,7 @@ func (w *world) postSchedule() {
 func (w *world) operate(call *operator.Call) bool {
 	status := 0
 	w.inCluster(func(c *embedded.Core) {
-		a, _ := c.Operator(w.now, call, nil)
+		a, _ := c.Operator(w.now, call)
 		status = a.Status
 	})
 	if status != http.StatusOK && status != http.StatusServiceUnavailable {

@@ -28,6 +28,9 @@ type CoreConfig struct {
 	Behave   Behaviour // what tasks do on simulated agents; nil: end at once, successfully
 
 	Maintenance master.Maintenance // of the cluster's life before this one
+	// Keep has what is said of maintenance outlive the process: Core.Operator calls it before a change is made, and
+	// an error of it prevents that. nil: nothing is kept.
+	Keep func(master.Maintenance) error
 }
 
 // AgentSpec describes an agent.
@@ -46,9 +49,9 @@ type AgentSpec struct {
 }
 
 // Core is the whole cluster as a pure state machine: one master, its agents, and the messages between them,
-// which arrive at once and in order. It has no clock, goroutine or I/O. Feed it calls, executor calls, what
-// happened to containers, and ticks; after each, Take gives what the world has to do, in order. Times given
-// to it must not go back.
+// which arrive at once and in order. It has no clock, goroutine or I/O, but for what it is given as Keep.
+// Feed it calls, executor calls, what happened to containers, and ticks; after each, Take gives what the
+// world has to do, in order. Times given to it must not go back.
 //
 // It is not safe for concurrent use; Server puts a lock around it.
 type Core struct {
@@ -184,16 +187,15 @@ func (c *Core) Call(now time.Time, stream protocol.StreamID, principal string,
 	return a
 }
 
-// Operator answers a call of the operator API; a response of nil is one without a body. What is said of maintenance outlives the master; keep,
-// unless it is nil, has it outlive the process: it is called before a change is made, and an error of it prevents that. Agents that were refused
-// come again when some is stopped.
-func (c *Core) Operator(now time.Time, call *operator.Call, keep func(master.Maintenance) error) (a protocol.Answer, r *operator.Response) {
+// Operator answers a call of the operator API; a response of nil is one without a body. What is said of
+// maintenance outlives the master. Agents that were refused come again when some is stopped.
+func (c *Core) Operator(now time.Time, call *operator.Call) (a protocol.Answer, r *operator.Response) {
 	c.do(now, func() {
 		if c.master == nil {
 			a = protocol.Answer{Status: http.StatusServiceUnavailable, Body: "Master has not finished recovery"}
 			return
 		}
-		a, r = c.master.Operator(call, keep)
+		a, r = c.master.Operator(call)
 		c.kept = c.master.Maintenance()
 		if call.Type == operator.Call_STOP_MAINTENANCE {
 			c.rejoin()

@@ -132,7 +132,7 @@ func (s *Server) operator(w http.ResponseWriter, r *http.Request) {
 	a = protocol.Answer{Status: http.StatusServiceUnavailable}
 	var said *operator.Response
 	s.do(func(c *Core, now time.Time) {
-		a, said = c.Operator(now, &call, keepMaintenance(s.cfg.maintenanceFile(), s.log))
+		a, said = c.Operator(now, &call)
 	})
 	if said == nil {
 		api.Reply(w, a)

@@ -118,6 +118,7 @@ func (s *Server) listen() error {
 	if core.Maintenance, err = keptMaintenance(s.cfg.maintenanceFile()); err != nil {
 		return err
 	}
+	core.Keep = keepMaintenance(s.cfg.maintenanceFile(), s.log)
 	s.mu.core = NewCore(core, time.Now())
 	for _, a := range s.cfg.Agents {
 		if err := s.addLocal(a); err != nil {

@@ -14,9 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance. keep is given what
-// the maintenance is to be before a change of it is made, which an error of it prevents; nil: nothing is kept.
-func (m *Master) Operator(c *operator.Call, keep func(Maintenance) error) (protocol.Answer, *operator.Response) {
+// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance.
+func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response) {
 	ok := protocol.Answer{Status: http.StatusOK}
 	switch c.Type {
 	case operator.Call_UNKNOWN:
@@ -25,17 +24,17 @@ func (m *Master) Operator(c *operator.Call, keep func(Maintenance) error) (proto
 		if c.UpdateMaintenanceSchedule == nil {
 			return protocol.BadRequest("Failed to validate master::Call: Expecting 'update_maintenance_schedule' to be present"), nil
 		}
-		return m.updateSchedule(c.UpdateMaintenanceSchedule.Schedule, keep), nil
+		return m.updateSchedule(c.UpdateMaintenanceSchedule.Schedule), nil
 	case operator.Call_START_MAINTENANCE:
 		if c.StartMaintenance == nil {
 			return protocol.BadRequest("Failed to validate master::Call: Expecting 'start_maintenance' to be present"), nil
 		}
-		return m.startMaintenance(c.StartMaintenance.Machines, keep), nil
+		return m.startMaintenance(c.StartMaintenance.Machines), nil
 	case operator.Call_STOP_MAINTENANCE:
 		if c.StopMaintenance == nil {
 			return protocol.BadRequest("Failed to validate master::Call: Expecting 'stop_maintenance' to be present"), nil
 		}
-		return m.stopMaintenance(c.StopMaintenance.Machines, keep), nil
+		return m.stopMaintenance(c.StopMaintenance.Machines), nil
 	case operator.Call_GET_MAINTENANCE_SCHEDULE:
 		return ok, &operator.Response{Type: operator.Response_GET_MAINTENANCE_SCHEDULE,
 			GetMaintenanceSchedule: &operator.Response_GetMaintenanceSchedule{Schedule: m.schedule}}
@@ -47,9 +46,9 @@ func (m *Master) Operator(c *operator.Call, keep func(Maintenance) error) (proto
 }
 
 // change puts a maintenance into force and does what follows from it, once it is kept.
-func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func()) protocol.Answer {
-	if keep != nil {
-		if err := keep(to); err != nil {
+func (m *Master) change(to Maintenance, then func()) protocol.Answer {
+	if m.cfg.Keep != nil {
+		if err := m.cfg.Keep(to); err != nil {
 			return protocol.Answer{Status: http.StatusInternalServerError, Body: "Nothing was changed, as it could not be kept: " + err.Error()}
 		}
 	}
@@ -60,7 +59,7 @@ func (m *Master) change(to Maintenance, keep func(Maintenance) error, then func(
 
 // updateSchedule puts a schedule into force, in place of the one before. All agents begin anew, also those of which it says what was said
 // before, or nothing: their offers are rescinded and made again with what holds now, and who has something there is asked for it.
-func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) error) protocol.Answer {
+func (m *Master) updateSchedule(s maintenance.Schedule) protocol.Answer {
 	if why := checkSchedule(&s); why != "" {
 		return protocol.BadRequest("%s", why)
 	}
@@ -70,7 +69,7 @@ func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) e
 			return protocol.BadRequest("Machine '%s' is deactivated and cannot be removed from the schedule", machineText(&id))
 		}
 	}
-	return m.change(Maintenance{Schedule: s, Down: within(&s, m.down)}, keep, func() {
+	return m.change(Maintenance{Schedule: s, Down: within(&s, m.down)}, func() {
 		list := m.sortedAgents()
 		for _, a := range list {
 			m.plan(a, m.planned[m.machine(&a.info)])
@@ -80,7 +79,7 @@ func (m *Master) updateSchedule(s maintenance.Schedule, keep func(Maintenance) e
 }
 
 // startMaintenance takes machines of the schedule down: agents there are told to shut down and are removed at once.
-func (m *Master) startMaintenance(ids []mesos.MachineID, keep func(Maintenance) error) protocol.Answer {
+func (m *Master) startMaintenance(ids []mesos.MachineID) protocol.Answer {
 	draining := func(id machineID) bool { return m.planned[id] != nil && !m.down[id] }
 	if why := m.checkMachines(ids, draining, "is not in DRAINING mode and cannot be brought down"); why != "" {
 		return protocol.BadRequest("%s", why)
@@ -88,7 +87,7 @@ func (m *Master) startMaintenance(ids []mesos.MachineID, keep func(Maintenance) 
 	asked := machineSet(ids)
 	down := maps.Clone(asked)
 	maps.Copy(down, m.down)
-	return m.change(Maintenance{Schedule: m.schedule, Down: within(&m.schedule, down)}, keep, func() {
+	return m.change(Maintenance{Schedule: m.schedule, Down: within(&m.schedule, down)}, func() {
 		for _, a := range m.sortedAgents() {
 			if asked[m.machine(&a.info)] {
 				m.removeAgent(a, "Operator initiated 'Machine DOWN'")
@@ -98,7 +97,7 @@ func (m *Master) startMaintenance(ids []mesos.MachineID, keep func(Maintenance) 
 }
 
 // stopMaintenance brings machines up again, and takes them out of the schedule.
-func (m *Master) stopMaintenance(ids []mesos.MachineID, keep func(Maintenance) error) protocol.Answer {
+func (m *Master) stopMaintenance(ids []mesos.MachineID) protocol.Answer {
 	down := func(id machineID) bool { return m.down[id] }
 	if why := m.checkMachines(ids, down, "is not in DOWN mode and cannot be brought up"); why != "" {
 		return protocol.BadRequest("%s", why)
@@ -111,7 +110,7 @@ func (m *Master) stopMaintenance(ids []mesos.MachineID, keep func(Maintenance) e
 			next.Windows = append(next.Windows, w)
 		}
 	}
-	return m.change(Maintenance{Schedule: next, Down: within(&next, m.down)}, keep, func() {})
+	return m.change(Maintenance{Schedule: next, Down: within(&next, m.down)}, func() {})
 }
 
 // checkMachines says why machines cannot be brought into another mode; "" when they can.

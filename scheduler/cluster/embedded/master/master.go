@@ -26,6 +26,9 @@ type Config struct {
 	Maintenance Maintenance        // what the master before this one knew of it
 	Refused     []string           // users that tasks may not run as; as with a Mesos whose ACLs forbid it
 	IDs         protocol.IDSource  // of what it names, and the order in which agents are offered
+	// Keep is given what the maintenance is to be before a change of it is made, which an error of it prevents;
+	// nil: nothing is kept.
+	Keep func(Maintenance) error
 	// Send carries a message to an agent. It may be lost.
 	Send func(protocol.AgentID, protocol.ToAgent)
 }
