@@ -92,33 +92,22 @@ type word struct {
 	hydra  string // the last ${…} that is left to the program; empty: there is none
 }
 
-// Reading is what becomes of a word of a command.
-type Reading uint8
-
-// The readings.
-const (
-	AsData  Reading = iota
-	AsPlain         // something may run it, as behind an option for code: a value in it is to be a plain word
-	AsCode          // something runs it, as a shell does behind sh -c or Python behind python -c: a value in it could be run
-)
-
-// Readings tells what becomes of each word of a list. Of a list that is no command each may be code.
-func (c Command) Readings() []Reading {
-	all := make([]Reading, len(c.Argv))
+// Readings tells of each word of a list what a value in it must be: anything where the word is data, a plain word
+// where something may run it, as behind an option for code, a number where something does, as a shell behind sh -c
+// or Python behind python -c. Of a list that is no command each word may be code.
+func (c Command) Readings() []shell.Kind {
+	all := make([]shell.Kind, len(c.Argv))
 	words, _, err := shell.Words(c.Argv, nil, shellMacro)
 	for i := range all {
 		switch {
 		case err != nil || words[i].Script || words[i].Need != nil && words[i].Need.Kind != shell.PlainWord:
-			all[i] = AsCode
+			all[i] = shell.Number
 		case words[i].Need != nil:
-			all[i] = AsPlain
+			all[i] = shell.PlainWord
 		}
 	}
 	return all
 }
-
-// IsPlain reports whether no shell takes a word for more than data.
-func IsPlain(word string) bool { return shell.IsPlain(word) }
 
 // split finds the macros of the command, and what it needs of variables of its environment.
 func (c Command) split(vars []string) (words []word, needed map[string]*shell.Need, err error) {

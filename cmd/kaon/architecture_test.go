@@ -57,7 +57,7 @@ var narrow = map[string][]string{
 	"workflow/steps": {
 		"results/board", "results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/proc", "sweep", "workflow", "workflow/engine",
 	},
-	"workflow/run": {"results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/durable", "sweep", "workflow", "workflow/engine", "workflow/expression", "workflow/maestro", "workflow/steps"},
+	"workflow/run": {"results/bucket", "results/bucket/open", "scheduler/crash", "scheduler/durable", "sweep", "sweep/shell", "workflow", "workflow/engine", "workflow/expression", "workflow/maestro", "workflow/steps"},
 
 	// What reads trials' files knows nothing of sweeps; who asks a server knows its API, and not how it is made.
 	"server/sandbox": {"scheduler/safefile"},

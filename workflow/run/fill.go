@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/expression"
@@ -172,7 +173,7 @@ func (s scope) argv(t *sweep.Tree, ours expression.Ours) (*sweep.Tree, error) {
 			continue
 		}
 		text, err := s.word(item.Text, ours)
-		if err == nil && (read[i] == sweep.AsCode || read[i] == sweep.AsPlain && !sweep.IsPlain(text)) {
+		if err == nil && (read[i] == shell.Number || read[i] == shell.PlainWord && !shell.IsPlain(text)) {
 			text, err = s.numbers(item.Text, ours)
 		}
 		if err != nil {
@@ -198,7 +199,7 @@ func (s scope) program(t *sweep.Tree) (any, error) {
 		return nil, err
 	}
 	for i, item := range t.Items {
-		if read[i] == sweep.AsData || !strings.Contains(item.Text, "${") {
+		if read[i] == shell.Anything || !strings.Contains(item.Text, "${") {
 			continue
 		}
 		if _, err := s.numbers(item.Text, nil); err != nil {
@@ -210,7 +211,7 @@ func (s scope) program(t *sweep.Tree) (any, error) {
 }
 
 // readings tells what becomes of each word of a program.
-func (s scope) readings(t *sweep.Tree, ours expression.Ours) ([]sweep.Reading, error) {
+func (s scope) readings(t *sweep.Tree, ours expression.Ours) ([]shell.Kind, error) {
 	var c sweep.Command
 	for i, item := range t.Items {
 		word, err := s.render(item.Text, ours, func(p expression.Piece) (string, error) {
@@ -270,7 +271,7 @@ func (s scope) script(t *sweep.Tree) (out steps.Script, err error) {
 	}
 	for i, item := range t.Items {
 		var word string
-		if read[i] == sweep.AsData {
+		if read[i] == shell.Anything {
 			word, err = s.word(item.Text, s.ours)
 		} else {
 			word, err = s.asParameters(item.Text, &out)
