@@ -5,6 +5,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/executor/disk"
 	"github.com/kaon-sweep/kaon/scheduler/executor/outbox"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -42,35 +43,15 @@ func (t *attempt) endedForProcesses() bool {
 	return t.mu.tooMany != ""
 }
 
-// mostRemovals is how often a folder's names are listed to be removed: each time 10,000, and something may write on
-// there.
-const mostRemovals = 1000
-
 // removeFiles removes what is in the folder of an attempt that filled the disk but its output, or its neighbours could
 // not go on. What cannot be removed stays.
 func (t *attempt) removeFiles() {
-	files := t.files.Load()
-	for range mostRemovals {
-		removed := 0
-		names, failed := files.Names(".")
-		for _, name := range names {
-			switch name {
-			case stdoutName, stdoutName + ".tail", stdoutName + ".tail.1",
-				stderrName, stderrName + ".tail", stderrName + ".tail.1":
-				continue
-			}
-			if err := files.RemoveAll(name); err != nil {
-				failed = err
-				continue
-			}
-			removed++
-		}
-		if removed == 0 {
-			if failed != nil {
-				t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", failed)
-			}
-			return
-		}
+	output := func(name string) bool {
+		_, is := cluster.OutputFile(name)
+		return is
+	}
+	if err := t.files.Load().Clear(output); err != nil {
+		t.host.conf.Log.Warn("a disk that an attempt filled stays full", "task", t.id, "err", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package safefile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -206,7 +205,7 @@ func (d *Dir) removeAll(name string, depth int) error {
 	}
 	defer sub.Close()
 	for range mostPasses {
-		removed, err := sub.empty(depth)
+		removed, err := sub.empty(depth, nil)
 		if err != nil {
 			return err
 		}
@@ -227,10 +226,25 @@ const mostPasses = 10
 // mostErrors is how many errors of one folder are told.
 const mostErrors = 10
 
-// empty removes what is in the directory, and answers how much it was. What cannot be removed stays, and does not keep it from the rest.
-func (d *Dir) empty(depth int) (removed int, err error) {
+// Clear removes what is in the directory, each with all in it, but what keep reports to be kept. What cannot be
+// removed stays and is the error, and does not keep it from the rest.
+func (d *Dir) Clear(keep func(name string) bool) error {
+	for range mostPasses {
+		if removed, err := d.empty(maxDepth, keep); removed == 0 {
+			return err
+		}
+	}
+	return d.refuse(".", "it does not become empty, for somebody puts more into it")
+}
+
+// empty removes what is in the directory but what keep reports (nil: nothing), and answers how much it was. What
+// cannot be removed stays, and does not keep it from the rest.
+func (d *Dir) empty(depth int, keep func(name string) bool) (removed int, err error) {
 	var all []error
 	err = d.each(func(name string) error {
+		if keep != nil && keep(name) {
+			return nil
+		}
 		err := d.removeAll(name, depth-1)
 		if err == nil {
 			removed++
@@ -240,28 +254,6 @@ func (d *Dir) empty(depth int) (removed int, err error) {
 		return nil
 	})
 	return removed, errors.Join(append(all, err)...)
-}
-
-// mostNames is how many names Names gives.
-const mostNames = 10_000
-
-// Names is what is in a directory, in no order: at most 10,000 names.
-func (d *Dir) Names(name string) (names []string, err error) {
-	sub, err := d.Dir(name)
-	if err != nil {
-		return nil, err
-	}
-	defer sub.Close()
-	err = sub.each(func(name string) error {
-		if names = append(names, name); len(names) == mostNames {
-			return io.EOF
-		}
-		return nil
-	})
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return names, err
 }
 
 // Count is how many entries a directory has.

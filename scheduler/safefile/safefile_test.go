@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -241,6 +242,40 @@ func TestOrdinaryUse(t *testing.T) {
 	if err := d.Walk(".", func(string, *unix.Stat_t) error { return nil }); !errors.Is(err, ErrRefused) {
 		t.Error(err)
 	}
+}
+
+// A folder is cleared of all but what is to be kept, and what cannot be removed keeps nothing else there.
+func TestClear(t *testing.T) {
+	d, folder := open(t)
+	const many = 3000
+	must(t, d.MkdirAll("some/more", 0o755), os.WriteFile(filepath.Join(folder, "kept"), nil, 0o644))
+	for i := range many {
+		must(t, os.WriteFile(filepath.Join(folder, "some", strconv.Itoa(i)), nil, 0o644))
+		must(t, os.WriteFile(filepath.Join(folder, strconv.Itoa(i)), nil, 0o644))
+	}
+	must(t, os.Symlink(t.TempDir(), filepath.Join(folder, "link")))
+	kept := func(name string) bool { return name == "kept" }
+	left := func() (names []string) {
+		entries, err := os.ReadDir(folder)
+		must(t, err)
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	must(t, d.Clear(kept))
+	if got := left(); !slices.Equal(got, []string{"kept"}) {
+		t.Errorf("there are left %v", got)
+	}
+	deep := "deep" + strings.Repeat("/d", maxDepth+5)
+	must(t, d.MkdirAll(deep, 0o755), d.Mkdir("a", 0o755), d.Mkdir("z", 0o755))
+	if err := d.Clear(kept); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "deep in each other") {
+		t.Error(err)
+	}
+	if got := left(); !slices.Equal(got, []string{"deep", "kept"}) {
+		t.Errorf("there are left %v", got)
+	}
+	must(t, os.RemoveAll(filepath.Join(folder, "deep")), d.Clear(kept))
 }
 
 // A folder of very many names costs no memory to speak of, whether one looks at the first of them, at all, or removes them.
