@@ -124,7 +124,7 @@ func TestDiskThatTheTrialFilled(t *testing.T) {
 	}
 	a.launchWith("little", 1, task.Order{Shell: writes(100)})
 	s.goOn(t, a, "little")
-	if o := a.finished("little"); o.end.Full != "disk space" || !strings.Contains(o.end.Filled, "asked for 1.0 MB") {
+	if o := a.finished("little"); o.end.Full != "disk space" || !strings.Contains(o.end.Filled, "asked for 1 MB") {
 		t.Errorf("it asked for less: %s %+v", o.state, o.end)
 	}
 	a.launchWith("more", 100, task.Order{Shell: writes(100)})

@@ -64,7 +64,7 @@ func TestJudgementByQuota(t *testing.T) {
 	if v := u.Judge(folder, 10<<20, true); v.Lacked != Quota || v.Filled != "" {
 		t.Errorf("of 10 MB that it asked for: %+v", v)
 	}
-	if v := u.Judge(folder, 100<<10, false); v.Lacked != Quota || !strings.Contains(v.Filled, "asked for 100 KB") {
+	if v := u.Judge(folder, 100<<10, false); v.Lacked != Quota || !strings.Contains(v.Filled, "asked for 102400 bytes") {
 		t.Errorf("of 100 KB that it asked for: %+v", v)
 	}
 	u.End()
@@ -94,6 +94,25 @@ func TestJudgementByInodes(t *testing.T) {
 	} {
 		got := filled(c.lacked, 0, total{1 << 40, c.inodes}, total{1 << 20, c.held})
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+// What an attempt held looks larger than what it asked for.
+func TestJudgementBySize(t *testing.T) {
+	const mb = 1 << 20
+	for _, c := range []struct {
+		held, asked int64
+		want        string
+	}{
+		{100*mb - 1, 100 * mb, ""},
+		{250*mb - 1, 100 * mb, "it held 249 MB of disk and asked for 100 MB (task.resources.disk)"},
+		{100*mb + 600_000, 100 * mb, "it held 105457600 bytes of disk and asked for 104857600 bytes (task.resources.disk)"},
+		{500 * mb, 0, ""},
+		{600 * mb, 0, "it held 600 MB of the 1000 MB of the disk and asked for none (task.resources.disk)"},
+	} {
+		if got := filled(Space, c.asked, total{bytes: 1000 * mb}, total{bytes: c.held}); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}

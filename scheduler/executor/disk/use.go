@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // Use is an attempt's use of the disk. A nil Use is of none.
@@ -99,11 +100,11 @@ func filled(lacked string, asked int64, disk, held total) string {
 	switch {
 	case lacked == Writable || lacked == Working: // however much it wrote
 	case asked > 0 && held.bytes > asked:
-		return fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)",
-			amount(held.bytes), amount(asked))
+		has, most := archive.Sizes(held.bytes, asked)
+		return fmt.Sprintf("it held %s of disk and asked for %s (task.resources.disk)", has, most)
 	case asked == 0 && disk.bytes > 0 && held.bytes > disk.bytes/2:
 		return fmt.Sprintf("it held %s of the %s of the disk and asked for none (task.resources.disk)",
-			amount(held.bytes), amount(disk.bytes))
+			archive.Size(held.bytes), archive.Size(disk.bytes))
 	case lacked == Inodes && disk.inodes > 0 && held.inodes >= mostCounted:
 		return fmt.Sprintf("it made %d files or more of the %d that the disk has room for", held.inodes, disk.inodes)
 	case lacked == Inodes && disk.inodes > 0 && held.inodes > disk.inodes/2:
@@ -140,15 +141,4 @@ func usage(folder *safefile.Dir) total {
 		return nil
 	})
 	return total{bytes, int64(inodes)}
-}
-
-func amount(bytes int64) string {
-	const mb = 1 << 20
-	switch {
-	case bytes < mb:
-		return fmt.Sprintf("%d KB", bytes>>10)
-	case bytes < 100*mb:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/mb)
-	}
-	return fmt.Sprintf("%d MB", bytes/mb)
 }

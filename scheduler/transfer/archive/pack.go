@@ -150,7 +150,7 @@ func largest(all []entry) string {
 	slices.SortStableFunc(bySize, func(a, b entry) int { return cmp.Compare(b.size, a.size) })
 	var parts []string
 	for _, e := range bySize[:min(shown, len(bySize))] {
-		parts = append(parts, fmt.Sprintf("%s (%s)", e.name, size(e.size)))
+		parts = append(parts, fmt.Sprintf("%s (%s)", e.name, Size(e.size)))
 	}
 	return strings.Join(parts, ", ")
 }

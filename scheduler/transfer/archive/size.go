@@ -13,8 +13,8 @@ func Sizes(got, most int64) (string, string) {
 	return bytesOf(got), bytesOf(most)
 }
 
-// size is how large one file is, for people.
-func size(n int64) string {
+// Size writes a number of bytes for people: in whole megabytes, rounded down, from one on.
+func Size(n int64) string {
 	if n >= mb {
 		return fmt.Sprintf("%d MB", n/mb)
 	}
