@@ -11,6 +11,7 @@ import (
 // right is something that this engine asks of the API server, as a rule of a Role has it. deploy/kubernetes/rbac.yaml has the same.
 type right struct {
 	resource string // resource or resource/subresource of the core group
+	name     string // of the one object that it is for; empty: for all
 	verbs    string
 	needed   bool // sweeps do not run without; without the others they tell less
 	everyone bool // at the cluster scope, and not of the namespace of the pods
@@ -18,6 +19,7 @@ type right struct {
 
 var rights = []right{
 	{resource: "nodes", verbs: "list watch", needed: true, everyone: true},
+	{resource: "namespaces", name: "kube-system", verbs: "get", everyone: true},
 	{resource: "pods", verbs: "create delete get list patch watch", needed: true},
 	{resource: "pods/attach", verbs: "create get", needed: true},
 	{resource: "pods/log", verbs: "get", needed: true},
@@ -49,7 +51,9 @@ func (a *API) missing(ctx context.Context, namespace string) (needed, useful []s
 		}
 		var not []string
 		for _, verb := range strings.Fields(r.verbs) {
-			may, err := a.may(ctx, map[string]string{"verb": verb, "resource": resource, "subresource": sub, "namespace": scope})
+			may, err := a.may(ctx, map[string]string{
+				"verb": verb, "resource": resource, "subresource": sub, "name": r.name, "namespace": scope,
+			})
 			if err != nil {
 				return nil, nil, fmt.Errorf("ask what the account may do: %w", err)
 			}
@@ -57,7 +61,8 @@ func (a *API) missing(ctx context.Context, namespace string) (needed, useful []s
 				not = append(not, verb)
 			}
 		}
-		switch text := strings.Join(not, ", ") + " " + r.resource + where; {
+		what := strings.TrimSpace(r.resource + " " + r.name)
+		switch text := strings.Join(not, ", ") + " " + what + where; {
 		case len(not) == 0:
 		case r.needed:
 			needed = append(needed, text)
