@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import unittest
-import unittest.mock
 from unittest import mock
 
 import kaon
@@ -47,7 +46,7 @@ class InATrial(unittest.TestCase):
         self.assertEqual(kaon.seed(), 2**64 - 1)
 
     def test_parameters_that_no_variable_holds(self):
-        with unittest.mock.patch.dict(os.environ, {"KAON_TRIAL": "0"}):
+        with mock.patch.dict(os.environ, {"KAON_TRIAL": "0"}):
             os.environ.pop("KAON_PARAMS")
             with self.assertRaisesRegex(RuntimeError, "more than a variable can hold"):
                 kaon.params({"lr": 1})

@@ -56,7 +56,7 @@ type failedTrial struct {
 	stderr        []string
 }
 
-// ReadFailures begins to read. It looks at the states of all trials, which takes a millisecond for each 100,000.
+// ReadFailures begins to read. It looks at the states of all trials.
 func ReadFailures(b *board.Board) *FailureReader {
 	o := board.NewOrder(board.Query{States: []sweep.State{sweep.Failed}})
 	o.Keep(failuresLookedAt)

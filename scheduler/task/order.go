@@ -127,8 +127,8 @@ type End struct {
 
 	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
 	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
-	// Full is what the file system of its sandbox lacked at some moment of an attempt that has not succeeded, or could not be started: disk
-	// space, inodes, quota, or that it can be written to. Filled: the attempt itself held more of it than it may, and how much, for people.
+	// Full is what the file system of its sandbox lacked at some moment of an attempt that has not succeeded, or could
+	// not be started, as package executor/disk calls it. Filled: the attempt itself held more of it than it may, and how much, for people.
 	Full   string `codec:"full,omitempty"`
 	Filled string `codec:"filled,omitempty"`
 	// Unanswered: it could not be started (Error), for a file system of its agent did not answer
