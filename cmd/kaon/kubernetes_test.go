@@ -44,7 +44,7 @@ func inProcessKubernetes(t *testing.T) kubernetesEngine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := kubernetestest.New(t, kubernetestest.Options{Images: map[string]kubernetestest.Image{
+	c := kubernetestest.New(t, kubernetestest.Options{Scheduler: true, Images: map[string]kubernetestest.Image{
 		"trials:1": {User: 1000}, "kaon:1": {Files: map[string]string{"/kaon": self}, User: 1000},
 	}})
 	c.Apply([]byte(deployed(t, "kubernetes/namespaces.yaml")))
@@ -159,7 +159,7 @@ func ranking(t *testing.T, r ran) (lines []string) {
 	return lines
 }
 
-// The same sweep has the same board on this machine and in pods, with no right but those of the manifest, in a namespace held
+// The same sweep has the same board on this machine and in pods, whoever binds them, with no right but those of the manifest, in a namespace held
 // to PodSecurity's "restricted"; and none of those rights is for nothing.
 func TestKubernetesBoardIsTheSame(t *testing.T) {
 	onKubernetes(t, func(t *testing.T, e kubernetesEngine) {
@@ -172,13 +172,15 @@ func TestKubernetesBoardIsTheSame(t *testing.T) {
 		}
 		p.write("sweep.yaml", spec)
 		boards := map[string][]string{}
-		for where, place := range map[string]string{"here": "local", "pods": e.address} {
+		for where, place := range map[string]string{"here": "local", "pods": e.address, "scheduled": e.address + "&scheduler=kube"} {
 			r := p.start("run", "sweep.yaml", "--json", "--results", where, "--cluster", place).within(3 * patience).ends(exitDone)
 			got := contract(t, r)
 			boards[where] = ranking(t, p.kaon("trials", got.Sweep, "--json", "--limit", "0", "--results", where).ends(exitDone))
 		}
-		if len(boards["here"]) != 6 || !slices.Equal(boards["here"], boards["pods"]) {
-			t.Errorf("here:\n%s\nin pods:\n%s", strings.Join(boards["here"], "\n"), strings.Join(boards["pods"], "\n"))
+		for _, where := range []string{"pods", "scheduled"} {
+			if len(boards["here"]) != 6 || !slices.Equal(boards["here"], boards[where]) {
+				t.Errorf("here:\n%s\n%s:\n%s", strings.Join(boards["here"], "\n"), where, strings.Join(boards[where], "\n"))
+			}
 		}
 		testkit.Await(t, "the pods to be gone", func() bool { return len(e.pods()) == 0 })
 		if e.asked != nil {

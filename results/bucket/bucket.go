@@ -61,8 +61,8 @@ var (
 	ErrTooLarge    = errors.New("larger than it may be") // of what is read, or written to be read, at once
 )
 
-// Unreadable tells whether an error of a read says nothing of what was to be read: the bucket cannot be read now, or by nobody, or
-// who asked has gone.
+// Unreadable tells whether an error of a read says nothing of what was to be read: the bucket cannot be read now, or by
+// nobody, or who asked has gone.
 func Unreadable(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDenied))
 }

@@ -92,8 +92,8 @@ func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (Sweep, error) {
 	return readManifest(ctx, b, id, results.SweepFile, func(s *Sweep) string { return s.ID })
 }
 
-// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: the error of the first of the others, or that
-// which was denied if there is no other. Nil: the others can be read.
+// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: the error of the first
+// of the others, or that which was denied if there is no other. Nil: the others can be read.
 func DeniesAll(ctx context.Context, b bucket.Bucket, denied error, others iter.Seq[string]) error {
 	for id := range others {
 		if _, err := ReadSweep(ctx, b, id); bucket.Unreadable(ctx, err) {

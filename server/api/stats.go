@@ -36,7 +36,8 @@ func (s *stats) count(ctx huma.Context, next func(huma.Context)) {
 	began, operation := time.Now(), ctx.Operation().OperationID
 	next(ctx)
 	took := time.Since(began)
-	s.set.GetOrCreateCounter(fmt.Sprintf("kaon_api_requests_total{operation=%q,code=\"%d\"}", operation, cmp.Or(ctx.Status(), http.StatusOK))).Inc()
+	code := cmp.Or(ctx.Status(), http.StatusOK)
+	s.set.GetOrCreateCounter(fmt.Sprintf("kaon_api_requests_total{operation=%q,code=\"%d\"}", operation, code)).Inc()
 	if endless(ctx) { // it takes as long as somebody listens, which says nothing of the server
 		return
 	}

@@ -124,8 +124,8 @@ func (a *API) uploadedBy(name string) (sum int64) {
 	return sum
 }
 
-// keptBytes is what the files of a kept folder have, in bytes, by what is kept of its uploaders; its files are looked at where that is damaged, or
-// not there.
+// keptBytes is what the files of a kept folder have, in bytes, by what is kept of its uploaders; its files are looked at
+// where that is damaged, or not there.
 func (a *API) keptBytes(id, folder string) (int64, error) {
 	if u, err := a.uploadersOf(id); err == nil && len(u.By) > 0 {
 		return u.Bytes, nil

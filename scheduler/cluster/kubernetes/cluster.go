@@ -136,10 +136,14 @@ func ownerOf(folder string) (string, error) {
 
 // begin reads what there is, makes the agents and watches.
 func (c *Cluster) begin(ctx context.Context) (err error) {
+	patience := registration
+	if c.conf.Scheduler != "" {
+		patience += gatedWait
+	}
 	c.server, err = embedded.Start(c.ctx, embedded.Config{
 		Private: true, Auth: map[string]string{principal: c.secret}, Log: c.log,
 		Timing: protocol.Timing{
-			AllocationInterval: time.Microsecond, ExecutorRegistration: registration, ExecutorReregistration: reregistration,
+			AllocationInterval: time.Microsecond, ExecutorRegistration: patience, ExecutorReregistration: reregistration,
 			RecoveryTimeout: executorPatience, ShutdownGrace: shutdownGrace, AgentTimeout: c.conf.NodeTimeout,
 			ResendFirst: c.conf.Resend,
 		},

@@ -44,6 +44,12 @@ type engine struct {
 
 func newEngine(t *testing.T, edit func(*kubernetes.Config, *kubernetestest.Cluster)) *engine {
 	t.Helper()
+	return newEngineOf(t, kubernetestest.Options{}, edit)
+}
+
+// newEngineOf is newEngine on a Kubernetes with options.
+func newEngineOf(t *testing.T, options kubernetestest.Options, edit func(*kubernetes.Config, *kubernetestest.Cluster)) *engine {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +58,8 @@ func newEngine(t *testing.T, edit func(*kubernetes.Config, *kubernetestest.Clust
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nexec "+self+" \"$@\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	k := kubernetestest.New(t, kubernetestest.Options{Images: map[string]kubernetestest.Image{"plain:1": {}}}) // of root, and with nothing of ours
+	options.Images = map[string]kubernetestest.Image{"plain:1": {}} // of root, and with nothing of ours
+	k := kubernetestest.New(t, options)
 	k.AddNamespace("trials", map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
 	k.AddNode(kubernetestest.Node{Name: "n1", CPU: "2", Memory: "2Gi", Labels: map[string]string{"pool": "a"}})
 	conf := kubernetes.Config{

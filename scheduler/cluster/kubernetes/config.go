@@ -34,6 +34,7 @@ type Config struct {
 
 	User           string            // UID[:GID] of trials whose spec says none; default 65532:65532
 	Root           bool              // trials may run as root: pods are not held to PodSecurity's "restricted"
+	Scheduler      string            // binds the pods, or KubeScheduler; empty: they are created bound
 	PriorityClass  string            // of the pods; empty: the cluster's default
 	RuntimeClass   string            // of the pods; empty: the cluster's default
 	ServiceAccount string            // of the pods; they get no token of it. Empty: default
@@ -68,6 +69,8 @@ type Config struct {
 const (
 	defaultRate = 20
 	defaultUser = 65532 // the "nonroot" of distroless images, which is no user of any other
+	// queueLabel is by which Kueue takes pods: it has them created held back, which bound ones cannot be.
+	queueLabel = "kueue.x-k8s.io/queue-name"
 )
 
 func (c *Config) complete() error {
@@ -138,6 +141,10 @@ func ParseAddress(text string) (Config, error) {
 			}
 		}
 	}
+	if queue := c.Labels[queueLabel]; queue != "" && c.Scheduler == "" {
+		return fail("option label=%s=%s: Kueue holds pods back before they have a node, and kaon's are created "+
+			"with theirs: add scheduler=%s", queueLabel, queue, KubeScheduler)
+	}
 	return c, nil
 }
 
@@ -149,6 +156,7 @@ var options = map[string]func(c *Config, value string) error{
 	"image":           func(c *Config, v string) error { c.Image = v; return nil },
 	"executor":        setExecutor,
 	"kaon_image":      func(c *Config, v string) error { c.KaonImage = v; return nil },
+	"scheduler":       setScheduler,
 	"priority_class":  func(c *Config, v string) error { c.PriorityClass = v; return nil },
 	"runtime_class":   func(c *Config, v string) error { c.RuntimeClass = v; return nil },
 	"service_account": func(c *Config, v string) error { c.ServiceAccount = v; return nil },
@@ -170,6 +178,14 @@ func setExecutor(c *Config, v string) error {
 		return errors.New("want the absolute path of kaon's binary in the images")
 	}
 	c.Executor = v
+	return nil
+}
+
+func setScheduler(c *Config, v string) error {
+	if v == "" || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
+		return fmt.Errorf("want %s, or what schedulerName of pods is to be", KubeScheduler)
+	}
+	c.Scheduler = v
 	return nil
 }
 

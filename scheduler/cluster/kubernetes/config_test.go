@@ -25,6 +25,9 @@ func TestParseAddress(t *testing.T) {
 			Context: "kind-kind", Namespace: "trials", Nodes: "pool=gpu", Image: "python:3.13-slim", PullSecrets: []string{"a", "b"},
 			Tolerate: []string{"gpu:NoSchedule"},
 		},
+		"kubernetes://?scheduler=kube&label=kueue.x-k8s.io/queue-name=team": {
+			Scheduler: KubeScheduler, Labels: map[string]string{"kueue.x-k8s.io/queue-name": "team"},
+		},
 		"kubernetes://?gpu=nvidia.com/mig-1g.5gb": {GPU: "nvidia.com/mig-1g.5gb"},
 		"kubernetes://?root&user=0&label=team=a":  {Root: true, User: "0", Labels: map[string]string{"team": "a"}},
 	} {
@@ -41,6 +44,10 @@ func TestParseAddress(t *testing.T) {
 		"kubernetes://x?user=me":               "a user is a number",
 		"kubernetes://x?executor=kaon":         "absolute path",
 		"kubernetes://x?label=kaon.dev/owner=": "not kaon's",
+		"kubernetes://x?scheduler=":            "schedulerName",
+		"kubernetes://x?scheduler=a%20b":       "schedulerName",
+
+		"kubernetes://x?label=kueue.x-k8s.io/queue-name=team": "add scheduler=kube",
 	} {
 		if _, err := ParseAddress(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

@@ -59,6 +59,7 @@ type container struct {
 	deleted   bool // we asked for its deletion
 	evicted   bool // its agent was told that others did
 	started   bool
+	bound     bool      // its pod has a node
 	blocked   time.Time // since when what stands in its way does
 	asked     time.Time // when its Events were asked for last
 	warned    string    // what they said stands in its way
@@ -272,6 +273,14 @@ func (x *container) step(ctx context.Context) (over bool) {
 		x.mu.Unlock()
 		x.node.remote.Evicted(x.id, "Kubernetes: "+why)
 		x.tellMoved(p, why)
+	}
+	if p.Spec.NodeName == "" {
+		if !x.deleted && len(x.node.remote.Unfinished(x.id)) == 0 { // its tasks were ended before it had a node
+			x.deleted = x.cluster.remove(ctx, p, 1) == nil
+		}
+		if p.Metadata.DeletionTimestamp != nil { // nobody binds it any more, so that no kubelet says how it ended
+			return x.finish(ctx, p)
+		}
 	}
 	if m := p.main(); m != nil && m.State.Running != nil {
 		if !x.started {

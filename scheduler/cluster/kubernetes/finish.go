@@ -35,7 +35,14 @@ const (
 
 // stuck looks whether something stands in the way of a pod that does not run yet; true: it was given up.
 func (x *container) stuck(ctx context.Context, p *pod) bool {
-	why, patience := obstacle(p)
+	bound := p.Spec.NodeName != ""
+	if bound && !x.bound {
+		x.bound, x.blocked = true, time.Time{}
+	}
+	why, patience := p.unbound(x.cluster.conf.StartTimeout)
+	if why == "" {
+		why, patience = obstacle(p)
+	}
 	if why == "" {
 		why, patience = x.told(ctx, p)
 	}
@@ -55,7 +62,11 @@ func (x *container) stuck(ctx context.Context, p *pod) bool {
 	if time.Since(x.blocked) < patience || x.deleted {
 		return false
 	}
-	x.node.remote.StartFailed(x.id, "Kubernetes: "+why)
+	if bound {
+		x.node.remote.StartFailed(x.id, "Kubernetes: "+why)
+	} else { // what was offered was taken by others meanwhile, or is not to be had yet
+		x.node.remote.Refused(x.id, "Kubernetes: "+why)
+	}
 	x.cluster.events.tell(p, warning, eventGaveUp, "kaon waits no longer for this pod to start: "+why)
 	x.clear(ctx, p)
 	return true
@@ -137,6 +148,8 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 		return false
 	}
 	switch {
+	case p.Spec.NodeName == "" && p.Metadata.DeletionTimestamp != nil: // what came since can be had elsewhere
+		r.Refused(x.id, "Kubernetes: the pod was deleted before it had a node")
 	case neverRan(p):
 		why := cmp.Or(p.Status.Message, p.Status.Reason, "its kubelet did not take the pod")
 		if !p.mayBeTaken() {

@@ -57,7 +57,10 @@ func FindLeftovers(ctx context.Context, conf Config, everywhere bool) (*Leftover
 		for _, p := range all {
 			if p.Metadata.Labels[managedBy] == "kaon" && p.Metadata.Labels[labelOwner] != "" && p.Metadata.has(conf.Labels) { // whatever an API server makes of selectors
 				m := p.Metadata
-				l.Found = append(l.Found, Leftover{m.Namespace, m.Name, p.Spec.NodeName, m.Labels[labelSweep], m.Labels[labelOwner], p.Status.Phase, m.Created, p})
+				l.Found = append(l.Found, Leftover{
+					Namespace: m.Namespace, Pod: m.Name, Node: p.node(), Phase: p.Status.Phase, Created: m.Created,
+					Sweep: m.Labels[labelSweep], Owner: m.Labels[labelOwner], pod: p,
+				})
 			}
 		}
 	}

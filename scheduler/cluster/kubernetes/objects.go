@@ -84,6 +84,9 @@ type pod struct {
 
 type podSpec struct {
 	NodeName                      string            `json:"nodeName,omitempty"`
+	SchedulerName                 string            `json:"schedulerName,omitempty"`
+	SchedulingGates               []named           `json:"schedulingGates,omitempty"`
+	Affinity                      *affinity         `json:"affinity,omitempty"`
 	NodeSelector                  map[string]string `json:"nodeSelector,omitempty"`
 	RestartPolicy                 string            `json:"restartPolicy,omitempty"`
 	ServiceAccountName            string            `json:"serviceAccountName,omitempty"`
@@ -101,6 +104,27 @@ type podSpec struct {
 	Volumes                       []volume          `json:"volumes,omitempty"`
 	Overhead                      amounts           `json:"overhead,omitempty"`
 	Resources                     *resourceRequests `json:"resources,omitempty"`
+}
+
+type affinity struct {
+	Node *struct {
+		Required *nodeSelector `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty"`
+	} `json:"nodeAffinity,omitempty"`
+}
+
+type nodeSelector struct {
+	Terms []nodeSelectorTerm `json:"nodeSelectorTerms"`
+}
+
+type nodeSelectorTerm struct {
+	Expressions []nodeRequirement `json:"matchExpressions,omitempty"`
+	Fields      []nodeRequirement `json:"matchFields,omitempty"`
+}
+
+type nodeRequirement struct {
+	Key      string   `json:"key"`
+	Operator string   `json:"operator"`
+	Values   []string `json:"values,omitempty"`
 }
 
 type named struct {

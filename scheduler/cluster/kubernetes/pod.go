@@ -64,7 +64,8 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 	p := &pod{APIVersion: "v1", Kind: "Pod"}
 	p.Metadata = c.metaOf(e, own, order)
 	s := &p.Spec
-	s.NodeName, s.RestartPolicy = n.name, "Never"
+	s.bind(n.name, c.conf.Scheduler)
+	s.RestartPolicy = "Never"
 	s.AutomountServiceAccountToken, s.EnableServiceLinks = ptr(false), ptr(false)
 	s.ServiceAccountName, s.PriorityClassName, s.RuntimeClassName = c.conf.ServiceAccount, c.conf.PriorityClass, c.conf.RuntimeClass
 	s.TerminationGracePeriodSeconds = ptr(int64(shutdownGrace.Seconds()) + 10)

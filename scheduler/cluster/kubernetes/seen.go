@@ -14,7 +14,7 @@ func (c *Cluster) ours(p *pod) bool {
 // changePod takes one pod that came, changed or went.
 func (c *Cluster) changePod(p *pod, gone bool) {
 	key := keyOf(p)
-	name := p.Spec.NodeName
+	name := p.node()
 	c.mu.Lock()
 	if old := c.mu.at[key]; old != "" && (gone || old != name) {
 		delete(c.mu.pods[old], key)

@@ -1,6 +1,9 @@
 package kubernetestest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // schedule gives pods without a node the first that they fit on, where the options say so. It is called after each creation and
 // whenever a kubelet of the cluster synchronizes.
@@ -32,9 +35,10 @@ func (c *Cluster) schedule() {
 // fit is a node that has room for a pod and does not keep it away, "" where there is none.
 func (c *Cluster) fit(pod Object) string {
 	nodes, _ := c.store.list(kindNamed("nodes"), "", nil)
+	required := dict(pod.Get("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"))
 next:
 	for _, node := range nodes {
-		if flag(node, "spec", "unschedulable") {
+		if flag(node, "spec", "unschedulable") || required != nil && !affine(required, node) {
 			continue
 		}
 		labels := node.Labels()
@@ -64,4 +68,15 @@ next:
 		return node.Name()
 	}
 	return ""
+}
+
+// affine reports whether a node is one of those that a selector requires: by its name, which is all that is known here.
+func affine(required map[string]any, node Object) bool {
+	return slices.ContainsFunc(items(required, "nodeSelectorTerms"), func(term any) bool {
+		fields := items(term, "matchFields")
+		return len(fields) > 0 && !slices.ContainsFunc(fields, func(f any) bool {
+			named := text(f, "key") == "metadata.name" && text(f, "operator") == "In"
+			return !named || !slices.Contains(texts(f, "values"), node.Name())
+		})
+	})
 }

@@ -96,6 +96,9 @@ func validatePod(k *Kind, o Object) *Status {
 	if policy := o.Text("spec", "restartPolicy"); policy != "Never" {
 		return no("spec.restartPolicy: Unsupported value: %q: this Kubernetes for tests runs Never only", policy)
 	}
+	if o.Text("spec", "nodeName") != "" && len(items(o.Get("spec", "schedulingGates"))) > 0 {
+		return no("spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared")
+	}
 	volumes, named := map[string]bool{}, map[string]bool{}
 	for i, v := range items(o.Get("spec", "volumes")) {
 		name := text(v, "name")
