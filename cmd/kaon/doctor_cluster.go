@@ -114,7 +114,7 @@ func checkAccount(ctx context.Context, f *findings, conf kubernetes.Config) {
 	case len(needed) > 0:
 		f.add("rights", verdictFail, remedy, "the account may not %s", strings.Join(append(needed, useful...), "; not "))
 	case len(useful) > 0:
-		f.add("rights", verdictWarn, remedy, "sweeps run, and tell less, as the account may not %s", strings.Join(useful, "; not "))
+		f.add("rights", verdictWarn, remedy, "sweeps run, but less is told and checked, as the account may not %s", strings.Join(useful, "; not "))
 	default:
 		f.add("rights", verdictOK, "", "the account may do what sweeps need")
 	}

@@ -214,8 +214,9 @@ func certificate(err error) bool {
 }
 
 const (
-	jsonKind  = "application/json"
-	mergeKind = "application/merge-patch+json"
+	jsonKind      = "application/json"
+	mergeKind     = "application/merge-patch+json"
+	strategicKind = "application/strategic-merge-patch+json"
 )
 
 // call makes a call and reads its answer into out, unless that is nil. It is made again, for a while, when the API server is
@@ -232,6 +233,13 @@ func (a *API) call(ctx context.Context, method, path string, query url.Values, i
 			kind = mergeKind
 		}
 	}
+	return a.repeat(ctx, method, path, query, kind, body, out)
+}
+
+// repeat makes a call that may be made twice, as often as it takes.
+func (a *API) repeat(
+	ctx context.Context, method, path string, query url.Values, kind string, body []byte, out any,
+) error {
 	for try := 0; ; try++ {
 		err := a.once(ctx, method, path, query, kind, body, out)
 		if err == nil {

@@ -15,7 +15,8 @@ const (
 	// KubeScheduler is the cluster's default scheduler as a Config.Scheduler, whatever it is called there.
 	KubeScheduler = "kube"
 
-	nodeNameField = "metadata.name"
+	nodeNameField   = "metadata.name"
+	schedulingGated = "SchedulingGated" // the reason of a condition
 
 	unboundWait = 30 * time.Second // for what a scheduler says may pass, as when another's pod ends
 	gatedWait   = 12 * time.Hour   // for whoever holds a pod back
@@ -59,23 +60,28 @@ func (p *pod) node() string {
 	return node
 }
 
-// unbound says why a pod has no node yet, and how long that may pass by itself; empty: it has one. start is
-// Config.StartTimeout.
-func (p *pod) unbound(start time.Duration) (why string, patience time.Duration) {
+// unbound says why a pod has no node yet; nothing: it has one. start is Config.StartTimeout.
+func (p *pod) unbound(start time.Duration) obstacle {
 	if p.Spec.NodeName != "" {
-		return "", 0
+		return obstacle{}
 	}
 	if len(p.Spec.SchedulingGates) > 0 {
 		gates := make([]string, len(p.Spec.SchedulingGates))
 		for i, g := range p.Spec.SchedulingGates {
 			gates[i] = g.Name
 		}
-		return "the pod is held back by " + strings.Join(gates, ", "), gatedWait
+		return obstacle{"gated", "the pod is held back by " + strings.Join(gates, ", "), gatedWait}
 	}
 	for _, c := range p.Status.Conditions {
-		if c.Type == "PodScheduled" && c.Status == "False" {
-			return fmt.Sprintf("the pod is not scheduled: %s: %s", c.Reason, c.Message), min(unboundWait, start)
+		// That of gates stays when they go.
+		if c.Type != "PodScheduled" || c.Status != "False" || c.Reason == schedulingGated {
+			continue
 		}
+		why := fmt.Sprintf("the pod is not scheduled: %s: %s", c.Reason, c.Message)
+		if p.Status.NominatedNodeName != "" { // what it preempts has its grace
+			return obstacle{"preempting", why, start}
+		}
+		return obstacle{"unscheduled", why, min(unboundWait, start)}
 	}
-	return "no scheduler has looked at the pod", start
+	return obstacle{"unseen", "no scheduler has looked at the pod", start}
 }

@@ -113,3 +113,32 @@ func TestPodIsDeletedBeforeItIsScheduled(t *testing.T) {
 	}
 	e.empty()
 }
+
+// A pod that was not on its node yet when that went was nowhere: it is no loss, and nothing of it is left. Pods of others that are not on their node yet have
+// nothing of it.
+func TestNodeGoesBeforeThePodIsOnIt(t *testing.T) {
+	e := newEngine(t, func(c *kubernetes.Config, k *kubernetestest.Cluster) {
+		byScheduler(c, k)
+		k.Create("pods", "default", kubernetestest.Object{
+			"metadata": map[string]any{"name": "others"},
+			"spec": map[string]any{
+				"restartPolicy": "Never", "schedulingGates": []any{map[string]any{"name": "kueue.x-k8s.io/admission"}},
+				"affinity": map[string]any{"nodeAffinity": map[string]any{"requiredDuringSchedulingIgnoredDuringExecution": map[string]any{
+					"nodeSelectorTerms": []any{map[string]any{"matchFields": []any{
+						map[string]any{"key": "metadata.name", "operator": "In", "values": []any{"n1"}},
+					}}},
+				}}},
+				"containers": []any{map[string]any{
+					"name": "c", "image": "plain:1", "resources": map[string]any{"requests": map[string]any{"cpu": "2"}},
+				}},
+			},
+		})
+	})
+	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+	e.onlyPod()
+	e.k.Delete("nodes", "", "n1", 0)
+	if s := e.status("s.0.1", cluster.Dropped); !strings.Contains(s.Message, "not on it yet") {
+		t.Errorf("%s %q", s.Reason, s.Message)
+	}
+	testkit.Await(t, "its pod to be gone", func() bool { return len(e.k.List("pods", "trials")) == 0 })
+}

@@ -59,8 +59,7 @@ type container struct {
 	deleted   bool // we asked for its deletion
 	evicted   bool // its agent was told that others did
 	started   bool
-	bound     bool      // its pod has a node
-	blocked   time.Time // since when what stands in its way does
+	blocked   blockade
 	asked     time.Time // when its Events were asked for last
 	warned    string    // what they said stands in its way
 	attached  chan struct{}
@@ -193,8 +192,8 @@ func (x *container) see(p *pod, gone bool) {
 		p, gone = known, true
 	}
 	x.mu.pod, x.mu.gone = p, gone
-	if why, patience := obstacle(p); why != "" && patience == 0 {
-		x.mu.hopeless = why
+	if o := p.obstacle(); o.why != "" && o.patience == 0 {
+		x.mu.hopeless = o.why
 	}
 	x.mu.Unlock()
 	x.look()
@@ -275,12 +274,7 @@ func (x *container) step(ctx context.Context) (over bool) {
 		x.tellMoved(p, why)
 	}
 	if p.Spec.NodeName == "" {
-		if !x.deleted && len(x.node.remote.Unfinished(x.id)) == 0 { // its tasks were ended before it had a node
-			x.deleted = x.cluster.remove(ctx, p, 1) == nil
-		}
-		if p.Metadata.DeletionTimestamp != nil { // nobody binds it any more, so that no kubelet says how it ended
-			return x.finish(ctx, p)
-		}
+		return x.stepUnbound(ctx, p)
 	}
 	if m := p.main(); m != nil && m.State.Running != nil {
 		if !x.started {
@@ -293,6 +287,22 @@ func (x *container) step(ctx context.Context) (over bool) {
 		}
 		x.fit(ctx, p)
 		return false
+	}
+	return x.stuck(ctx, p)
+}
+
+// stepUnbound does what there is to do for a pod that has no node yet; over: its container has ended.
+func (x *container) stepUnbound(ctx context.Context, p *pod) (over bool) {
+	switch {
+	case x.cluster.left(x.node.name): // nobody collects what was not on it
+		x.node.remote.Refused(x.id, leftBehind)
+		x.clear(ctx, p)
+		return true
+	case !x.deleted && len(x.node.remote.Unfinished(x.id)) == 0: // its tasks were ended before it had a node
+		x.deleted = x.cluster.remove(ctx, p, 1) == nil
+	}
+	if p.Metadata.DeletionTimestamp != nil { // nobody binds it any more, so that no kubelet says how it ended
+		return x.finish(ctx, p)
 	}
 	return x.stuck(ctx, p)
 }

@@ -307,6 +307,8 @@ func (c *Cluster) takeRoom(x *container, need sum) (fits, waits bool) {
 			continue
 		case p.Metadata.Namespace == c.conf.Namespace && c.ours(p):
 			waits = true // it is being removed
+		case p.Spec.NodeName == "": // as in others
+			continue
 		}
 		count(p)
 	}

@@ -20,64 +20,53 @@ import (
 )
 
 const (
-	drainWait                 = 3 * time.Second  // for an attachment to bring what the executor said last
-	imageWait                 = 60 * time.Second // for an image that is not to be had: registries have their moments
-	eventsParts               = 18               // of Config.StartTimeout: after each of them a pod's Events are asked for
-	configWait                = 10 * time.Second // for what else stands in a container's way
-	logMax                    = 256 << 20        // kubelets keep 10 MiB unless told otherwise
+	drainWait                 = 3 * time.Second // for an attachment to bring what the executor said last
+	eventsParts               = 18              // of Config.StartTimeout: how often a pod's Events are asked for
+	logMax                    = 256 << 20       // kubelets keep 10 MiB unless told otherwise
 	callMax                   = 64 << 20
 	lineWait                  = 10 * time.Second // for a log's last line, which is only for people
 	exitNoExec, exitNoProgram = 126, 127         // of shells
 	logWait                   = 10 * time.Second // for a kubelet that was just started to know a pod's log
-	wrongStates               = "ErrImagePull ImagePullBackOff InvalidImageName ErrImageNeverPull CreateContainerConfigError CreateContainerError " +
-		"RunContainerError RegistryUnavailable ImageInspectError CreatePodSandboxError"
 )
 
 // stuck looks whether something stands in the way of a pod that does not run yet; true: it was given up.
 func (x *container) stuck(ctx context.Context, p *pod) bool {
-	bound := p.Spec.NodeName != ""
-	if bound && !x.bound {
-		x.bound, x.blocked = true, time.Time{}
+	o := p.unbound(x.cluster.conf.StartTimeout)
+	if o.why == "" {
+		o = p.obstacle()
 	}
-	why, patience := p.unbound(x.cluster.conf.StartTimeout)
-	if why == "" {
-		why, patience = obstacle(p)
+	if o.why == "" {
+		o = x.told(ctx, p)
 	}
-	if why == "" {
-		why, patience = x.told(ctx, p)
-	}
-	x.waits(why)
-	if why == "" {
-		x.blocked = time.Time{}
+	x.waits(o.why)
+	lasts := x.blocked.lasts(o, time.Now())
+	if o.why == "" {
 		return false
 	}
 	x.mu.Lock()
 	if x.mu.hopeless != "" {
-		why, patience = x.mu.hopeless, 0
+		o.why, o.patience = x.mu.hopeless, 0
 	}
 	x.mu.Unlock()
-	if x.blocked.IsZero() {
-		x.blocked = time.Now()
-	}
-	if time.Since(x.blocked) < patience || x.deleted {
+	if lasts < o.patience || x.deleted {
 		return false
 	}
-	if bound {
-		x.node.remote.StartFailed(x.id, "Kubernetes: "+why)
+	if p.Spec.NodeName != "" {
+		x.node.remote.StartFailed(x.id, "Kubernetes: "+o.why)
 	} else { // what was offered was taken by others meanwhile, or is not to be had yet
-		x.node.remote.Refused(x.id, "Kubernetes: "+why)
+		x.node.remote.Refused(x.id, "Kubernetes: "+o.why)
 	}
-	x.cluster.events.tell(p, warning, eventGaveUp, "kaon waits no longer for this pod to start: "+why)
+	x.cluster.events.tell(p, warning, eventGaveUp, "kaon waits no longer for this pod to start: "+o.why)
 	x.clear(ctx, p)
 	return true
 }
 
 // told is what others' Events say that stands in a pod's way, where its status only says that it waits.
-func (x *container) told(ctx context.Context, p *pod) (why string, patience time.Duration) {
-	patience = x.cluster.conf.StartTimeout
+func (x *container) told(ctx context.Context, p *pod) obstacle {
+	patience := x.cluster.conf.StartTimeout
 	every := patience / eventsParts
 	if time.Since(p.Metadata.Created) < every {
-		return "", 0
+		return obstacle{}
 	}
 	if time.Since(x.asked) >= every && x.cluster.events.asking.Allow() {
 		why, err := x.cluster.events.obstacle(ctx, p)
@@ -91,29 +80,10 @@ func (x *container) told(ctx context.Context, p *pod) (why string, patience time
 			x.warned = why
 		}
 	}
-	return x.warned, patience
-}
-
-// obstacle says what keeps a pod from running, and how long that may pass by itself.
-func obstacle(p *pod) (why string, patience time.Duration) {
-	for _, list := range [][]containerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
-		for _, c := range list {
-			w := c.State.Waiting
-			if w == nil || !strings.Contains(wrongStates, w.Reason) || w.Reason == "" {
-				continue
-			}
-			text := strings.ToLower(w.Message)
-			switch {
-			case w.Reason == "InvalidImageName", w.Reason == "ErrImageNeverPull", strings.Contains(text, "not found"),
-				strings.Contains(text, "manifest unknown"):
-				return w.Reason + ": " + w.Message, 0
-			case strings.Contains(w.Reason, "Image"):
-				return w.Reason + ": " + w.Message, imageWait
-			}
-			return w.Reason + ": " + w.Message, configWait
-		}
+	if x.warned == "" {
+		return obstacle{}
 	}
-	return "", 0
+	return obstacle{"event", x.warned, patience}
 }
 
 // lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more. Of one that was

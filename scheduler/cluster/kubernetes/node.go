@@ -302,8 +302,10 @@ func (n *node) refresh() {
 	if cut != n.cut {
 		if n.cut = cut; cut {
 			n.cluster.log.Info("node cannot be reached", "node", n.name)
+			n.cluster.leave(n.name)
 			n.remote.Partition()
 		} else {
+			n.cluster.reach(n.name)
 			n.remote.Heal()
 		}
 	}
@@ -342,6 +344,40 @@ func (n *node) refresh() {
 	if !known && !cut {
 		n.cluster.dirty(n.name) // its agent has yet to join
 	}
+}
+
+const leftBehind = "Kubernetes: its node cannot be reached, and the pod was not on it yet"
+
+// leave notes that a node cannot be reached, or is gone. Its agent is yet to be cut off: what was not on the node is told
+// of first, for it began nowhere, and is no loss.
+func (c *Cluster) leave(node string) {
+	var unbound []*container
+	c.mu.Lock()
+	c.mu.away[node] = true
+	for _, x := range c.mu.on[node] {
+		if p, gone, _ := x.now(); p != nil && !gone && p.Spec.NodeName == "" {
+			unbound = append(unbound, x)
+		}
+	}
+	c.mu.Unlock()
+	for _, x := range unbound {
+		x.node.remote.Refused(x.id, leftBehind)
+		x.look()
+	}
+}
+
+// reach notes that a node can be reached again.
+func (c *Cluster) reach(node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.mu.away, node)
+}
+
+// left reports whether a node cannot be reached, or is gone.
+func (c *Cluster) left(node string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.away[node]
 }
 
 // The methods of embedded.Containers, which are called with the agent's lock held.

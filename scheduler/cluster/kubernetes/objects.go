@@ -214,6 +214,7 @@ type podStatus struct {
 	Reason                string            `json:"reason,omitempty"`
 	Message               string            `json:"message,omitempty"`
 	Conditions            []condition       `json:"conditions,omitempty"`
+	NominatedNodeName     string            `json:"nominatedNodeName,omitempty"` // where a scheduler makes room for it
 	InitContainerStatuses []containerStatus `json:"initContainerStatuses,omitempty"`
 	ContainerStatuses     []containerStatus `json:"containerStatuses,omitempty"`
 }

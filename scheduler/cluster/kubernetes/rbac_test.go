@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/kubernetestest"
 )
 
-// What deploy/ allows is what is asked for before a sweep begins: a right that is in one of them alone is missed only when it is refused.
+// What deploy/ allows is what is asked for before a sweep begins, and what the docs name: a right that is in one of them alone is
+// missed only when it is refused.
 func TestRightsAreThoseOfTheManifest(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", "kubernetes", "rbac.yaml"))
 	if err != nil {
@@ -64,9 +65,27 @@ func TestRightsAreThoseOfTheManifest(t *testing.T) {
 			asked = append(asked, line(r.everyone, r.resource, r.name, verb))
 		}
 	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "kubernetes.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## Rights\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var told []string
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if len(cells) < 6 || strings.Contains(cells[1], "verb") || strings.Contains(cells[1], "---") {
+			continue
+		}
+		resource, name, _ := strings.Cut(strings.TrimSpace(cells[2]), " ")
+		for verb := range strings.SplitSeq(cells[1], ",") {
+			told = append(told, line(strings.TrimSpace(cells[3]) == "cluster", resource, strings.Trim(name, "(`)"), strings.TrimSpace(verb)))
+		}
+	}
 	slices.Sort(allowed)
 	slices.Sort(asked)
-	if len(allowed) == 0 || !slices.Equal(allowed, asked) {
-		t.Errorf("allowed:\n%s\nasked for:\n%s", strings.Join(allowed, "\n"), strings.Join(asked, "\n"))
+	slices.Sort(told)
+	if len(allowed) == 0 || !slices.Equal(allowed, asked) || !slices.Equal(allowed, told) {
+		t.Errorf("allowed:\n%s\nasked for:\n%s\nin docs/kubernetes.md:\n%s", strings.Join(allowed, "\n"), strings.Join(asked, "\n"), strings.Join(told, "\n"))
 	}
 }

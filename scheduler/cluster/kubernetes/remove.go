@@ -2,8 +2,8 @@ package kubernetes
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 )
 
@@ -21,14 +21,15 @@ func (a *API) release(ctx context.Context, p *pod) error {
 	if !slices.Contains(p.Metadata.Finalizers, Finalizer) {
 		return nil
 	}
-	rest := []string{}
-	for _, f := range p.Metadata.Finalizers {
-		if f != Finalizer {
-			rest = append(rest, f)
-		}
+	// The others' are theirs: who sends the list as it was seen puts one back that has gone since, which is refused.
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": p.Metadata.UID, "$deleteFromPrimitiveList/finalizers": []string{Finalizer},
+	}})
+	if err != nil {
+		return err
 	}
-	patch := map[string]any{"metadata": map[string]any{"finalizers": rest, "uid": p.Metadata.UID}}
-	return present(a.call(ctx, http.MethodPatch, podPath(p.Metadata.Namespace, p.Metadata.Name), url.Values{}, patch, nil))
+	path := podPath(p.Metadata.Namespace, p.Metadata.Name)
+	return present(a.repeat(ctx, http.MethodPatch, path, nil, strategicKind, patch, nil))
 }
 
 // present is an error about a pod that is there: one that is gone, or has another in its place, needs nothing any more.

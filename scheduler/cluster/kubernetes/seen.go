@@ -69,13 +69,14 @@ func (c *Cluster) replacePods(all []*pod) {
 	}
 }
 
-// others is what pods that are not ours take of a node, and how many there are.
+// others is what pods that are not ours take of a node, and how many there are. What may be on it and is not yet has
+// nothing of it, as kube-scheduler counts, too.
 func (c *Cluster) others(node string) sum {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := sum{}
 	for _, p := range c.mu.pods[node] {
-		if c.ours(p) || p.ended() {
+		if c.ours(p) || p.ended() || p.Spec.NodeName == "" {
 			continue
 		}
 		for name, v := range p.requests() {

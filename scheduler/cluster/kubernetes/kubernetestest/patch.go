@@ -89,9 +89,17 @@ func strategic(field string, target, patch any) any {
 			out = map[string]any{}
 		}
 		for key, value := range patch {
-			if value == nil {
+			list, removes := strings.CutPrefix(key, "$deleteFromPrimitiveList/")
+			switch {
+			case removes:
+				gone := items(value)
+				left := slices.DeleteFunc(items(out[list]), func(one any) bool { return slices.Contains(gone, one) })
+				if out[list] = left; len(left) == 0 {
+					delete(out, list)
+				}
+			case value == nil:
 				delete(out, key)
-			} else if key != "$patch" {
+			case key != "$patch":
 				out[key] = strategic(key, out[key], value)
 			}
 		}
