@@ -268,7 +268,7 @@ def call(text, metric, words):
         async def wait():
             return await result
         result = asyncio.run(wait())
-    report(result, metric)
+    report(result, os.environ.get("KAON_OBJECTIVE") or metric)  # which may have been given another name since the command was written
 
 
 def main(words):

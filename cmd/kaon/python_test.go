@@ -26,7 +26,7 @@ func TestPythonFunction(t *testing.T) {
 		cmd.Env = slices.DeleteFunc(cmd.Env, func(pair string) bool { return strings.HasPrefix(pair, "PYTHONPATH=") })
 		return p.launch(cmd).wait()
 	}
-	bare("run", "--python", function, "--set", "run_cap=3", "--set", "metric={name: result, goal: minimize}", "--json").ends(exitDone).json(&r)
+	bare("run", "--python", function, "--set", "run_cap=3", "--set", "metric={name: nats, goal: minimize}", "--json").ends(exitDone).json(&r)
 	if r.Trials.Succeeded != 3 || r.Best == nil || !(r.Best.Value < 2.2) { // where it starts it is ln 7 at least
 		t.Errorf("result %+v", r)
 	}
@@ -45,6 +45,10 @@ async def f(x, y=0):
 	const spec = "metric: {name: cost, goal: minimize}\nmethod: grid\nparameters: {x: {values: [3, 4]}}\nprogram: other.py\n"
 	p.fed(spec, "run", "-", "--python", "own.py:f", "--json").ends(exitDone).json(&r)
 	if r.Best == nil || r.Best.Value != 3 {
+		t.Errorf("result %+v", r)
+	}
+	p.fed(spec, "run", "-", "--python", "own.py:f", "--set", "metric={name: gain, goal: maximize}", "--json").ends(exitDone).json(&r)
+	if r.Best == nil || r.Best.Value != 4 {
 		t.Errorf("result %+v", r)
 	}
 

@@ -95,6 +95,7 @@ class Calls(Place):
     def test_one_dictionary_nothing_and_others(self):
         params = {"KAON_PARAMS": '{"lr": 0.5, "x": 1}'}
         self.assertEqual(self.call("--metric", "loss", "train.py:config", **params), '{"loss": 0.5}\n')
+        self.assertEqual(self.call("--metric", "loss", "train.py:config", KAON_OBJECTIVE="acc", **params), '{"acc": 0.5}\n')
         self.assertEqual(self.call("train.py:nothing", **params), '{"seen": 0.5}\n')
         self.assertEqual(self.call("train.py:others", **params), '{"result": 1.5}\n')
         self.assertEqual(self.call("train.py:later", "lr=2"), '{"result": 2}\n')
