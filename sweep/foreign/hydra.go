@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -24,13 +25,17 @@ func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
 	}
 	hydra := root.Get("hydra")
 	s, sampler := hydra.Get("sweeper"), hydraSampler(root)
-	if (s == nil || s.Null) && sampler == "" {
+	if (s == nil || s.Null) && sampler == nil {
 		return nil, nil
 	}
 	r := &reading{file: file, src: src, lenient: lenient}
 	h := &hydraReading{reading: r}
-	if sampler != "" {
-		h.set("hydra/sweeper/sampler", sampler)
+	switch {
+	case sampler == nil:
+	case slices.Contains(slices.Collect(maps.Values(hydraSamplers)), sampler.Text):
+		h.set("hydra/sweeper/sampler", sampler.Text)
+	default:
+		h.leave(sampler, "hydra/sweeper/sampler", fmt.Sprintf("kaon has no sampler `%s`", clipped(sampler.Text)), "kaon chooses the method")
 	}
 	if mode := hydra.Get("mode"); mode != nil && strings.EqualFold(mode.Text, "MULTIRUN") {
 		h.set("hydra.mode", "RUN") // else the program would sweep by itself
@@ -43,20 +48,20 @@ func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
 	return &HydraSweeper{append(h.settings, h.params...), r.left}, nil
 }
 
-// hydraSampler is the sampler that a list of defaults names.
-func hydraSampler(root *sweep.Tree) string {
+// hydraSampler is the sampler that a list of defaults names, or nil.
+func hydraSampler(root *sweep.Tree) *sweep.Tree {
 	defaults := root.Get("defaults")
 	if defaults == nil {
-		return ""
+		return nil
 	}
 	for _, item := range defaults.Items {
 		for _, p := range item.Pairs {
 			if strings.HasSuffix(p.Key.Text, "hydra/sweeper/sampler") && !p.Value.Null {
-				return p.Value.Text
+				return p.Value
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // HydraDefaults are the configurations that a list of defaults chooses, as files below the folder of configurations, without their ending.
@@ -106,6 +111,8 @@ func (h *hydraReading) sweeper(o *object) {
 			h.refuse(v, o.at(key), "several goals are not carried: name one")
 		case strings.Contains(v.Text, "${"):
 			h.leave(v, o.at(key), "a reference to another key is not carried", "it is not set")
+		case key == "direction" && v.Text != "minimize" && v.Text != "maximize":
+			h.refuse(v, o.at(key), "the direction is `minimize` or `maximize`")
 		default:
 			h.set("hydra.sweeper."+to, v.Text)
 		}

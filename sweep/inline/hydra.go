@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,8 +94,8 @@ func (h Hydra) YAML(overrides, comment string) (string, error) {
 // override takes one override in.
 func (h *Hydra) override(text string, w hydraWord) error {
 	key, value, found := strings.Cut(w.text, "=")
-	if h.sweeper(key, value) {
-		return nil
+	if known, err := h.sweeper(text, w, key, value); known || err != nil {
+		return err
 	}
 	switch key {
 	case "-m", "--multirun":
@@ -130,30 +131,47 @@ func (h *Hydra) override(text string, w hydraWord) error {
 	return h.spec.Add(p)
 }
 
-// sweeper takes what is about Hydra's sweeper; it tells whether that is so.
-func (h *Hydra) sweeper(key, value string) bool {
+// sweeper takes what is about Hydra's sweepers; it tells whether that is so.
+func (h *Hydra) sweeper(text string, w hydraWord, key, value string) (known bool, err error) {
 	value = strings.Trim(value, `'"`)
-	n, err := strconv.Atoi(value)
-	switch strings.TrimPrefix(key, "+") {
-	case "hydra/sweeper", "hydra/launcher", "hydra.sweeper.study_name", "hydra.sweeper.storage":
+	at := w.at + len(key) + 1
+	refused := func(problem, remedy string) (bool, error) { return true, &Error{text, at, problem, remedy} }
+	key = strings.TrimLeft(key, "+")
+	switch key {
+	case "hydra/sweeper", "hydra/launcher", "hydra.sweeper.study_name", "hydra.sweeper.storage", "hydra.sweeper.max_batch_size":
 	case "hydra/sweeper/sampler":
-		h.method = hydraMethods[value]
-	case "hydra.sweeper.direction":
-		h.goal = map[string]string{"minimize": "minimize", "maximize": "maximize"}[value]
-	case "hydra.sweeper.n_trials", "hydra.sweeper.max_batch_size", "hydra.sweeper.ax_config.max_trials", "hydra.sweeper.optim.budget":
-		if err == nil && n > 0 {
-			h.spec.Trials = n
+		if h.method = hydraMethods[value]; h.method == "" {
+			return refused("kaon has no sampler `"+value+"`", "it has "+strings.Join(slices.Sorted(maps.Keys(hydraMethods)), ", ")+
+				"; without one kaon chooses the method")
 		}
-	case "hydra.sweeper.n_jobs", "hydra.launcher.n_jobs":
-		if err == nil && n > 0 {
+	case "hydra.sweeper.direction":
+		if value != "minimize" && value != "maximize" {
+			return refused("`"+value+"` is no direction", "write minimize or maximize; of several goals name one")
+		}
+		h.goal = value
+	case "hydra.sweeper.optim.maximize", "hydra.sweeper.ax_config.experiment.minimize":
+		yes, err := strconv.ParseBool(value)
+		if err != nil {
+			return refused("`"+value+"` is neither true nor false", "")
+		}
+		h.goal = "minimize"
+		if yes == strings.HasSuffix(key, "maximize") {
+			h.goal = "maximize"
+		}
+	case "hydra.sweeper.n_trials", "hydra.sweeper.ax_config.max_trials", "hydra.sweeper.optim.budget":
+		if h.spec.Trials, err = strconv.Atoi(value); err != nil || h.spec.Trials < 1 {
+			return refused("a number of trials is needed", "write a whole number of at least 1, or leave it out")
+		}
+	case "hydra.sweeper.n_jobs", "hydra.launcher.n_jobs", "hydra.sweeper.optim.num_workers":
+		if n, err := strconv.Atoi(value); err == nil && n > 0 { // -1 is as many as there is room for
 			h.more = append(h.more, Setting{"limits.parallel", value})
 		}
-	case "hydra.sweeper.sampler.seed":
-		if err == nil && n >= 0 {
+	case "hydra.sweeper.sampler.seed", "hydra.sweeper.optim.seed", "hydra.sweeper.ax_config.client.random_seed":
+		if n, err := strconv.Atoi(value); err == nil && n >= 0 { // null is one of its own
 			h.more = append(h.more, Setting{"seed", value})
 		}
 	default:
-		return false
+		return false, nil
 	}
-	return true
+	return true, nil
 }

@@ -58,6 +58,12 @@ func TestHydraOverrides(t *testing.T) {
 		{"x=1,2 hydra/launcher=joblib hydra.launcher.n_jobs=3 hydra.mode=MULTIRUN", "x: {values: [1, 2]}|limits: {parallel: 3}"},
 		{"x=1,2 hydra/sweeper=optuna hydra/sweeper/sampler=tpe hydra.sweeper.n_trials=7 hydra.sweeper.direction=maximize hydra.sweeper.sampler.seed=3",
 			"method: tpe|run_cap: 7|metric: {name: objective, goal: maximize}|seed: 3"},
+		{"x=1,2,3,4 hydra.sweeper.max_batch_size=2", "method: grid\nparameters:"},
+		{"x=1,2 ++hydra.sweeper.optim.maximize=True hydra.sweeper.optim.num_workers=3 hydra.sweeper.optim.seed=5 hydra.sweeper.optim.budget=9",
+			"goal: maximize|limits: {parallel: 3}|seed: 5|run_cap: 9"},
+		{"x=1,2 hydra.sweeper.direction=minimize hydra.sweeper.ax_config.experiment.minimize=false hydra.sweeper.ax_config.client.random_seed=5",
+			"goal: maximize|seed: 5"},
+		{"x=1,2 hydra.sweeper.direction=maximize hydra.sweeper.optim.maximize=false", "goal: minimize"},
 		{"x=1,2 y=${x}", "y=$${x}"},
 		{"x=1,2 hydra.run.dir=out/a", "train.py, hydra.run.dir=out/a,"},
 	}
@@ -88,7 +94,9 @@ func TestHydraRefused(t *testing.T) {
 		"a=1)": "closes nothing", "a='x,2": "has no end", "a=extend_list(1,2)": "is not carried", "a=range(1,10,0)": "a range has an end",
 		"a=range(1e9)": "1 to 100000 steps", "a=interval(2,1)": "an end beyond it", "a=interval(x,1)": "a number is needed", "model=glob(z*)": "no configuration",
 		"other=glob(*)": "no group other", "a=tag(log,interval(0,1))": "begins above 0", "a=range(1,2,3,4)": "too many", "a b=1,2 =1,2": "cannot be a parameter's name",
-		"a=1,interval(0,1)": "a range and values",
+		"a=1,interval(0,1)": "a range and values", "a=1,2 hydra/sweeper/sampler=nsgaii": "at character 29: kaon has no sampler `nsgaii`",
+		"a=1,2 hydra.sweeper.direction='[minimize,maximize]'": "of several goals name one", "a=1,2 hydra.sweeper.n_trials=many": "a number of trials",
+		"a=1,2 hydra.sweeper.optim.maximize=maybe": "neither true nor false",
 	} {
 		_, err := hydra(overrides)
 		var e *Error
