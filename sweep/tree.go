@@ -29,6 +29,22 @@ func (t *Tree) Get(key string) *Tree {
 	return nil
 }
 
+// Bool is a scalar as true or false, by the words that a spec has for them, in quotes too; not ok: it is neither.
+func (t *Tree) Bool() (value, ok bool) {
+	if t == nil || t.List || t.Mapping {
+		return false, false
+	}
+	v, _ := scalarValue(&node{text: t.Text, plain: true})
+	value, ok = v.(bool)
+	return value, ok
+}
+
+// True tells whether it is there and true.
+func (t *Tree) True() bool {
+	yes, _ := t.Bool()
+	return yes
+}
+
 // ReadTree reads one YAML document within the bounds that Parse has. The error is an Errors.
 func ReadTree(file string, src []byte) (*Tree, error) {
 	d := &decoder{file: file, spec: &Spec{}}

@@ -121,8 +121,8 @@ func determinedEnvironment(r *reading, o *object, d *draft) (image bool) {
 	if v := byKind("image"); v != nil && v.Text != "" {
 		image = true
 		d.put(v, "  image: %s", quote(v.Text))
-		if pull := o.get("force_pull_image"); pull != nil && pull.Text == "true" {
-			d.put(pull, "  pull: always")
+		if pull, at := o.boolean("force_pull_image"); pull {
+			d.put(at, "  pull: always")
 		}
 	}
 	o.get("force_pull_image")
@@ -197,7 +197,7 @@ func determinedMounts(r *reading, top *object, d *draft, image bool) {
 	for i, item := range items {
 		o := r.object(item, fmt.Sprintf("bind_mounts.%d", i))
 		from, to, mode := o.get("host_path"), o.get("container_path"), "rw"
-		if v := o.get("read_only"); v != nil && v.Text == "true" {
+		if only, _ := o.boolean("read_only"); only {
 			mode = "ro"
 		}
 		o.idle("propagation")

@@ -69,8 +69,8 @@ func determinedMetric(r *reading, o *object) {
 		r.refuse(o.nearest(), "searcher.metric", "the experiment names no metric")
 		return
 	}
-	goal, smaller := "minimize", o.get("smaller_is_better")
-	if smaller != nil && (smaller.Text == "false" || smaller.Text == "False") {
+	goal := "minimize"
+	if smaller, at := o.boolean("smaller_is_better"); at != nil && !smaller {
 		goal = "maximize"
 	}
 	reduce := map[string]string{"minimize": "min", "maximize": "max"}[goal]

@@ -184,6 +184,66 @@ func TestChoicesOfPlainText(t *testing.T) {
 	}
 }
 
+// Booleans are what YAML 1.1 has them for, as Python does; what is none is refused.
+func TestBooleansOfFiles(t *testing.T) {
+	ax := func(text string) string {
+		return "hydra: {sweeper: {ax_config: {experiment: {minimize: " + text + "}, params: {x: {type: range, bounds: [1, 2], log_scale: " + text + "}}}}}\n"
+	}
+	nevergrad := func(text string) string {
+		return "hydra: {sweeper: {optim: {maximize: " + text + "}, parametrization: {x: {lower: 1, upper: 2, log: " + text + ", integer: " + text + "}}}}\n"
+	}
+	former := func(text string) string {
+		return "hydra: {sweeper: {search_space: {x: {type: float, low: 1, high: 2, log: " + text + "}}}}\n"
+	}
+	for text, want := range map[string]string{
+		ax("False"): "hydra.sweeper.direction=maximize x=int(interval(1,2))", ax("yes"): "hydra.sweeper.direction=minimize x=int(tag(log,interval(1,2)))",
+		nevergrad("True"): "hydra.sweeper.direction=maximize x=int(tag(log,interval(1,2)))", nevergrad("No"): "hydra.sweeper.direction=minimize x=interval(1,2)",
+		former("True"): "x=tag(log,interval(1,2))",
+	} {
+		if h, err := ReadHydra("x", []byte(text), false); err != nil || strings.Join(h.Overrides, " ") != want {
+			t.Errorf("%s is %+v, %v", text, h, err)
+		}
+	}
+	determined := func(text string) string {
+		return "hyperparameters: {x: {type: int, minval: 1, maxval: 2}}\nsearcher: {name: random, max_trials: 2, metric: loss, smaller_is_better: " + text + "}\n" +
+			"entrypoint: python3 x.py\nenvironment: {image: x, force_pull_image: " + text + "}\nbind_mounts: [{host_path: /a, container_path: /b, read_only: " + text + "}]\n"
+	}
+	nni := func(text string) string {
+		return "trialConcurrency: 1\ntrialCommand: x\nmaxTrialNumber: 2\nuseAnnotation: " + text + "\nsearchSpace: {a: {_type: choice, _value: [1, 2]}}\n"
+	}
+	guild := func(text string) string {
+		return "- operations:\n    a: {main: x, output-scalars: No, flags: {x: [1, 2], y: {default: 3, arg-skip: " + text + "}}}\n    b: {main: y, default: " + text + "}\n"
+	}
+	optuna := func(text string) string {
+		return `{"x": {"name": "FloatDistribution", "attributes": {"low": 1, "high": 2, "log": ` + text + `}}}`
+	}
+	katib := strings.NewReplacer("KIND", "double", "SPACE", "{min: 1, max: 2}", "VOLUMES", "[{name: v, hostPath: {path: /a}}]", "MOUNTS", "[{name: v, mountPath: /b, readOnly: TRUE}]")
+	for _, tt := range []struct{ text, want string }{
+		{determined("True"), "pull: always|mode: ro|goal: minimize"}, {determined("Off"), "goal: maximize|mode: rw"}, {determined("0"), "!true or false is needed, not `0`"},
+		{nni("False"), "method: tpe"}, {nni("True"), "!this is not carried"}, {nni("x"), "!true or false is needed, not `x`"},
+		{guild("True"), "method: grid"}, {guild("False"), `"y": {value: 3}`}, {guild("maybe"), "!true or false is needed"},
+		{optuna("true"), "log_uniform"}, {optuna(`"x"`), "!true or false"},
+		{katib.Replace(experiment), ":/b:ro"},
+	} {
+		from, err := Translate("x.yaml", []byte(tt.text), Options{})
+		if why, refused := strings.CutPrefix(tt.want, "!"); refused {
+			if err == nil || strings.Count(err.Error(), why) < 1 {
+				t.Errorf("%s: %v, %+v, want %s", tt.text, err, from, why)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.text, err)
+			continue
+		}
+		for _, part := range strings.Split(tt.want, "|") {
+			if !strings.Contains(string(from.Text), part) {
+				t.Errorf("%s has no %s:\n%s", tt.text, part, from.Text)
+			}
+		}
+	}
+}
+
 // Whatever an experiment says, it is carried or refused: no panic, and nothing that the parser then has another place for.
 func FuzzTranslate(f *testing.F) {
 	for _, pattern := range []string{"testdata/carried/*.yaml", "testdata/refused/*.yaml"} {

@@ -138,8 +138,7 @@ func guildChoice(r *reading, root *sweep.Tree, chosen string) (op guildOperation
 	}
 	varied := some(func(o guildOperation) bool { return guildVaries(o.of.Get("flags")) })
 	defaults := some(func(o guildOperation) bool {
-		d := o.of.Get("default")
-		return d != nil && (d.Text == "yes" || d.Text == "true")
+		return o.of.Get("default").True()
 	})
 	for _, some := range [][]guildOperation{varied, defaults, all} {
 		if len(some) == 1 {
@@ -262,7 +261,7 @@ func guildOptimizer(r *reading, o *object) *sweep.Tree {
 		} else if !p.Value.Mapping && !p.Value.List && !p.Value.Null {
 			is = p.Value
 		}
-		if d := p.Value.Get("default"); chosen == nil || d != nil && (d.Text == "yes" || d.Text == "true") {
+		if chosen == nil || p.Value.Get("default").True() {
 			chosen = is
 		}
 		for _, setting := range p.Value.Pairs {

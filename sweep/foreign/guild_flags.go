@@ -83,7 +83,7 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 	}
 	if value.Mapping {
 		f := r.object(value, at)
-		skip := f.text("arg-skip")
+		skip, _ := f.boolean("arg-skip")
 		f.idle("description", "type", "choices", "min", "max", "required", "allow-other", "null-label", "distribution", "env-name")
 		f.get("arg-name")
 		value = f.get("default")
@@ -91,7 +91,7 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 			r.leave(v, f.at("arg-switch"), "a flag that stands without its value is not carried", "it is given with its value")
 		}
 		f.rest("it is not carried")
-		if skip == "yes" || skip == "true" || value == nil {
+		if skip || value == nil {
 			return "", false, false
 		}
 	}

@@ -70,11 +70,12 @@ func guildTask(r *reading, o *object) {
 	d.put(nil, "task:")
 	d.note("  ", "each run has a copy of the project, as with Guild")
 	d.put(nil, "  code: .")
-	switch v := o.get("output-scalars"); {
+	v := o.get("output-scalars")
+	switch read, known := v.Bool(); {
 	case v == nil:
 		d.note("  ", "what Guild reads of the output: lines such as loss: 0.5")
 		d.put(nil, "  filters: [%s]", quote(guildFilter))
-	case v.Text == "no" || v.Text == "off" || v.Text == "false":
+	case known && !read:
 	default:
 		r.leave(v, o.at("output-scalars"), "patterns of Guild's are not carried: `task.filters` takes expressions with two groups, name and number",
 			"lines such as loss: 0.5 are read")

@@ -35,7 +35,8 @@ func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
 	case slices.Contains(slices.Collect(maps.Values(hydraSamplers)), sampler.Text):
 		h.set("hydra/sweeper/sampler", sampler.Text)
 	default:
-		h.leave(sampler, "hydra/sweeper/sampler", fmt.Sprintf("kaon has no sampler `%s`", clipped(sampler.Text)), "kaon chooses the method")
+		h.leave(sampler, "hydra/sweeper/sampler", fmt.Sprintf("kaon has no sampler `%s`", clipped(sampler.Text)),
+			"kaon chooses the method")
 	}
 	if mode := hydra.Get("mode"); mode != nil && strings.EqualFold(mode.Text, "MULTIRUN") {
 		h.set("hydra.mode", "RUN") // else the program would sweep by itself
@@ -143,8 +144,8 @@ func (h *hydraReading) sweeper(o *object) {
 			h.set("hydra.sweeper.n_trials", fmt.Sprint(n))
 		}
 		experiment := ax.object("experiment")
-		if v := experiment.get("minimize"); v != nil {
-			h.set("hydra.sweeper.direction", map[bool]string{true: "minimize", false: "maximize"}[v.Text != "false"])
+		if yes, at := experiment.boolean("minimize"); at != nil {
+			h.set("hydra.sweeper.direction", map[bool]string{true: "minimize", false: "maximize"}[yes])
 		}
 		experiment.rest("it is not carried")
 		client := ax.object("client")
@@ -167,8 +168,8 @@ func (h *hydraReading) sweeper(o *object) {
 		if seed, at := n.whole("seed"); at != nil {
 			h.set("hydra.sweeper.sampler.seed", fmt.Sprint(seed))
 		}
-		if v := n.get("maximize"); v != nil {
-			h.set("hydra.sweeper.direction", map[bool]string{true: "maximize", false: "minimize"}[v.Text == "true"])
+		if yes, at := n.boolean("maximize"); at != nil {
+			h.set("hydra.sweeper.direction", map[bool]string{true: "maximize", false: "minimize"}[yes])
 		}
 		if v := n.get("optimizer"); v != nil {
 			h.leave(v, n.at("optimizer"), "a search of Nevergrad's is not carried", "kaon chooses the method")
@@ -308,7 +309,7 @@ func (h *hydraReading) distribution(o *object, name string, v *sweep.Tree) strin
 	low, a := p.float("low")
 	high, b := p.float("high")
 	step, _ := p.float("step")
-	log := p.text("log") == "true"
+	log, _ := p.boolean("log")
 	if a == nil || b == nil || kind != "int" && kind != "float" {
 		h.refuse(v, o.at(name), "a parameter is an `int` or a `float` from `low` to `high`, or `categorical`")
 		return ""
@@ -343,7 +344,7 @@ func (h *hydraReading) axParameter(o *object, name string, v *sweep.Tree) string
 			if ok && also {
 				kind := p.text("value_type")
 				whole := kind == "int" || kind == "" && bounds[0].Plain && !strings.ContainsAny(bounds[0].Text+bounds[1].Text, ".eE")
-				log := p.text("log_scale") == "true"
+				log, _ := p.boolean("log_scale")
 				p.rest("it is not carried")
 				return h.interval(v, o.at(name), low, high, 0, log, whole)
 			}
@@ -368,7 +369,8 @@ func (h *hydraReading) scalar(o *object, name string, v *sweep.Tree) string {
 		h.leave(v, o.at(name), "a parameter without bounds is not carried: it needs `lower` and `upper`", notSwept)
 		return ""
 	}
-	log, whole := p.text("log") == "true", p.text("integer") == "true"
+	log, _ := p.boolean("log")
+	whole, _ := p.boolean("integer")
 	p.idle("init", "step")
 	p.rest("it is not carried")
 	return h.interval(v, o.at(name), low, high, 0, log, whole)

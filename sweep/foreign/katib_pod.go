@@ -216,7 +216,7 @@ func katibPlace(r *reading, o *object) {
 	secure.idle("runAsNonRoot", "seccompProfile")
 	secure.rest("it is not carried")
 	o.idle("restartPolicy", "schedulerName", "priorityClassName", "dnsPolicy", "enableServiceLinks", "automountServiceAccountToken")
-	if network := o.get("hostNetwork"); network != nil && network.Text == "true" {
-		d.put(network, "  network: host")
+	if host, at := o.boolean("hostNetwork"); host {
+		d.put(at, "  network: host")
 	}
 }

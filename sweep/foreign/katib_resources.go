@@ -120,7 +120,7 @@ func katibVolumes(r *reading, pod, box *object) {
 			continue
 		}
 		host, empty := v.object("hostPath"), v.object("emptyDir")
-		readOnly := m.text("readOnly") == "true"
+		readOnly, _ := m.boolean("readOnly")
 		sub := m.text("subPath")
 		m.rest("it is not carried")
 		switch {

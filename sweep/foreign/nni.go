@@ -33,8 +33,8 @@ func nni(r *reading, root *sweep.Tree, read func(path string) ([]byte, error)) {
 		"versionCheck", "logDir")
 	for _, key := range []string{"useAnnotation", "multiPhase", "multiThread"} {
 		noSpace := key == "useAnnotation" && root.Get("searchSpace") == nil // told of with the space
-		if v := top.get(key); v != nil && v.Text != "false" && !noSpace {
-			r.leave(v, key, "this is not carried", "as if it were false")
+		if yes, at := top.boolean(key); yes && !noSpace {
+			r.leave(at, key, "this is not carried", "as if it were false")
 		}
 	}
 	top.rest("it is not carried")

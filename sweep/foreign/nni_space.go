@@ -32,8 +32,8 @@ func nniSpace(r *reading, top *object, read func(path string) ([]byte, error)) {
 		}
 		tree, path = moved(space, file), file.Text
 	}
-	if v := top.tree.Get("useAnnotation"); tree == nil && v != nil && v.Text != "false" {
-		r.refuse(v, "useAnnotation", "the search space is in comments of the program: write it as `searchSpace`")
+	if at := top.tree.Get("useAnnotation"); tree == nil && at.True() {
+		r.refuse(at, "useAnnotation", "the search space is in comments of the program: write it as `searchSpace`")
 		return
 	}
 	if tree == nil || len(tree.Pairs) == 0 {

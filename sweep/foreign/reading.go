@@ -160,6 +160,20 @@ func (o *object) whole(key string) (n int, at *sweep.Tree) {
 	return n, at
 }
 
+// boolean is true or false; of an absent value false.
+func (o *object) boolean(key string) (yes bool, at *sweep.Tree) {
+	at = o.get(key)
+	if at == nil {
+		return false, nil
+	}
+	yes, ok := at.Bool()
+	if !ok {
+		o.r.refuse(at, o.at(key), fmt.Sprintf("true or false is needed, not `%s`", clipped(at.Text)))
+		return false, nil
+	}
+	return yes, at
+}
+
 // float is a finite number.
 func (o *object) float(key string) (v float64, at *sweep.Tree) {
 	at = o.get(key)

@@ -110,7 +110,9 @@ func optuna(r *reading, root *sweep.Tree) {
 func numericSpace(r *reading, at *sweep.Tree, a *object, step float64, log, whole bool) string {
 	low, has := a.float("low")
 	high, also := a.float("high")
-	log = log || a.text("log") == "true"
+	if by, _ := a.boolean("log"); by {
+		log = true
+	}
 	switch {
 	case has == nil || also == nil || low > high || log && low <= 0:
 		r.refuse(at, at.Text, "a number goes from `low` to `high`, by magnitude above 0")

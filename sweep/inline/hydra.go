@@ -138,11 +138,12 @@ func (h *Hydra) sweeper(text string, w hydraWord, key, value string) (known bool
 	refused := func(problem, remedy string) (bool, error) { return true, &Error{text, at, problem, remedy} }
 	key = strings.TrimLeft(key, "+")
 	switch key {
-	case "hydra/sweeper", "hydra/launcher", "hydra.sweeper.study_name", "hydra.sweeper.storage", "hydra.sweeper.max_batch_size":
+	case "hydra/sweeper", "hydra/launcher", "hydra.sweeper.study_name", "hydra.sweeper.storage",
+		"hydra.sweeper.max_batch_size":
 	case "hydra/sweeper/sampler":
 		if h.method = hydraMethods[value]; h.method == "" {
-			return refused("kaon has no sampler `"+value+"`", "it has "+strings.Join(slices.Sorted(maps.Keys(hydraMethods)), ", ")+
-				"; without one kaon chooses the method")
+			known := strings.Join(slices.Sorted(maps.Keys(hydraMethods)), ", ")
+			return refused("kaon has no sampler `"+value+"`", "it has "+known+"; without one kaon chooses the method")
 		}
 	case "hydra.sweeper.direction":
 		if value != "minimize" && value != "maximize" {
