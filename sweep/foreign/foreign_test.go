@@ -244,6 +244,27 @@ func TestBooleansOfFiles(t *testing.T) {
 	}
 }
 
+// Where NNI's experiment names no goal, it is what its tuner has without one.
+func TestGoalOfNNI(t *testing.T) {
+	for tuner, want := range map[string]string{
+		"tuner: {name: TPE}": "minimize", "": "minimize", "tuner: {builtinTunerName: GP}": "maximize", "tuner: {name: Random}": "maximize",
+		"tuner: {name: TPE, classArgs: {optimize_mode: maximize}}": "maximize", "tuner: {name: Anneal}": "minimize", "tuner: {name: SMAC}": "maximize",
+		"advisor: {name: BOHB}": "maximize", "advisor: {name: BOHB, classArgs: {optimize_mode: minimize}}": "minimize",
+	} {
+		text := "trialConcurrency: 1\ntrialCommand: x\nmaxTrialNumber: 2\nsearchSpace: {a: {_type: uniform, _value: [1, 2]}}\n" + tuner + "\n"
+		from, err := Translate("x.yaml", []byte(text), Options{Lenient: true})
+		if err != nil {
+			t.Errorf("%s: %v", tuner, err)
+			continue
+		}
+		text = string(from.Text)
+		told := strings.Contains(text, "# no optimize_mode: NNI's tuner is to "+want+" then")
+		if !strings.Contains(text, `goal: "`+want+`"`) || told == strings.Contains(tuner, "optimize_mode") {
+			t.Errorf("%s, want %s:\n%s", tuner, want, text)
+		}
+	}
+}
+
 // Whatever an experiment says, it is carried or refused: no panic, and nothing that the parser then has another place for.
 func FuzzTranslate(f *testing.F) {
 	for _, pattern := range []string{"testdata/carried/*.yaml", "testdata/refused/*.yaml"} {

@@ -45,10 +45,14 @@ var nniTuners = map[string]string{
 	"tpe": "tpe", "random": "random", "gridsearch": "grid", "gp": "gp", "gptuner": "gp",
 }
 
+// nniMinimizes are the tuners that minimize where nothing is said; the others maximize.
+var nniMinimizes = map[string]bool{"tpe": true, "anneal": true}
+
 // nniTuner writes `method`, `seed` and `metric`.
 func nniTuner(r *reading, top *object) {
-	if v := top.get("advisor"); v != nil {
-		r.leave(v, "advisor", "an advisor's own search is not carried", "searched by tpe")
+	advisor := top.get("advisor")
+	if advisor != nil {
+		r.leave(advisor, "advisor", "an advisor's own search is not carried", "searched by tpe")
 	}
 	o := top.object("tuner")
 	name := o.get("name")
@@ -73,9 +77,17 @@ func nniTuner(r *reading, top *object) {
 	r.head.put(name, "method: %s", method)
 	args := o.object("classArgs")
 	goal := args.get("optimize_mode")
+	if o.tree == nil {
+		goal = r.object(advisor, "advisor").object("classArgs").get("optimize_mode")
+	}
 	way := "maximize"
 	if goal != nil {
 		way = goal.Text
+	} else {
+		if o.tree == nil && advisor == nil || name != nil && nniMinimizes[strings.ToLower(name.Text)] {
+			way = "minimize"
+		}
+		r.head.note("", "no optimize_mode: NNI's tuner is to %s then", way)
 	}
 	if seed, at := args.whole("seed"); at != nil {
 		r.head.put(at, "seed: %d", seed)
