@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
@@ -103,11 +104,15 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 		r.refuse(value, at, "the list has no values")
 		return "", false, false
 	case value.List:
-		return "{values: " + source(value) + "}", false, len(value.Items) > 1
+		if i := slices.IndexFunc(value.Items, func(t *sweep.Tree) bool { return t.Null }); i >= 0 {
+			r.refuse(value.Items[i], at, "a run without the flag, beside runs with it, is not carried: write a value")
+			return "", false, false
+		}
+		return "{values: [" + guildValues(r, value.Items) + "]}", false, len(value.Items) > 1
 	}
 	m := guildFunction.FindStringSubmatch(value.Text)
 	if m == nil {
-		return "{value: " + source(value) + "}", false, false
+		return "{value: " + guildValues(r, []*sweep.Tree{value}) + "}", false, false
 	}
 	var numbers []float64
 	for _, word := range strings.Split(m[2], ":") {
@@ -124,6 +129,25 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 		return "", false, false
 	}
 	return text, !strings.HasPrefix(text, "{values"), true
+}
+
+// guildValues are values as Guild gives them to a program: booleans so that Python's bool makes them of the text.
+func guildValues(r *reading, items []*sweep.Tree) string {
+	var words []string
+	told := false
+	for _, item := range items {
+		yes, known := item.Bool()
+		if !known || !item.Plain {
+			words = append(words, source(item))
+			continue
+		}
+		if !told {
+			r.space.note("  ", "Guild gives true as 1, and false as an empty text")
+			told = true
+		}
+		words = append(words, map[bool]string{true: quote("1"), false: quote("")}[yes])
+	}
+	return strings.Join(words, ", ")
 }
 
 const mostGuildValues = 10000
