@@ -15,11 +15,15 @@ func (r Ran) String() string { return fmt.Sprintf("%s/%d", r.Sweep, r.Trial) }
 // Artifacts is the prefix of what the attempt left.
 func (r Ran) Artifacts() string { return ArtifactsPrefix(r.Sweep, r.Trial, r.Attempt) }
 
-// Artifacts is the prefix of the artifacts of an attempt that ended so: its own, or those of the one whose results stand for
-// it. A nil End has its own.
-func (e *End) Artifacts(sweep string, trial, attempt int) string {
+// Ran is who did the work of an attempt that ended so: itself, or the one whose results stand for it. A nil End did its own.
+func (e *End) Ran(sweep string, trial, attempt int) Ran {
 	if e != nil && e.From != nil {
-		return e.From.Artifacts()
+		return *e.From
 	}
-	return ArtifactsPrefix(sweep, trial, attempt)
+	return Ran{sweep, trial, attempt}
+}
+
+// Artifacts is the prefix of the artifacts of an attempt that ended so.
+func (e *End) Artifacts(sweep string, trial, attempt int) string {
+	return e.Ran(sweep, trial, attempt).Artifacts()
 }

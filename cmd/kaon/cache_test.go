@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/server/plan"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -122,6 +123,36 @@ func TestCachedWinnerHasItsFiles(t *testing.T) {
 	if !strings.Contains(r.stdout, `"succeeded":0,"failed":0,"stopped":0,"cached":3`) || p.ran() != 0 {
 		t.Errorf("of trials with their files: %s", r.stdout)
 	}
+}
+
+// What a cached trial would have written is what did its work wrote, as text, as JSON and by a server; without that it is said.
+func TestCachedTrialsAreRead(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("a.txt", "a")
+	p.write("b.txt", "bb")
+	mapped := []string{"map", "wc -c {f}; echo err-{f} >&2", "f=*.txt", "--set", "cache=true", "--set", "task.resources.cpus=0.1", "-q", "--name"}
+	const want = "1 a.txt\n2 b.txt\n"
+	for _, name := range []string{"first", "second"} {
+		if r := p.kaon(append(mapped, name)...).ends(exitDone); r.stdout != want || !strings.Contains(r.stderr, "err-b.txt") {
+			t.Errorf("%s: it printed %q and %q, want %q", name, r.stdout, r.stderr, want)
+		}
+	}
+	second := p.sweep("second")
+	p.kaon("logs", second+"/1").ends(exitDone).prints("2 b.txt").says("trial 1 did not run: this is what ", "/1 wrote")
+	p.kaon("logs", "--stderr", second+"/0").ends(exitDone).prints("err-a.txt")
+	r := p.kaon(append(mapped, "third", "--json")...).ends(exitDone)
+	for i, line := range strings.Split(strings.TrimSpace(r.stdout), "\n") {
+		var one mapOutput
+		if err := json.Unmarshal([]byte(line), &one); err != nil || one.State != sweep.Cached || one.Exit == nil ||
+			one.Stdout != strings.SplitAfter(want, "\n")[i] || !strings.HasPrefix(one.Stderr, "err-") {
+			t.Errorf("%v: %s", err, line)
+		}
+	}
+	_, ready := p.serving()
+	p.kaon("logs", second+"/1", "--server", ready.Server).ends(exitDone).prints("2 b.txt")
+	p.kaon("rm", p.sweep("first")).ends(exitDone)
+	p.kaon("logs", second+"/1").ends(exitUsage).says("trial 1 wrote nothing, as first-", "had done the same work: no sweep")
 }
 
 // A sweep that was killed amid its hits goes on with the rest of them; results that were damaged stand for nothing.

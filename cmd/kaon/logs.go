@@ -100,6 +100,36 @@ type trialLog struct {
 	attempt board.Attempt // so far
 	printed int           // bytes
 	gone    bool          // the files are where nobody here can read them, and that has been said
+
+	// others are boards of sweeps whose results stand for trials of this one, as far as they are read; nil: none are
+	// kept, and whose output it is is said.
+	others map[string]liveBoard
+}
+
+// original turns to the attempt whose results stand for this one, which wrote nothing itself.
+func (l *trialLog) original(ctx context.Context, from results.Ran) error {
+	if err := checkSweepName(from.Sweep); err != nil {
+		return err
+	}
+	src, known, read := l.src.of(from.Sweep), l.board, from.Sweep == l.src.id
+	if !read {
+		known, read = l.others[from.Sweep]
+	}
+	if !read {
+		var err error
+		if known, err = src.board(ctx, l.out); err != nil {
+			return fmt.Errorf("%s wrote nothing, as %s had done the same work: %w", trialText(l.trial), from,
+				err)
+		}
+	}
+	if l.others != nil {
+		l.others[from.Sweep] = known
+	} else {
+		fmt.Fprintf(l.out.stderr, "kaon: %s did not run: this is what %s wrote, which did the same work\n",
+			trialText(l.trial), from)
+	}
+	l.src, l.board, l.trial, l.attempt = src, known, from.Trial, board.Attempt{}
+	return l.look(from.Attempt)
 }
 
 func (l *trialLog) Write(p []byte) (int, error) {
@@ -114,6 +144,11 @@ func (l *trialLog) await(ctx context.Context) (sandbox.Reader, error) {
 	for told := false; ; told = true {
 		if err := l.look(l.attempt.Attempt); err != nil {
 			return nil, err
+		}
+		if end := l.attempt.End; end != nil && end.From != nil {
+			if err := l.original(ctx, *end.From); err != nil {
+				return nil, err
+			}
 		}
 		from, err := l.sandbox(ctx)
 		if err != nil || from != nil || !l.Follow || l.attempt.End != nil || !l.board.live || l.never() {

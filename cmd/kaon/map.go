@@ -53,6 +53,6 @@ func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error 
 		return c.printInline(ctx, out, spec, mapped)
 	}
 	text, _ := spec.YAML(mapped...)
-	printer := &mapPrinter{c: c, out: out}
+	printer := &mapPrinter{c: c, out: out, others: map[string]liveBoard{}}
 	return printer.run(ctx, specFlags{Spec: inlineFile, Text: []byte(text)})
 }

@@ -19,7 +19,7 @@ type mapOutput struct {
 	State  sweep.State     `json:"state"`
 	Params json.RawMessage `json:"params"`
 	Exit   *int            `json:"exit"`             // null: it never ended by itself
-	Reason string          `json:"reason,omitempty"` // why it did not succeed
+	Reason string          `json:"reason,omitempty"` // why it did not succeed, or whose results it has
 	Stdout string          `json:"stdout"`
 	Stderr string          `json:"stderr"`
 }
@@ -32,6 +32,8 @@ type mapPrinter struct {
 	next   int       // the first trial that is not printed
 	failed bool      // one has not succeeded
 	err    error     // a trial could not be printed whole: nothing is printed behind it
+
+	others map[string]liveBoard // sweeps of which results stand for trials here
 }
 
 // run runs the spec. Progress goes to standard error, and is left out where it would be on one screen with what trials write.
@@ -112,7 +114,7 @@ func (m *mapPrinter) look(ctx context.Context, at ranAt, warn *output) error {
 		if !t.State.Terminal() {
 			break
 		}
-		m.failed = m.failed || t.State != sweep.Succeeded
+		m.failed = m.failed || !t.State.CanWin()
 		m.err = m.print(context.WithoutCancel(ctx), src, known, t)
 	}
 	return m.err
@@ -150,5 +152,9 @@ func (m *mapPrinter) stream(ctx context.Context, w io.Writer, src source, known 
 	if src.remote != nil {
 		return logs.remote(ctx, w, src, t.Trial)
 	}
-	return (&trialLog{logsCmd: logs, out: m.out, to: w, src: src, trial: t.Trial, stream: logs.stream(), board: known}).print(ctx)
+	l := &trialLog{
+		logsCmd: logs, out: m.out, to: w, src: src, trial: t.Trial, stream: logs.stream(), board: known,
+		others: m.others,
+	}
+	return l.print(ctx)
 }

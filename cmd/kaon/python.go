@@ -60,8 +60,8 @@ func (f pythonFlag) override(set []string, metric string) []string {
 	return append([]string{"command=" + string(words)}, set...)
 }
 
-// command is what a trial runs. By hand a number that the function returns is reported under the metric's name (empty: as result), in a
-// trial under the objective's.
+// command is what a trial runs. By hand a number that the function returns is reported under the metric's name (empty: as
+// result), in a trial under the objective's.
 func (f pythonFlag) command(metric string) []string {
 	words := []string{"python3", "-m", "kaon_call"}
 	if metric != "" {

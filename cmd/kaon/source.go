@@ -73,17 +73,22 @@ func (f liveFlags) open(ctx context.Context, out *output, id string) (source, er
 		return src, nil
 	}
 	src.folder = f.State
-	src.socket = filepath.Join(src.stateFolder(), state.ControlFile)
-	src.control = control.NewClient(src.socket)
-	return src, nil
+	return src.of(src.id), nil
+}
+
+// of is another sweep of the same place.
+func (s source) of(id string) source {
+	s.id = id
+	if s.remote == nil {
+		s.socket = filepath.Join(s.stateFolder(), state.ControlFile)
+		s.control = control.NewClient(s.socket)
+	}
+	return s
 }
 
 // controlOf is the way to the process of this machine that runs a sweep, if one does.
 func (f liveFlags) controlOf(id string) source {
-	src := source{id: id, place: f.Results, folder: f.State}
-	src.socket = filepath.Join(src.stateFolder(), state.ControlFile)
-	src.control = control.NewClient(src.socket)
-	return src
+	return source{place: f.Results, folder: f.State}.of(id)
 }
 
 // server is the address of the server of this machine that has a sweep.

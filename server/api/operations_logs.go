@@ -6,12 +6,14 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/server/sandbox"
@@ -30,7 +32,8 @@ func (a *API) declareLogs() {
 	huma.Register(a.huma, op, a.logs)
 }
 
-// logs streams what the bucket has of an attempt, or else what lies in its folder on this machine.
+// logs streams what the bucket has of an attempt, or else what lies in its folder on this machine; of a cached one, of
+// who did its work.
 func (a *API) logs(ctx context.Context, in *logsInput) (*huma.StreamResponse, error) {
 	t, err := a.boards.trial(ctx, in.Sweep, in.Trial)
 	if err != nil {
@@ -39,6 +42,15 @@ func (a *API) logs(ctx context.Context, in *logsInput) (*huma.StreamResponse, er
 	number := in.Attempt
 	if number == 0 {
 		number = max(t.Attempt, 1)
+	}
+	isIt := func(a board.Attempt) bool { return a.Attempt == number }
+	if i := slices.IndexFunc(t.Attempts, isIt); i >= 0 {
+		if ran := t.Attempts[i].End.Ran(in.Sweep, in.Trial, number); ran.Sweep != in.Sweep || ran.Trial != in.Trial {
+			in.Sweep, in.Trial, number = ran.Sweep, ran.Trial, ran.Attempt
+			if t, err = a.boards.trial(ctx, in.Sweep, in.Trial); err != nil {
+				return nil, problem(err)
+			}
+		}
 	}
 	object := results.LogsPrefix(in.Sweep, in.Trial, number) + in.Stream + ".zst"
 	if src, err := a.cfg.Bucket.Get(ctx, object); err == nil {
