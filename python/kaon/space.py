@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import decimal
+import numbers
 from typing import Any, Dict, Optional, Sequence
+
+_STEPS = 10_000
 
 
 class Parameter:
@@ -43,9 +47,16 @@ def uniform(min: float, max: float) -> Parameter:
 
 
 def steps(min: float, max: float, step: float) -> Parameter:
-    """From min to max in steps; integers when the step is one."""
+    """min, min + step, and so on up to max, at most 10,000 of them; integers where all three are."""
     _ordered(min, max)
-    return Parameter(distribution="q_uniform", min=min, max=max, q=step)
+    whole = all(isinstance(x, numbers.Integral) for x in (min, max, step))
+    number = int if whole else float
+    low, high, by = (decimal.Decimal(repr(number(x))) for x in (min, max, step))
+    if not (low.is_finite() and high.is_finite() and by.is_finite() and by > 0):
+        raise ValueError("steps of %r lead from %r to no %r: give a step above 0" % (step, min, max))
+    if (high - low) / by >= _STEPS:
+        raise ValueError("from %r to %r there are more than %d steps of %r: use a longer one, or uniform or integer" % (min, max, _STEPS, step))
+    return Parameter(values=[number(low + i * by) for i in range(int((high - low) / by) + 1)])
 
 
 def integer(min: int, max: int, log: bool = False) -> Parameter:

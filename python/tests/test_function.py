@@ -6,6 +6,8 @@ import sys
 import tempfile
 import unittest
 
+import kaon
+
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What IPython is to kaon: cells whose source linecache knows, and a display whose pages are replaced.
@@ -129,6 +131,18 @@ assert "<script>" not in page and "&lt;script&gt;" in page and "&lt;i&gt;" in pa
 print(shown[-1][1]["text/plain"])
 ''')
         self.assertEqual(out.strip(), "2/4 trials, 1 running, best <b> 0.5 (trial 1), 2 s")
+
+
+class Space(unittest.TestCase):
+    def test_steps_are_values_from_the_least_on(self):
+        for given, want in (((1, 10, 3), [1, 4, 7, 10]), ((1, 9, 3), [1, 4, 7]), ((0, 1, 0.25), [0.0, 0.25, 0.5, 0.75, 1.0]), ((0.1, 0.4, 0.1), [0.1, 0.2, 0.3, 0.4]),
+                            ((2, 2, 5), [2]), ((-3, 3, 2), [-3, -1, 1, 3]), ((1e-5, 3e-5, 1e-5), [1e-5, 2e-5, 3e-5])):
+            values = kaon.steps(*given).__kaon_parameter__()
+            self.assertEqual(values, {"values": want})
+            self.assertEqual([type(x) for x in values["values"]], [type(x) for x in want])
+        for given in ((1, 2, 0), (1, 2, -1), (0, 1, 1e-9), (1, 0, 1), (0, float("inf"), 1), (0, 1, float("nan"))):
+            with self.assertRaises(ValueError, msg=given):
+                kaon.steps(*given)
 
 
 if __name__ == "__main__":
