@@ -138,7 +138,8 @@ func katibCounts(r *reading, spec *object, s katibSearch) {
 	d.put(at, "limits:")
 	d.put(at, "  parallel: %d", max(parallel, 1))
 	if failed, at := spec.whole("maxFailedTrialCount"); at != nil {
-		d.put(at, "  failed: %d", max(failed, 1))
+		d.note("  ", "Katib ends with one more than maxFailedTrialCount")
+		d.put(at, "  failed: %d", failed+1)
 	}
 	if most, at := spec.whole("maxTrialCount"); at != nil {
 		d.put(at, "run_cap: %d", most)
