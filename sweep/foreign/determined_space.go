@@ -155,7 +155,7 @@ func determinedLog(r *reading, o *object, grid bool) string {
 // mostCounts is how many values of a range a grid has.
 const mostCounts = 10_000
 
-// evenly lists count values of a range, its ends among them.
+// evenly lists count values of a range, its ends among them; of one it is the middle.
 func evenly(r *reading, o *object, count int, at func(share float64) string) string {
 	if count < 1 || count > mostCounts {
 		r.refuse(o.nearest(), o.at("count"), "a grid needs a `count` of 1 to "+strconv.Itoa(mostCounts)+" here")
@@ -163,7 +163,7 @@ func evenly(r *reading, o *object, count int, at func(share float64) string) str
 	}
 	var all []string
 	for i := range count {
-		share := 0.0
+		share := 0.5
 		if count > 1 {
 			share = float64(i) / float64(count-1)
 		}
