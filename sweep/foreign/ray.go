@@ -116,6 +116,9 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 				r.refuse(values.Items[i], at, "`"+clipped(values.Items[i].Text)+"` is Python, and no value here: write it as YAML, or in quotes if it is text")
 				continue
 			}
+			if r.rayListed(values, at) {
+				continue
+			}
 			text = "{values: " + source(values) + "}"
 		case v.Mapping && len(v.Pairs) > 0:
 			r.space.put(p.Key, "%s%s:", indent, quote(p.Key.Text))
@@ -133,6 +136,9 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 				continue
 			}
 		default:
+			if r.rayListed(v, at) {
+				continue
+			}
 			text = "{value: " + source(v) + "}"
 		}
 		if drawn && strings.Contains(v.Text, "grid_search") || drawn && v.Get("grid_search") != nil {
@@ -140,6 +146,25 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 		}
 		r.space.put(p.Key, "%s%s: %s", indent, quote(p.Key.Text), text)
 	}
+}
+
+// rayListed refuses a list that has a domain in it, at any depth; it tells whether that is so.
+func (r *reading) rayListed(v *sweep.Tree, at string) bool {
+	inner := slices.Clone(v.Items)
+	for _, p := range v.Pairs {
+		inner = append(inner, p.Value)
+	}
+	for _, item := range inner {
+		if isRayDomain(item) {
+			r.refuse(item, at, "a domain within a list is not carried: "+
+				"give it a name of its own, and have the program make the list")
+			return true
+		}
+		if r.rayListed(item, at) {
+			return true
+		}
+	}
+	return false
 }
 
 // isPython tells a text without quotes that means something else to Python: a part of a tuple or an expression, or None.
