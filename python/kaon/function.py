@@ -86,9 +86,10 @@ def _gather(name: str, found: Any, imports: Dict[str, str], values: Dict[str, st
             raise Refused("the source of %s is not known: write it into a file" % name) from None
         source = _undecorated(source)
         sources[name] = ""  # it is under way: functions may use each other
-        for used in sorted(_names(source)):
-            if used in _globals(inner):  # else of Python, an attribute's name, or not there yet, which Python tells when it is used
-                _gather(used, _globals(inner)[used], imports, values, sources)
+        used = {name: _globals(inner)[name] for name in sorted(_names(source)) if name in _globals(inner)}  # others are Python's, or not there yet
+        for one, value in used.items():
+            _gather(one, value, imports, values, sources)
+        _submodules(source, used, imports)
         del sources[name]
         sources[name] = source  # behind what it uses, as a base class or a decorator must be there
         return
@@ -101,6 +102,25 @@ def _gather(name: str, found: Any, imports: Dict[str, str], values: Dict[str, st
         pass
     raise Refused("the function uses %s of the notebook, a value of type %s, which cannot be written into a file: make it within the function, "
                   "or write both into a .py file" % (name, type(found).__name__))
+
+
+def _submodules(source: str, used: Dict[str, Any], imports: Dict[str, str]) -> None:
+    """Adds the modules that the source reaches through others, as urllib.request: that the outer one is imported need not load them."""
+    for node in ast.walk(ast.parse(source)):
+        names = []
+        at: Any = node
+        while isinstance(at, ast.Attribute):
+            names.append(at.attr)
+            at = at.value
+        if not names or not isinstance(at, ast.Name) or not isinstance(used.get(at.id), types.ModuleType):
+            continue
+        path = used[at.id].__name__
+        alias = "" if path == at.id else " as _"  # else the outer one would be known by a name that the notebook did not give
+        for name in reversed(names):
+            path += "." + name
+            if not isinstance(sys.modules.get(path), types.ModuleType):
+                break
+            imports[path] = "import %s%s" % (path, alias)
 
 
 def _class(found: type) -> str:

@@ -115,6 +115,24 @@ print(subprocess.run(own.spec(sys.executable)["command"] + ["lr=4"], stdout=subp
 ''')
         self.assertEqual(out.strip(), '{"loss": 30.0}')
 
+    def test_modules_within_modules_go_along(self):
+        out = self.run_cells(r'''
+import subprocess
+cell("""
+import xml.dom.minidom, email as mail, email.mime.text, os.path
+class Page:
+    def __init__(self, text): self.root = xml.dom.minidom.parseString(text).documentElement
+""")
+cell("""
+@kaon.sweep(x=[1])
+def tags(x):
+    def inner(): return mail.mime.text.MIMEText("a").get_payload()
+    return {"loss": x, "text": Page("<b/>").root.tagName + inner() + os.path.basename("/c")}
+""")
+print(subprocess.run(tags.spec(sys.executable)["command"] + ["x=4"], stdout=subprocess.PIPE, check=True).stdout.decode())
+''')
+        self.assertEqual(out.strip(), '{"loss": 4, "text": "bac"}')
+
     def test_a_folder_that_is_a_link_is_not_used(self):
         out = self.run_cells("import os; os.mkdir('other'); os.symlink('other', 'kaon-code')\ntry: train.spec()\nexcept kaon.Refused as e: print(e)\nassert not os.listdir('other')\n")
         self.assertIn("somebody else's, or a link", out)
