@@ -41,6 +41,9 @@ func TestHydra(t *testing.T) {
 	p.write("conf/search/optuna.yaml", "hydra:\n  mode: MULTIRUN\n  sweeper:\n    direction: minimize\n    n_trials: 3\n    params:\n      lr: interval(0.1, 0.2)\n      seed: 1, 2\n")
 	p.kaon("import", "--hydra", "search=optuna seed=3", "train.sh").ends(exitDone).prints("lr: {distribution: uniform, min: 0.1, max: 0.2}", "run_cap: 3",
 		"search=optuna", "hydra.mode=RUN", "seed=3,")
+	p.write("conf/search/nevergrad.yaml", "hydra: {sweeper: {optim: {maximize: False}, parametrization: {lr: {lower: 0.1, upper: 0.2}}}}\n")
+	p.kaon("import", "--hydra", "search=nevergrad", "train.sh").ends(exitDone).prints("goal: minimize")
+	p.kaon("import", "--hydra", "search=nevergrad hydra.sweeper.optim.maximize=true", "train.sh").ends(exitDone).prints("goal: maximize")
 	p.write("conf/search/bad.yaml", "hydra:\n  sweeper:\n    custom_search_space: f\n    params: {lr: '0.1,0.2'}\n")
 	p.kaon("import", "--hydra", "search=bad", "train.sh").ends(exitUsage).says("conf/search/bad.yaml:3:5: hydra.sweeper.custom_search_space", "--lenient")
 	p.kaon("import", "--lenient", "--hydra", "search=bad", "train.sh").ends(exitDone).says("custom_search_space").prints("lr: {values: [0.1, 0.2]}")
