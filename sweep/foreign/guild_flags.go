@@ -136,8 +136,8 @@ func guildValues(r *reading, items []*sweep.Tree) string {
 	var words []string
 	told := false
 	for _, item := range items {
-		yes, known := item.Bool()
-		if !known || !item.Plain {
+		text, boolean := guildText(item)
+		if !boolean {
 			words = append(words, source(item))
 			continue
 		}
@@ -145,9 +145,21 @@ func guildValues(r *reading, items []*sweep.Tree) string {
 			r.space.note("  ", "Guild gives true as 1, and false as an empty text")
 			told = true
 		}
-		words = append(words, map[bool]string{true: quote("1"), false: quote("")}[yes])
+		words = append(words, quote(text))
 	}
 	return strings.Join(words, ", ")
+}
+
+// guildText is a scalar as Guild gives it to a program, and whether it is a boolean.
+func guildText(v *sweep.Tree) (text string, boolean bool) {
+	yes, known := v.Bool()
+	switch {
+	case !known || !v.Plain:
+		return v.Text, false
+	case yes:
+		return "1", true
+	}
+	return "", true
 }
 
 const mostGuildValues = 10000

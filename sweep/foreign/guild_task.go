@@ -87,7 +87,8 @@ func guildTask(r *reading, o *object) {
 		} else if len(env.tree.Pairs) > 0 {
 			d.put(env.tree, "  env:")
 			for _, p := range env.tree.Pairs {
-				d.put(p.Key, "    %s: %s", quote(p.Key.Text), quote(strings.ReplaceAll(p.Value.Text, "${", "$${")))
+				text, _ := guildText(p.Value)
+				d.put(p.Key, "    %s: %s", quote(p.Key.Text), quote(strings.ReplaceAll(text, "${", "$${")))
 			}
 		}
 	}
