@@ -134,6 +134,27 @@ func TestFilesComeAndGo(t *testing.T) {
 	p.holdsNot(secret)
 }
 
+// What reported an infinity is not among the best whose artifacts stay.
+func TestArtifactsOfInfinitiesGo(t *testing.T) {
+	p := newPlace(t)
+	p.write("s.yaml", `
+name: infinite
+method: grid
+metric: {name: score, goal: maximize}
+parameters: {v: {values: [0, 1, 3, 9, 2]}}
+command: echo > "$KAON_ARTIFACTS/m"; echo score=$(test ${param.v} -gt 0 -a ${param.v} -lt 9 && echo ${param.v} || echo Infinity)
+artifacts: {keep: top 2}
+`)
+	p.kaon("run", "s.yaml", "-q").ends(0)
+	for trial, kept := range []bool{false, false, true, false, true} {
+		var list []artifactRow
+		p.kaon("artifacts", fmt.Sprint(trial), "--json").ends(0).json(&list)
+		if len(list) != 1 || list[0].Kept != kept {
+			t.Errorf("trial %d: %+v, want it kept: %v", trial, list, kept)
+		}
+	}
+}
+
 // checkWhole looks at what a run of whole.yaml left.
 func (p place) checkWhole(results string, r ran) {
 	p.t.Helper()

@@ -93,8 +93,8 @@ func TestTrialsQueries(t *testing.T) {
 	}{
 		{board.Query{}, "0 1 2 3 4 5 6 7"},
 		{board.Query{Sort: "trial", Desc: true}, "7 6 5 4 3 2 1 0"},
-		{board.Query{Sort: "value"}, "3 4 0 1 7 5 6 2"},
-		{board.Query{Sort: "value", Desc: true}, "6 5 7 0 1 3 4 2"},
+		{board.Query{Sort: "value"}, "3 4 0 1 7 5 2 6"},
+		{board.Query{Sort: "value", Desc: true}, "5 7 0 1 3 4 2 6"},
 		{board.Query{Sort: "loss", States: []sweep.State{sweep.Succeeded, sweep.Cached}}, "0 1 5 2"},
 		{board.Query{Sort: "attempts", Desc: true, Limit: 2}, "0 1"},
 		{board.Query{Sort: "seconds", Offset: 6}, "7 6"},

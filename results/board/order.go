@@ -55,6 +55,9 @@ func (o *Order) Add(b *Board, n int) (more bool) {
 			one.key, one.has = key(o.next, t)
 		}
 		one.has = one.has && one.key == one.key
+		if o.query.Sort == "value" { // what is infinite ranks nowhere
+			one.has = one.has && sweep.IsFinite(one.key)
+		}
 		one.last = one.has && o.query.Sort == "value" && b.Bounded() && b.violation(o.next/b.Repeats()) > 0
 		o.take(b, one)
 	}

@@ -3,6 +3,7 @@ package board_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -44,6 +45,35 @@ func TestOrderByParameter(t *testing.T) {
 		}
 		if some := fmt.Sprint(o.All(b, 4)); some != fmt.Sprint(c.want[:4]) {
 			t.Errorf("%+v: the first four are %s, want %v", c.query, some, c.want[:4])
+		}
+	}
+}
+
+// By value what is no finite number ranks behind all that is, whichever way is better, and of points as of trials.
+func TestOrderByValueRanksFiniteOnes(t *testing.T) {
+	values := []float64{math.Inf(1), 2, math.Inf(-1), 1, math.NaN(), 3}
+	for _, repeats := range []int{1, 2} {
+		for goal, want := range map[sweep.Goal][]int{sweep.Minimize: {3, 1, 5, 0, 2, 4}, sweep.Maximize: {5, 1, 3, 0, 2, 4}} {
+			b := board.New(board.Config{
+				Sweep: "s", Trials: len(values) * repeats, Repeat: sweep.Repeat{Trials: repeats}, Objective: sweep.Metric{Name: "v", Goal: goal},
+			})
+			for trial := range len(values) * repeats {
+				b.Fold(results.Record{Sweep: "s", Trial: trial, Attempt: 1, Points: []results.Point{{Metrics: map[string]float64{"v": values[trial/repeats]}}},
+					End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1}})
+			}
+			for _, desc := range []bool{false, true} {
+				var points []int
+				for one := range b.Trials(board.Query{Sort: "value", Desc: desc}) {
+					points = append(points, one.Trial/repeats)
+				}
+				first := slices.Clone(want)
+				if desc {
+					slices.Reverse(first[:3])
+				}
+				if points = slices.Compact(points); !slices.Equal(points, first) {
+					t.Errorf("goal %v, repeats %d, desc %v: %v, want %v", goal, repeats, desc, points, first)
+				}
+			}
 		}
 	}
 }
