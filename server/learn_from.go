@@ -104,6 +104,9 @@ func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
 func priorTrials(b *board.Board, objective, wanted string) (out []sweep.Prior, err error) {
 	succeeded := false
 	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Failed, sweep.Stopped}}) {
+		if len(t.Params) == 0 {
+			continue // it was never launched
+		}
 		p := sweep.Prior{State: t.State}
 		if err := json.Unmarshal(t.Params, &p.Point); err != nil {
 			return nil, fmt.Errorf("read the parameters of trial %d: %w", t.Trial, err)

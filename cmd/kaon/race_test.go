@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -40,4 +41,8 @@ task: {resources: {cpus: 0.1, memory: 16MB}, bundle: off}
 	if out.Trials.Stopped < 8 || out.Best.Params.X != 1 {
 		t.Errorf("of a search that learns: %s", r.stdout)
 	}
+	// Who starts from such a sweep learns from the trials that were launched.
+	ran := out.Trials.Succeeded
+	p.kaon("run", "s.yaml", "--set", "method=tpe", "--set", "run_cap=1", "--set", "repeat=1", "--set", "from="+out.Sweep).ends(exitDone).
+		prints(fmt.Sprintf("starts from %d trials of %s", ran, out.Sweep))
 }
