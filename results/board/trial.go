@@ -13,13 +13,13 @@ import (
 type Trial struct {
 	Trial    int             `json:"trial"` // ThenTrial for the step that follows the trials
 	State    sweep.State     `json:"state"`
-	Value    *results.Number `json:"value,omitempty"` // of the objective, whatever the state
-	Attempt  int             `json:"attempt"`         // the one that counts: the final, else the latest
-	Params   json.RawMessage `json:"params,omitempty"`
-	Seed     uint64          `json:"seed,omitempty"`
-	Metrics  []Series        `json:"metrics"`         // of the attempt that counts, by name
-	Curve    []CurvePoint    `json:"curve,omitempty"` // of the objective, thinned
-	Attempts []Attempt       `json:"attempts"`        // all known, by number
+	Value    *results.Number `json:"value,omitempty"`  // of the objective, whatever the state
+	Attempt  int             `json:"attempt"`          // the one that counts: the final, else the latest
+	Params   json.RawMessage `json:"params,omitempty"` // of that attempt, or of another if it was not launched
+	Seed     uint64          `json:"seed,omitempty"`   // likewise
+	Metrics  []Series        `json:"metrics"`          // of the attempt that counts, by name
+	Curve    []CurvePoint    `json:"curve,omitempty"`  // of the objective, thinned
+	Attempts []Attempt       `json:"attempts"`         // all known, by number
 	// Feasible says whether the metrics are within their bounds, by what was reported; nil: no metric has any.
 	Feasible   *bool       `json:"feasible,omitempty"`
 	Violations []Violation `json:"violations,omitempty"` // bounds that are broken
@@ -91,7 +91,7 @@ func (b *Board) Trial(index int) (Trial, bool) {
 	}
 	for i := range t.attempts {
 		try := b.attemptDetail(&t.attempts[i])
-		if try.End != nil && (try.End.Params != nil && out.Params == nil || try.Attempt == int(a.number)) {
+		if try.End != nil && len(try.End.Params) > 0 && (out.Params == nil || try.Attempt == int(a.number)) { // none of one that was not launched
 			out.Params, out.Seed = try.End.Params, try.End.Seed
 		}
 		out.Attempts = append(out.Attempts, try)

@@ -276,3 +276,31 @@ func TestFullDiskIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// A trial whose last attempt was not launched has the parameters and the seed of the one before; one that never was has neither.
+func TestTrialsThatWereNotLaunched(t *testing.T) {
+	b := board.New(board.Config{Sweep: "s", Trials: 2})
+	failed := &results.End{State: sweep.AttemptFailed, Params: json.RawMessage(`{"lr":0.5}`), Seed: 11, EndMs: 1}
+	stopped := &results.End{State: sweep.AttemptStopped, Final: true, Reason: "by hand", StartMs: 2, EndMs: 2}
+	for _, r := range []results.Record{
+		{Sweep: "s", Trial: 0, Attempt: 2, End: stopped}, {Sweep: "s", Trial: 0, Attempt: 1, End: failed}, {Sweep: "s", Trial: 1, Attempt: 1, End: stopped},
+	} {
+		if err := b.Fold(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := export.Trials(&out, export.JSON, b); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ Seed, LR any }{{11., 0.5}, {nil, nil}} {
+		line, err := out.ReadBytes('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		var row map[string]any
+		if err := json.Unmarshal(line, &row); err != nil || row["seed"] != want.Seed || row["param.lr"] != want.LR || row["reason"] != "by hand" {
+			t.Errorf("trial %d: %s, %v; want %v", i, line, err, want)
+		}
+	}
+}

@@ -67,7 +67,10 @@ func fixedCells(cells []any, t board.Trial) {
 		return
 	}
 	e := try.End
-	cells[5], cells[6], cells[7] = t.Seed, e.StartMs, e.EndMs
+	if t.Params != nil {
+		cells[5] = t.Seed
+	}
+	cells[6], cells[7] = e.StartMs, e.EndMs
 	cells[8], cells[9] = float64(e.EndMs-e.StartMs)/1000, int64(e.Exit)
 	if e.Signal != 0 {
 		cells[10] = int64(e.Signal)

@@ -187,7 +187,9 @@ func (p *publisher) finish(ctx context.Context, t board.Trial) error {
 	}
 	if a := t.Decisive(); a != nil && a.End != nil {
 		ended = a.End.EndMs
-		add("kaon.seed", strconv.FormatUint(t.Seed, 10))
+		if t.Params != nil {
+			add("kaon.seed", strconv.FormatUint(t.Seed, 10))
+		}
 		add("kaon.agent", a.End.Agent)
 		if t.Reason == "" {
 			add("kaon.reason", a.End.Reason)
