@@ -64,11 +64,7 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 			doubts = append(doubts, fmt.Sprintf("from: %s: not all of its trials can be read, and the others are learnt from: %s: %v; mend it where it ran with: "+
 				"kaon repair %s", name, damage[0].Object, damage[0].Err, id))
 		}
-		known, err := store.ReadSweep(ctx, in, id)
-		if err != nil {
-			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
-		}
-		told, err := priorTrials(b, known.Objective.Name, spec.Objective.Name)
+		told, err := priorTrials(b, spec.Objective)
 		if err != nil {
 			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
@@ -101,7 +97,7 @@ func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
 }
 
 // priorTrials are those that tell a search by the wanted metric anything: they ended, and failed or reported it.
-func priorTrials(b *board.Board, objective, wanted string) (out []sweep.Prior, err error) {
+func priorTrials(b *board.Board, wanted sweep.Metric) (out []sweep.Prior, err error) {
 	succeeded := false
 	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Failed, sweep.Stopped}}) {
 		if len(t.Params) == 0 {
@@ -111,16 +107,11 @@ func priorTrials(b *board.Board, objective, wanted string) (out []sweep.Prior, e
 		if err := json.Unmarshal(t.Params, &p.Point); err != nil {
 			return nil, fmt.Errorf("read the parameters of trial %d: %w", t.Trial, err)
 		}
-		if objective == wanted && t.Value != nil {
-			p.Value, p.Known = float64(*t.Value), true
-		}
-		for _, m := range t.Metrics {
-			if objective != wanted && m.Name == wanted {
-				p.Value, p.Known = float64(m.Value), true
+		if t.State != sweep.Failed { // what a failed one reported does not count here either
+			p.Value, p.Known = reported(t, wanted)
+			if !p.Known {
+				continue
 			}
-		}
-		if !p.Known && t.State != sweep.Failed {
-			continue
 		}
 		succeeded = succeeded || p.Known
 		out = append(out, p)
@@ -129,4 +120,23 @@ func priorTrials(b *board.Board, objective, wanted string) (out []sweep.Prior, e
 		return nil, nil
 	}
 	return out, nil
+}
+
+// reported is what a trial's series of a metric comes to by that metric's reduce, whatever its own sweep reduced it by.
+func reported(t board.Trial, m sweep.Metric) (v float64, known bool) {
+	for _, s := range t.Metrics {
+		if s.Name != m.Name {
+			continue
+		}
+		switch m.Reduce {
+		case sweep.Min:
+			return float64(s.Min), true
+		case sweep.Max:
+			return float64(s.Max), true
+		case sweep.Mean:
+			return float64(s.Mean), true
+		}
+		return float64(s.Last), true
+	}
+	return 0, false
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,4 +28,35 @@ func TestLearningFromDamage(t *testing.T) {
 	if !w.heard("third: warning: from: first: not all") || !w.heard("kaon repair first") {
 		t.Errorf("told: %q", w.told)
 	}
+}
+
+// Trials of other sweeps count by this spec's metric and its reduce, failed ones by nothing that they reported.
+func TestLearningByTheSpecsMetric(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	w.ends(w.submit(s, "first", w.spec("first.yaml", strings.Replace(three, "echo loss=${param.x}",
+		`echo loss=${param.x}; echo loss=7; echo other=-${param.x}; test ${param.x} -gt 1`, 1)+"metrics: [other]\n")), sweep.PhaseSucceeded)
+	for metric, want := range map[string]string{
+		"{name: loss, goal: minimize}": "3:7 1:failed 2:7", "{name: loss, goal: minimize, reduce: min}": "3:3 1:failed 2:2",
+		"{name: loss, goal: minimize, reduce: mean}": "3:5 1:failed 2:4.5", "{name: other, goal: maximize, reduce: max}": "3:-3 1:failed 2:-2",
+	} {
+		spec := w.spec("second.yaml", strings.NewReplacer("method: grid", "method: tpe\nrun_cap: 1\nfrom: first", "{name: loss, goal: minimize}", metric).Replace(three))
+		prior, _, err := s.priorOf(t.Context(), spec)
+		if got := told(prior); err != nil || got != want {
+			t.Errorf("%s: %s, %v; want %s", metric, got, err, want)
+		}
+	}
+}
+
+// told is what each trial of a prior tells.
+func told(prior []sweep.Prior) string {
+	var all []string
+	for _, p := range prior {
+		text := p.State.String()
+		if p.Known {
+			text = fmt.Sprint(p.Value)
+		}
+		all = append(all, fmt.Sprintf("%v:%s", p.Point[0].Value, text))
+	}
+	return strings.Join(all, " ")
 }
