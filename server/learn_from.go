@@ -99,7 +99,7 @@ func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
 // priorTrials are those that tell a search by the wanted metric anything: they ended, and failed or reported it.
 func priorTrials(b *board.Board, wanted sweep.Metric) (out []sweep.Prior, err error) {
 	succeeded := false
-	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Failed, sweep.Stopped}}) {
+	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Failed, sweep.Stopped}}) {
 		if len(t.Params) == 0 {
 			continue // it was never launched
 		}

@@ -57,3 +57,21 @@ func TestBestExplains(t *testing.T) {
 	}
 	p.kaon("best", "--explain", "--format", "env").ends(exitUsage)
 }
+
+// Trials that stand for the same work of an earlier sweep tell what matters, and a search that starts from them, as if they had run.
+func TestCachedTrialsExplain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("s.yaml", depending+"cache: true\n")
+	p.kaon("run", "s.yaml", "--quiet").ends(exitDone)
+	again := contract(t, p.kaon("run", "s.yaml", "--json").ends(exitDone))
+	if again.Trials.Cached != 60 {
+		t.Fatalf("%+v", again)
+	}
+	p.kaon("best", again.Sweep, "--explain").ends(exitDone).prints("what y depends on, by 60 trials")
+	p.kaon("run", "s.yaml", "--set", "name=next", "--set", "method=tpe", "--set", "run_cap=1", "--set", "from="+again.Sweep).ends(exitDone).prints("starts from 60 trials of " + again.Sweep)
+	_, ready := p.serving("--listen", "127.0.0.1:0")
+	far := newPlace(t)
+	far.aws = []string{"KAON_SERVER=" + ready.Listen[0], "KAON_TOKEN=" + strings.TrimSpace(p.kaon("token", "create", "ann").ends(exitDone).stdout)}
+	far.kaon("best", again.Sweep, "--explain").ends(exitDone).prints("what y depends on, by 60 trials")
+}

@@ -133,7 +133,7 @@ func (s source) importance(ctx context.Context, known store.Sweep, b *board.Boar
 
 // evidence is the trials that importance is learnt from: those that ended with a value, or were stopped with one.
 func evidence(b *board.Board) (trials []importance.Trial) {
-	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Stopped}}) {
+	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Stopped}}) {
 		if one, ok := api.Learnt(t); ok {
 			trials = append(trials, one)
 		}

@@ -44,11 +44,14 @@ func (a *API) declareInsight() {
 // Learnt is what an explanation takes of a trial: of one that ended with a value, or was stopped with one.
 func Learnt(t board.Trial) (importance.Trial, bool) {
 	var p sweep.Point
-	if t.Value == nil || t.State != sweep.Succeeded && t.State != sweep.Stopped || json.Unmarshal(t.Params, &p) != nil {
+	if t.Value == nil || !tells(t.State) || json.Unmarshal(t.Params, &p) != nil {
 		return importance.Trial{}, false
 	}
 	return importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)}, true
 }
+
+// tells says whether an explanation takes the values of trials in a state.
+func tells(s sweep.State) bool { return s.CanWin() || s == sweep.Stopped }
 
 // importance explains a sweep. It takes processors and memory: one at a time.
 func (a *API) importance(ctx context.Context, id string) (r Explanation, err error) {
@@ -66,7 +69,7 @@ func (a *API) importance(ctx context.Context, id string) (r Explanation, err err
 	for from, more := 0, true; more; from += scoredAtOnce {
 		err := a.boards.view(ctx, id, func(b *board.Board) {
 			more = b.Values(from, scoredAtOnce, func(trial int, state sweep.State, v float64) {
-				if state == sweep.Succeeded || state == sweep.Stopped {
+				if tells(state) {
 					all = append(all, importance.Scored{Trial: trial, Value: v})
 				}
 			})

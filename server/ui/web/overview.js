@@ -55,7 +55,7 @@ export function Pictures({ s, tab, query, beat }) {
   const first = useGet(many ? sweepPath(id, "/columns?most=2000&digits=7") : null), columns = useGet(sweepPath(id, "/columns?digits=7"), heavy), curves = useGet(sweepPath(id, "/curves"), heavy);
   const series = useGet(tab ? null : sweepPath(id, "/series"), heavy);
   const failures = useGet(s.trials.failed > 0 ? sweepPath(id, "/failures") : null, s.trials.failed);
-  const ended = s.trials.succeeded + s.trials.stopped;
+  const ended = s.trials.succeeded + s.trials.cached + s.trials.stopped;
   const matters = useGet(ended > 3 ? sweepPath(id, "/importance") : null, s.finished ? 1 : Math.floor(Math.log2(ended + 1)));
   const best = useGet(s.best ? sweepPath(id, `/trials/${s.best.trial}`) : null);
   const table = ui.useMemo(() => (columns.data || first.data ? dimensions(columns.data ?? first.data, s.metric) : null), [columns.data, first.data, s.metric]);
