@@ -53,6 +53,9 @@ func TestKilledSweepIsKnownByItsJournal(t *testing.T) {
 	p.kaon("best", id).ends(exitDone).prints("winner: trial 23, y 23")
 	p.kaon("trial", id+"/7").ends(exitDone).prints("trial 7: succeeded")
 	p.kaon("trials", id, "--limit", "1").ends(exitDone).prints("0      succeeded")
+	if text := p.kaon("export", id, "--points").ends(exitDone).stdout; strings.Count(text, "\n") != 1+24 {
+		t.Errorf("points of 24 trials:\n%s", text)
+	}
 	for file, sum := range hashes(filepath.Join(p.dir, "kaon-results")) {
 		if before[file] != sum {
 			t.Errorf("%s was changed", file)

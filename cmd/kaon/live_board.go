@@ -22,7 +22,8 @@ type liveBoard struct {
 	live    bool        // a process of this machine runs it
 	now     control.Sweep
 	running map[int]control.Running
-	damage  []store.Damage // what of the records could not be read
+	damage  []store.Damage   // what of the records could not be read
+	fresh   []results.Record // of this sweep and folded, and maybe in no batch yet
 }
 
 // whole refuses a board that lacks records, unless partial results were asked for.
@@ -60,7 +61,9 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 		fresh = append(fresh, results.Record{Sweep: s.id, Trial: r.Trial, Attempt: r.Attempt}) // it has begun
 	}
 	for _, r := range fresh {
-		_ = board.Fold(r) // refuses only what is not this sweep's
+		if board.Fold(r) == nil { // it refuses only what is not this sweep's
+			v.fresh = append(v.fresh, r)
+		}
 	}
 	switch {
 	case v.live && v.closing():

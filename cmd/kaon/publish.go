@@ -59,9 +59,9 @@ func (c *exportCmd) publish(ctx context.Context, out *output, src source, from l
 	defer dir.Close()
 	var n int
 	if c.To == "wandb" {
-		n, err = export.Wandb(ctx, dir, src.bucket, src.id, os.Getenv("WANDB_PROJECT"), from.Board)
+		n, err = export.Wandb(ctx, dir, src.bucket, src.id, os.Getenv("WANDB_PROJECT"), from.Board, from.fresh)
 	} else {
-		n, err = export.TensorBoard(ctx, dir, src.bucket, src.id, from.Board)
+		n, err = export.TensorBoard(ctx, dir, src.bucket, src.id, from.Board, from.fresh)
 	}
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (c *exportCmd) publishRuns(ctx context.Context, out *output, src source, fr
 	if err != nil {
 		return src.explain(ctx, err)
 	}
-	told, err := mlflow.Publish(ctx, client, src.bucket, known, from.Board)
+	told, err := mlflow.Publish(ctx, client, src.bucket, known, from.Board, from.fresh)
 	if err != nil {
 		return unreachable(fmt.Errorf("%w; the same command goes on from there", err))
 	}

@@ -52,12 +52,38 @@ func records() []results.Record {
 
 func stored(t *testing.T) (*board.Board, bucket.Bucket) {
 	t.Helper()
+	return storedOf(t, records())
+}
+
+// halfStored is the same where every other record is not in the bucket yet; fresh has those, and one that is.
+func halfStored(t *testing.T) (b *board.Board, in bucket.Bucket, fresh []results.Record) {
+	t.Helper()
+	var there []results.Record
+	for i, r := range records() {
+		if i%2 == 0 {
+			there = append(there, r)
+		} else {
+			fresh = append(fresh, r)
+		}
+	}
+	b, in = storedOf(t, there)
+	fresh = append(fresh, there[0])
+	for _, r := range fresh {
+		if err := b.Fold(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b, in, fresh
+}
+
+func storedOf(t *testing.T, records []results.Record) (*board.Board, bucket.Bucket) {
+	t.Helper()
 	var bucket bucket.Memory
 	s := store.Sweep{ID: "s", Trials: 4, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize}}
 	if err := store.WriteSweep(t.Context(), &bucket, s); err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range records() {
+	for i, r := range records {
 		batch, err := store.Encode([]results.Record{r})
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +107,7 @@ func tables(t *testing.T, f export.Format) (trials, points []byte) {
 	if err := export.Trials(&one, f, board); err != nil {
 		t.Fatal(err)
 	}
-	if damage, err := export.Points(t.Context(), &two, f, bucket, "s", board.Metrics()); err != nil || damage != nil {
+	if damage, err := export.Points(t.Context(), &two, f, bucket, "s", nil, board.Metrics()); err != nil || damage != nil {
 		t.Fatal(err, damage)
 	}
 	return one.Bytes(), two.Bytes()
@@ -271,7 +297,7 @@ func TestFullDiskIsAnError(t *testing.T) {
 		if err := export.Trials(full{}, f, board); err == nil {
 			t.Errorf("%s: trials written to a full disk", f)
 		}
-		if _, err := export.Points(t.Context(), full{}, f, bucket, "s", nil); err == nil {
+		if _, err := export.Points(t.Context(), full{}, f, bucket, "s", nil, nil); err == nil {
 			t.Errorf("%s: points written to a full disk", f)
 		}
 	}

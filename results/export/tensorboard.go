@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/tfevents"
@@ -22,11 +23,11 @@ const EventFile = "events.out.tfevents.kaon"
 const unwritten = 32 << 20
 
 // TensorBoard writes an event file for each trial of a board that has begun, DIR/<trial>/EventFile: its parameters and
-// how it ended for the HPARAMS page, and of the attempt that counts every point that the bucket holds. It answers how
+// how it ended for the HPARAMS page, and of the attempt that counts every point that the bucket or fresh holds (EachPoint). It answers how
 // many files it wrote. It makes the folders anew; what it has made it removes when it fails.
-func TensorBoard(ctx context.Context, dir *os.Root, b bucket.Bucket, sweep string, from *board.Board) (int, error) {
+func TensorBoard(ctx context.Context, dir *os.Root, b bucket.Bucket, sweep string, from *board.Board, fresh []results.Record) (int, error) {
 	w := eventWriter{dir: dir, files: map[int]*eventFile{}}
-	err := w.write(ctx, b, sweep, from)
+	err := w.write(ctx, b, sweep, from, fresh)
 	if err != nil {
 		for trial := range w.files {
 			_ = dir.RemoveAll(strconv.Itoa(trial))
@@ -47,13 +48,13 @@ type eventWriter struct {
 	kept  int                // bytes of them
 }
 
-func (w *eventWriter) write(ctx context.Context, b bucket.Bucket, sweep string, from *board.Board) error {
+func (w *eventWriter) write(ctx context.Context, b bucket.Bucket, sweep string, from *board.Board, fresh []results.Record) error {
 	for t := range from.Trials(board.Query{}) {
 		if err := w.begin(t); err != nil {
 			return err
 		}
 	}
-	_, err := EachPoint(ctx, b, sweep, func(p Reported) error {
+	_, err := EachPoint(ctx, b, sweep, fresh, func(p Reported) error {
 		if f := w.files[p.Trial]; f == nil || f.attempt != p.Attempt {
 			return nil
 		}

@@ -43,14 +43,14 @@ func readEvents(t *testing.T, name string) (scalars []string, all []byte) {
 
 // Every trial that began has a file: of the attempt that counts all points, once and in order; parameters and the end.
 func TestTensorBoard(t *testing.T) {
-	board, bucket := stored(t)
+	board, bucket, fresh := halfStored(t)
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if n, err := export.TensorBoard(t.Context(), root, bucket, "s", board); n != 3 || err != nil {
+	if n, err := export.TensorBoard(t.Context(), root, bucket, "s", board, fresh); n != 3 || err != nil {
 		t.Fatalf("%d files, %v", n, err)
 	}
 	for trial, want := range map[string][]string{
@@ -76,7 +76,7 @@ func TestTensorBoard(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "0")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := export.TensorBoard(t.Context(), root, bucket, "s", board); err == nil {
+	if _, err := export.TensorBoard(t.Context(), root, bucket, "s", board, fresh); err == nil {
 		t.Error("written twice")
 	}
 	if found, _ := filepath.Glob(filepath.Join(dir, "*")); !slices.Equal(found, []string{filepath.Join(dir, "1"), filepath.Join(dir, "3")}) {

@@ -28,11 +28,11 @@ const (
 )
 
 // Wandb writes an offline run of W&B for each trial of a board that has begun, DIR/offline-run-TIME-ID/run-ID.wandb, as `wandb sync`
-// takes it: parameters, of the attempt that counts every point that the bucket holds, last values, and how it ended. project may be
+// takes it: parameters, of the attempt that counts every point that the bucket or fresh holds (EachPoint), last values, and how it ended. project may be
 // empty. It answers how many it wrote; what it has made it removes when it fails.
-func Wandb(ctx context.Context, dir *os.Root, b bucket.Bucket, name, project string, from *board.Board) (int, error) {
+func Wandb(ctx context.Context, dir *os.Root, b bucket.Bucket, name, project string, from *board.Board, fresh []results.Record) (int, error) {
 	w := &wandbWriter{dir: dir, runs: map[int]*wandbTrial{}, sweep: name, project: project}
-	if err := w.write(ctx, b, from); err != nil {
+	if err := w.write(ctx, b, from, fresh); err != nil {
 		for _, r := range w.runs {
 			_ = dir.RemoveAll(r.folder)
 		}
@@ -57,13 +57,13 @@ type wandbWriter struct {
 	kept           int
 }
 
-func (w *wandbWriter) write(ctx context.Context, b bucket.Bucket, from *board.Board) error {
+func (w *wandbWriter) write(ctx context.Context, b bucket.Bucket, from *board.Board, fresh []results.Record) error {
 	for t := range from.Trials(board.Query{}) {
 		if err := w.begin(t); err != nil {
 			return err
 		}
 	}
-	_, err := EachPoint(ctx, b, w.sweep, func(p Reported) error {
+	_, err := EachPoint(ctx, b, w.sweep, fresh, func(p Reported) error {
 		r := w.runs[p.Trial]
 		if r == nil || r.attempt != p.Attempt || len(p.Metrics) == 0 {
 			return nil

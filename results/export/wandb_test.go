@@ -46,14 +46,14 @@ func readWandb(t *testing.T, name string) (records []string) {
 
 // Every trial that began has an offline run: of the attempt that counts all points, once and in order; parameters and the end.
 func TestWandb(t *testing.T) {
-	board, bucket := stored(t)
+	board, bucket, fresh := halfStored(t)
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if n, err := export.Wandb(t.Context(), root, bucket, "s", "a project", board); n != 3 || err != nil {
+	if n, err := export.Wandb(t.Context(), root, bucket, "s", "a project", board, fresh); n != 3 || err != nil {
 		t.Fatalf("%d runs, %v", n, err)
 	}
 	for trial, want := range map[string][]string{

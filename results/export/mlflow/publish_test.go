@@ -89,7 +89,7 @@ func stored(t *testing.T, list []results.Record) (*board.Board, bucket.Bucket) {
 func whole(t *testing.T) *tracking {
 	from, b := stored(t, records(false))
 	s, c := newTracking(t)
-	told, err := Publish(t.Context(), c, b, swept, from)
+	told, err := Publish(t.Context(), c, b, swept, from, nil)
 	if err != nil || told.Trials != 3 || told.Points != 955 || told.Experiment != "my sweep" {
 		t.Fatalf("%+v, %v", told, err)
 	}
@@ -139,11 +139,11 @@ func TestPublishGoesOn(t *testing.T) {
 	for i := range reference.requests {
 		s, c := newTracking(t)
 		s.failAt, s.lost = 1+i, i%3 == 1
-		if _, err := Publish(t.Context(), c, b, swept, from); err == nil || !strings.Contains(err.Error(), "status 500") {
+		if _, err := Publish(t.Context(), c, b, swept, from, nil); err == nil || !strings.Contains(err.Error(), "status 500") {
 			t.Fatalf("request %d failed: %v", s.failAt, err)
 		}
 		for range 1 + i%2 {
-			if told, err := Publish(t.Context(), c, b, swept, from); err != nil || told.Trials != 3 {
+			if told, err := Publish(t.Context(), c, b, swept, from, nil); err != nil || told.Trials != 3 {
 				t.Fatalf("after request %d: %+v, %v", s.failAt, told, err)
 			}
 			if got := s.kept(); !slices.Equal(got, want) {
@@ -159,7 +159,7 @@ func TestPublishWhileItRuns(t *testing.T) {
 	from, b := stored(t, records(true))
 	running := swept
 	running.Finished, running.State = "", "running"
-	if _, err := Publish(t.Context(), c, b, running, from); err != nil {
+	if _, err := Publish(t.Context(), c, b, running, from, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, run := range s.runs {
@@ -168,7 +168,7 @@ func TestPublishWhileItRuns(t *testing.T) {
 		}
 	}
 	from, b = stored(t, records(false))
-	told, err := Publish(t.Context(), c, b, swept, from)
+	told, err := Publish(t.Context(), c, b, swept, from, nil)
 	if err != nil || told.Points != 3 {
 		t.Errorf("%+v, %v", told, err)
 	}
@@ -188,7 +188,7 @@ func TestPublishWhileItRuns(t *testing.T) {
 		End: ended(sweep.AttemptSucceeded, true, 1, `{}`)})
 	again[3].End.Final = false
 	from, b = stored(t, again)
-	if _, err := Publish(t.Context(), c, b, swept, from); err != nil {
+	if _, err := Publish(t.Context(), c, b, swept, from, nil); err != nil {
 		t.Fatal(err)
 	}
 	var runs []*keptRun
@@ -232,7 +232,7 @@ func TestOpen(t *testing.T) {
 	}
 	from, b := stored(t, nil)
 	s.failAt = 1
-	if _, err := Publish(t.Context(), c, b, swept, from); err == nil || strings.Contains(err.Error(), "secret") || s.user != "ann" {
+	if _, err := Publish(t.Context(), c, b, swept, from, nil); err == nil || strings.Contains(err.Error(), "secret") || s.user != "ann" {
 		t.Errorf("%v, asked as %q", err, s.user)
 	}
 }
