@@ -24,7 +24,8 @@ type gaussian struct {
 	limited int      // trials ended, when limits were learnt
 	model   *surrogate
 	region  *region  // nil while there are few trials
-	heard   []*asked // in the order of telling, those with a number; none of those that it was not asked for
+	heard   []*asked // in the order of telling, those with a number; none of those that it was not asked for,
+	learnt  []*asked // which are here
 	widest  int      // most trials in flight, when one was asked for
 }
 
@@ -74,7 +75,15 @@ func (g *gaussian) Tell(index int, o Outcome) {
 // Learn implements Learner.
 func (g *gaussian) Learn(index int, p sweep.Point, o Outcome) bool {
 	g.model = nil
-	return g.history.Learn(index, p, o)
+	a, fits := g.history.learnt(index, p, o)
+	if a == nil || math.IsInf(a.loss, 1) {
+		return fits
+	}
+	g.learnt = append(g.learnt, a)
+	if g.region != nil {
+		g.region.know(a)
+	}
+	return fits
 }
 
 // Ask implements Method.
@@ -108,7 +117,10 @@ func (g *gaussian) choose(index int, r *rand.Rand) *candidate {
 	}
 	g.model = nil
 	if g.region == nil {
-		g.region = newRegion(g, 0)
+		g.region = newRegion(g, math.MinInt)
+		for _, a := range g.learnt {
+			g.region.know(a)
+		}
 		for _, a := range g.heard {
 			g.region.hear(g, a)
 		}

@@ -57,6 +57,36 @@ func TestGaussianLearnsFromManyOfOthers(t *testing.T) {
 	}
 }
 
+// What a search starts from counts also where so many trials are in flight that it goes on in a trust region: chance would have one
+// of these points near the best.
+func TestRegionBeginsWithWhatIsLearnt(t *testing.T) {
+	s := parse(t, "{method: gp, run_cap: 60, metric: {name: y}, program: x, parameters: {a: {min: -5.0, max: 5.0}, b: {min: 0.0, max: 10.0}, c: {min: 1, max: 40}}}", 5)
+	var prior []sweep.Prior
+	for i := range 80 {
+		p, _ := s.Space.Draw(7, i)
+		if y := valley(p, 1); !math.IsInf(y, 1) {
+			prior = append(prior, sweep.Prior{Point: p, State: sweep.Succeeded, Value: y, Known: true})
+		}
+	}
+	m, err := New(s.WithPrior(prior))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near := 0
+	for i := range 60 {
+		p, ok := m.Ask(i)
+		if !ok {
+			t.Fatalf("no point for trial %d", i)
+		}
+		if i >= 20 && valley(p, 1) < 10 {
+			near++
+		}
+	}
+	if near < 20 {
+		t.Errorf("%d of 40 points are near the best that was known", near)
+	}
+}
+
 // A batch of 500 takes less than a second of a processor, with room for slower ones.
 func TestGaussianChoosesManyAtOnce(t *testing.T) {
 	s := parse(t, "{method: gp, run_cap: 2500, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}, "+

@@ -157,17 +157,21 @@ func numbers(done []*asked) int {
 	return n
 }
 
-// Learn implements Learner. The trial ranks among those that were asked for, and its point is not asked for.
-// Parameters that the point lacks count as switched off.
+// Learn implements Learner.
 func (h *history) Learn(index int, p sweep.Point, o Outcome) bool {
+	_, fits := h.learnt(index, p, o)
+	return fits
+}
+
+// learnt takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not asked for.
+// Parameters that the point lacks count as switched off. It is nil when the trial tells nothing.
+func (h *history) learnt(index int, p sweep.Point, o Outcome) (a *asked, fits bool) {
 	u, active, ok := h.encoder.coordinates(p)
 	if !ok {
-		return false
+		return nil, false
 	}
-	a := &asked{index: index, u: u, active: active}
 	h.seen[h.key(u, active)] = true
-	h.conclude(a, o)
-	return true
+	return h.conclude(&asked{index: index, u: u, active: active}, o), true
 }
 
 // candidate is a point that might be asked for next.

@@ -23,7 +23,7 @@ const (
 // process is unsure. The box grows while it finds better points and shrinks while it does not; when it has
 // become tiny, another search begins from nothing.
 type region struct {
-	since    int     // index of the first trial that counts
+	since    int     // index of the first trial that counts; of the first region all do
 	length   float64 // of the box, in a coordinate of average length scale
 	best     float64 // least loss
 	better   bool    // than before, in this window
@@ -62,6 +62,14 @@ func newRegion(g *gaussian, since int) *region {
 // crowded says whether there are too many trials for one process.
 func (g *gaussian) crowded() bool {
 	return len(g.heard) > manyMeasured || g.widest >= manyFlying
+}
+
+// know takes in a result of a trial that the search was not asked for: it says where the region is, and is no news of how the search goes.
+func (t *region) know(a *asked) {
+	if a.index >= t.since {
+		t.measured++
+		t.best = math.Min(t.best, a.loss)
+	}
 }
 
 // hear moves the bounds of the region by a result.
