@@ -314,3 +314,36 @@ func TestLearnersTakeManyResults(t *testing.T) {
 		}
 	}
 }
+
+// What a search starts from speaks against its bad points, the less the older they are, and fades as its own trials come.
+func TestLearntTrialsFade(t *testing.T) {
+	s := parse(t, "{method: tpe, run_cap: 300, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}}}", 5)
+	m := newTPE(s)
+	const prior = 200
+	for i := range prior {
+		p, _ := s.Space.Draw(7, i)
+		m.Learn(i-prior, p, Outcome{State: sweep.Succeeded, Known: true, Value: p[0].Value.(float64)})
+	}
+	// halfway is the weight of what lies in the middle of the prior.
+	halfway := func() float64 {
+		_, others := m.split()
+		least, at := math.Inf(1), -1
+		for i, o := range others {
+			if d := math.Abs(float64(o.index + prior/2)); d < least {
+				least, at = d, i
+			}
+		}
+		return m.fading(others)[at]
+	}
+	before := halfway()
+	if before < 0.4 || before > 0.8 {
+		t.Errorf("a trial halfway through the prior weighs %.3g at once", before)
+	}
+	for i := range 300 {
+		p, _ := m.Ask(i)
+		m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: p[0].Value.(float64)})
+	}
+	if after := halfway(); after > before/2 || after <= faded {
+		t.Errorf("and %.3g after 300 trials, was %.3g", after, before)
+	}
+}

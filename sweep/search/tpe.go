@@ -91,18 +91,19 @@ func (t *tpe) densities() (better, worse *parzen) {
 	return better, worse
 }
 
-// fading is the weights of the others: 1 for those of late and for failures, and less the older they are.
+// fading is the weights of the others: 1 for those of late and for failures, and less the older they are, from the first of what
+// the search started from on.
 func (t *tpe) fading(others []*asked) []float64 {
-	last := 0
+	first, last := 0, 0
 	for _, o := range others {
-		last = max(last, o.index)
+		first, last = min(first, o.index), max(last, o.index)
 	}
 	whole := float64(recent + len(t.flying))
 	weights := make([]float64, len(others))
 	for i, o := range others {
 		weights[i] = 1
 		if age := float64(last - o.index); age > whole && !math.IsInf(o.loss, 1) {
-			weights[i] = math.Max(1-(age-whole)/math.Max(float64(last+1)-whole, 1), faded)
+			weights[i] = math.Max(1-(age-whole)/math.Max(float64(last-first+1)-whole, 1), faded)
 		}
 	}
 	return weights
