@@ -97,19 +97,29 @@ func allInside(x []float64) bool {
 	return true
 }
 
-// Learn implements Learner. The first run begins at the best of what is learnt, half as wide as one that
-// knows nothing.
+// Learn implements Learner.
 func (c *cma) Learn(index int, p sweep.Point, o Outcome) bool {
 	if !c.history.Learn(index, p, o) {
 		return false
 	}
+	c.beginAtBest()
+	return true
+}
+
+// Begin implements Learner.
+func (c *cma) Begin(prior []sweep.Prior) {
+	c.begin(prior)
+	c.beginAtBest()
+}
+
+// beginAtBest has the first run begin at the best of what is learnt, half as wide as one that knows nothing.
+func (c *cma) beginAtBest() {
 	begun := c.restarts > 0 || c.run.generation > 0 || len(c.drawn)+len(c.finished) > 0
 	if begun || len(c.done) == 0 || math.IsInf(c.done[0].loss, 1) || len(c.encoder.axes) == 0 {
-		return true
+		return
 	}
 	c.run = newEvolution(c.encoder, slices.Clone(c.done[0].u), 1)
 	c.run.sigma = firstSigma / 2
-	return true
 }
 
 // Tell implements Method.

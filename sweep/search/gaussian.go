@@ -86,6 +86,15 @@ func (g *gaussian) Learn(index int, p sweep.Point, o Outcome) bool {
 	return fits
 }
 
+// Begin implements Learner.
+func (g *gaussian) Begin(prior []sweep.Prior) {
+	for _, a := range g.begin(prior) {
+		if !math.IsInf(a.loss, 1) {
+			g.learnt = append(g.learnt, a)
+		}
+	}
+}
+
 // Ask implements Method.
 func (g *gaussian) Ask(index int) (sweep.Point, bool) {
 	if index < 0 {

@@ -67,6 +67,16 @@ func (h *history) finish(index int, o Outcome) *asked {
 
 // conclude takes a trial among the finished ones.
 func (h *history) conclude(a *asked, o Outcome) *asked {
+	if !h.judge(a, o) {
+		return nil
+	}
+	at, _ := slices.BinarySearchFunc(h.done, a, compareAsked)
+	h.done = slices.Insert(h.done, at, a)
+	return a
+}
+
+// judge says whether a trial tells anything, and sets its loss.
+func (h *history) judge(a *asked, o Outcome) bool {
 	a.loss = math.Inf(1)
 	if o.Known && !math.IsNaN(o.Value) {
 		a.loss = h.sign * o.Value
@@ -74,12 +84,7 @@ func (h *history) conclude(a *asked, o Outcome) *asked {
 	if math.IsInf(a.loss, -1) {
 		a.loss = math.Inf(1) // an infinite gain is no result
 	}
-	if o.State == sweep.Stopped && math.IsInf(a.loss, 1) {
-		return nil
-	}
-	at, _ := slices.BinarySearchFunc(h.done, a, compareAsked)
-	h.done = slices.Insert(h.done, at, a)
-	return a
+	return o.State != sweep.Stopped || !math.IsInf(a.loss, 1)
 }
 
 func compareAsked(a, b *asked) int {
@@ -166,12 +171,35 @@ func (h *history) Learn(index int, p sweep.Point, o Outcome) bool {
 // learnt takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not asked for.
 // Parameters that the point lacks count as switched off. It is nil when the trial tells nothing.
 func (h *history) learnt(index int, p sweep.Point, o Outcome) (a *asked, fits bool) {
-	u, active, ok := h.encoder.coordinates(p)
-	if !ok {
+	if a = h.meet(index, p); a == nil {
 		return nil, false
 	}
+	return h.conclude(a, o), true
+}
+
+// meet makes a trial of a point that was not asked for; nil: it is none of this space.
+func (h *history) meet(index int, p sweep.Point) *asked {
+	u, active, ok := h.encoder.coordinates(p)
+	if !ok {
+		return nil
+	}
 	h.seen[h.key(u, active)] = true
-	return h.conclude(&asked{index: index, u: u, active: active}, o), true
+	return &asked{index: index, u: u, active: active}
+}
+
+// Begin implements Learner.
+func (h *history) Begin(prior []sweep.Prior) { h.begin(prior) }
+
+// begin is those of a prior that tell anything, in their order, taken among the finished ones.
+func (h *history) begin(prior []sweep.Prior) (all []*asked) {
+	for i, t := range prior {
+		if a := h.meet(i-len(prior), t.Point); a != nil && h.judge(a, Outcome{State: t.State, Value: t.Value, Known: t.Known}) {
+			all = append(all, a)
+		}
+	}
+	h.done = append(h.done, all...)
+	slices.SortFunc(h.done, compareAsked)
+	return all
 }
 
 // candidate is a point that might be asked for next.

@@ -39,15 +39,16 @@ type Learner interface {
 	// The index is that of a trial of this sweep, or negative. The answer is whether the point tells anything of
 	// this space. Learn does not block.
 	Learn(index int, p sweep.Point, o Outcome) (fits bool)
+	// Begin is Learn with all that the search starts from, in its order: the last trial has the index -1. They are sorted once,
+	// where each Learn costs time in proportion to what is known.
+	Begin(prior []sweep.Prior)
 }
 
 // named is the method of that name, which was told what the spec starts from.
 func named(spec *sweep.Spec) (Method, error) {
 	m, err := untold(spec)
 	if l, ok := m.(Learner); ok {
-		for i, t := range spec.Prior {
-			l.Learn(i-len(spec.Prior), t.Point, Outcome{State: t.State, Value: t.Value, Known: t.Known})
-		}
+		l.Begin(spec.Prior)
 	}
 	return m, err
 }
