@@ -6,7 +6,7 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// encode undoes decode: it is the coordinates of a point. active is false for a parameter that the point has not, which
+// encode undoes decode: it is the coordinates of a point, settled. active is false for a parameter that the point has not, which
 // stands at its middle. ok is false when a value is outside the space.
 func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 	u, active = make([]float64, len(e.axes)), make([]bool, len(e.axes))
@@ -26,6 +26,7 @@ func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 		}
 		u[k], active[k] = inside((low+high)/2), true
 	}
+	e.settle(u)
 	return u, active, true
 }
 

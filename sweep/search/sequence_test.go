@@ -153,6 +153,31 @@ func TestEncodeIsTheInverseOfDecode(t *testing.T) {
 	}
 }
 
+// A tried point has the key of the same point of a search, which does not run it again: to the last bit, wherever values can be equal.
+func TestTriedPointsAreSeen(t *testing.T) {
+	s := parse(t, `{method: tpe, run_cap: 9, metric: {name: y}, program: x, parameters: {a: {min: 1, max: 49}, b: {distribution: q_uniform, min: 0.3, max: 7.7, q: 0.1},
+	c: {values: [p, q, r, s, t, v, w]}, d: {distribution: q_normal, q: 0.3}, e: {distribution: q_log_uniform_values, min: 0.01, max: 3, q: 0.01}, f: {min: 0, max: 300000},
+	g: {values: [x, y, z], probabilities: [0.1, 0.2, 0.7]}, h: {min: 3, max: 13, when: c != "p"}}}`, 1)
+	h := newHistory(s)
+	for i := range 300 {
+		u := make([]float64, len(h.encoder.axes))
+		for k := range u {
+			u[k] = sweep.RandomNumber(7, i, 0, k)
+		}
+		p, active, _, ok := h.place(u)
+		if !ok || !h.accept(i, p) {
+			t.Fatalf("%v is outside its space", p)
+		}
+		if !h.seen[h.key(u, active)] {
+			for k := range u {
+				if a := h.trials[i]; a.has(k) && u[k] != a.u[k] {
+					t.Errorf("%s of %v is at %v, and tried at %v", h.encoder.axes[k].Name, p, u[k], a.u[k])
+				}
+			}
+		}
+	}
+}
+
 const everythingInside = `program: x, parameters: {a: {min: 0.0, max: 1.0}, b: {values: [x, y, z]}, c: {value: 3},
 	d: {distribution: log_uniform_values, min: 1e-5, max: 1}, e: {distribution: normal}, f: {min: 1, max: 9, when: b == "x"},
 	g: {parameters: {h: {distribution: q_uniform, min: 0.0, max: 1.0, q: 0.25}, i: {values: [8, 16, 32]}}, when: b != "z"},
