@@ -41,6 +41,10 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	case s.Method == "lhs" && out.Trials != s.Trials: // a hypercube is of so many trials
 		out.Former = &Former{s, min(s.Trials, max(out.Trials, from))}
 	}
+	if out.Former != nil && same && s.Repeat.Trials > 1 {
+		return nil, &Error{File: s.File, Field: "run_cap", Problem: fmt.Sprintf("a Latin hypercube with `repeat` has the %d trials that it began with", s.Trials),
+			Remedy: "leave `run_cap` as it is, or submit another sweep"}
+	}
 	if out.Former != nil && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not
 		return nil, &Error{File: s.File, Field: "repeat", Problem: "a sweep with `repeat` goes on with the search that it has",
 			Remedy: "change `run_cap` alone, or submit another sweep"}

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -379,6 +380,22 @@ func TestExtensionOfHypercubeAfterWhatWasTried(t *testing.T) {
 			}
 			had[text(t, p)] = trial
 		}
+	}
+}
+
+// What cannot go on says what can be done: a hypercube of points with several trials has no other number of them.
+func TestExtensionOfRepeatedHypercube(t *testing.T) {
+	set := []string{"method=lhs", "repeat=2", "run_cap=20"}
+	before := parsed(t, extendable, set...)
+	var e *sweep.Error
+	if _, err := before.Extend(parsed(t, extendable, append(set, "run_cap=30")...), 3); !errors.As(err, &e) || e.Field != "run_cap" || !strings.Contains(e.Remedy, "submit another sweep") {
+		t.Errorf("%v", err)
+	}
+	if _, err := before.Extend(parsed(t, extendable, append(set, "limits.parallel=3")...), 3); err != nil {
+		t.Error(err)
+	}
+	if _, err := before.Extend(parsed(t, extendable, append(set, "parameters.x.max=30")...), 3); !errors.As(err, &e) || e.Field != "repeat" {
+		t.Errorf("%v", err)
 	}
 }
 
