@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	return nil
 }
 
-// priorOf reads the trials of the sweeps that a spec's `from` names. doubts are which of those sweeps are not whole, for people.
+// priorOf reads the trials of the sweeps that a spec's `from` names. doubts are what of those sweeps is not learnt from, for people.
 func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Prior, doubts []string, err error) {
 	for _, name := range spec.From {
 		in, id := s.cfg.Bucket, name
@@ -64,12 +65,15 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 			doubts = append(doubts, fmt.Sprintf("from: %s: not all of its trials can be read, and the others are learnt from: %s: %v; mend it where it ran with: "+
 				"kaon repair %s", name, damage[0].Object, damage[0].Err, id))
 		}
-		told, err := priorTrials(b, spec.Objective)
+		told, ended, err := priorTrials(b, spec.Objective, max(mostPrior/len(spec.From), 1))
 		if err != nil {
 			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
 		if len(told) == 0 {
 			return nil, nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name, spec.Objective.Name))
+		}
+		if len(told) < ended {
+			doubts = append(doubts, fmt.Sprintf("from: %s: of its %d trials that tell anything %d are learnt from: the best, and an even part of the others", name, ended, len(told)))
 		}
 		all = append(all, told...)
 	}
@@ -96,30 +100,74 @@ func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
 	return open.Bucket(ctx, address, nil)
 }
 
-// priorTrials are those that tell a search by the wanted metric anything: they ended, and failed or reported it.
-func priorTrials(b *board.Board, wanted sweep.Metric) (out []sweep.Prior, err error) {
+// mostPrior is how many trials a search starts from. More would be kept and learnt anew at each start, and no method takes in so many.
+const mostPrior = 10_000
+
+// learnt is a trial that a search may start from.
+type learnt struct {
+	sweep.Prior // without the point
+	trial       int
+	params      json.RawMessage
+}
+
+// priorTrials are those that tell a search by the wanted metric anything, so many at most: they ended, and failed or reported it.
+// ended is how many there are.
+func priorTrials(b *board.Board, wanted sweep.Metric, most int) (out []sweep.Prior, ended int, err error) {
+	var all []learnt
 	succeeded := false
 	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Failed, sweep.Stopped}}) {
 		if len(t.Params) == 0 {
 			continue // it was never launched
 		}
-		p := sweep.Prior{State: t.State}
-		if err := json.Unmarshal(t.Params, &p.Point); err != nil {
-			return nil, fmt.Errorf("read the parameters of trial %d: %w", t.Trial, err)
-		}
+		one := learnt{sweep.Prior{State: t.State}, t.Trial, t.Params}
 		if t.State != sweep.Failed { // what a failed one reported does not count here either
-			p.Value, p.Known = reported(t, wanted)
-			if !p.Known {
+			if one.Value, one.Known = reported(t, wanted); !one.Known {
 				continue
 			}
 		}
-		succeeded = succeeded || p.Known
-		out = append(out, p)
+		succeeded = succeeded || one.Known
+		all = append(all, one)
 	}
 	if !succeeded {
-		return nil, nil
+		return nil, 0, nil
 	}
-	return out, nil
+	for _, one := range fewer(all, wanted, most) {
+		if err := json.Unmarshal(one.params, &one.Point); err != nil {
+			return nil, 0, fmt.Errorf("read the parameters of trial %d: %w", one.trial, err)
+		}
+		out = append(out, one.Prior)
+	}
+	return out, len(all), nil
+}
+
+// fewer leaves so many of the trials, in their order: half of them the best, the others by their rank every n-th.
+func fewer(all []learnt, by sweep.Metric, most int) []learnt {
+	if len(all) <= most {
+		return all
+	}
+	loss := func(l *learnt) float64 {
+		if l.Known {
+			return l.Value
+		}
+		return math.NaN() // behind all numbers
+	}
+	ranked := slices.Clone(all)
+	slices.SortStableFunc(ranked, func(x, y learnt) int {
+		switch v, w := loss(&x), loss(&y); {
+		case by.Better(v, w):
+			return -1
+		case by.Better(w, v):
+			return 1
+		}
+		return 0
+	})
+	best := (most + 1) / 2
+	out, rest := slices.Clone(ranked[:best]), ranked[best:]
+	for i := range most - best {
+		out = append(out, rest[i*len(rest)/(most-best)])
+	}
+	slices.SortFunc(out, func(x, y learnt) int { return x.trial - y.trial })
+	return out
 }
 
 // reported is what a trial's series of a metric comes to by that metric's reduce, whatever its own sweep reduced it by.

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -59,4 +62,45 @@ func told(prior []sweep.Prior) string {
 		all = append(all, fmt.Sprintf("%v:%s", p.Point[0].Value, text))
 	}
 	return strings.Join(all, " ")
+}
+
+// Of more trials than a search can use the best are kept, and an even part of the others, those that failed among them.
+func TestLearningFromVeryMany(t *testing.T) {
+	const trials = 1000
+	objective := sweep.Metric{Name: "loss", Goal: sweep.Minimize}
+	b := board.New(board.Config{Sweep: "s", Trials: trials, Objective: objective})
+	for i := range trials {
+		r := results.Record{Sweep: "s", Trial: i, Attempt: 1, End: &results.End{State: sweep.AttemptSucceeded, Final: true, Points: 1, Params: json.RawMessage(fmt.Sprintf(`{"x":%d}`, i))},
+			Points: []results.Point{{Metrics: map[string]float64{"loss": float64(i * 7919 % trials)}}}}
+		if i%10 == 0 {
+			r.End.State = sweep.AttemptFailed
+		}
+		if err := b.Fold(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, ended, err := priorTrials(b, objective, trials)
+	if err != nil || ended != trials || len(all) != trials {
+		t.Fatalf("%d of %d, %v", len(all), ended, err)
+	}
+	some, ended, err := priorTrials(b, objective, 100)
+	if err != nil || ended != trials || len(some) != 100 {
+		t.Fatalf("%d of %d, %v", len(some), ended, err)
+	}
+	best, failed, before := 0, 0, int64(-1)
+	for _, p := range some {
+		if p.State == sweep.Failed {
+			failed++
+		} else if p.Value < 56 { // of these a tenth failed
+			best++
+		}
+		x := p.Point[0].Value.(int64)
+		if x <= before {
+			t.Errorf("%d comes behind %d", x, before)
+		}
+		before = x
+	}
+	if best < 50 || failed < 4 || failed > 8 {
+		t.Errorf("%d of the best, %d that failed", best, failed)
+	}
 }
