@@ -43,7 +43,8 @@ func (sw *Sweep) learnFrom(ctx context.Context) error {
 	return nil
 }
 
-// priorOf reads the trials of the sweeps that a spec's `from` names. doubts are what of those sweeps is not learnt from, for people.
+// priorOf reads the trials of the sweeps that a spec's `from` names. doubts are what of those sweeps is not learnt
+// from, for people.
 func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Prior, doubts []string, err error) {
 	for _, name := range spec.From {
 		in, id := s.cfg.Bucket, name
@@ -73,7 +74,8 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 			return nil, nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name, spec.Objective.Name))
 		}
 		if len(told) < ended {
-			doubts = append(doubts, fmt.Sprintf("from: %s: of its %d trials that tell anything %d are learnt from: the best, and an even part of the others", name, ended, len(told)))
+			doubts = append(doubts, fmt.Sprintf("from: %s: of its %d trials that tell anything %d are learnt from: "+
+				"the best, and an even part of the others", name, ended, len(told)))
 		}
 		all = append(all, told...)
 	}
@@ -100,7 +102,8 @@ func openPrior(ctx context.Context, address string) (bucket.Bucket, error) {
 	return open.Bucket(ctx, address, nil)
 }
 
-// mostPrior is how many trials a search starts from. More would be kept and learnt anew at each start, and no method takes in so many.
+// mostPrior is how many trials a search starts from. More would be kept and learnt anew at each start, and no method
+// takes in so many.
 const mostPrior = 10_000
 
 // learnt is a trial that a search may start from.
@@ -110,12 +113,13 @@ type learnt struct {
 	params      json.RawMessage
 }
 
-// priorTrials are those that tell a search by the wanted metric anything, so many at most: they ended, and failed or reported it.
-// ended is how many there are.
+// priorTrials are those that tell a search by the wanted metric anything, so many at most: they ended, and failed or
+// reported it. ended is how many there are.
 func priorTrials(b *board.Board, wanted sweep.Metric, most int) (out []sweep.Prior, ended int, err error) {
 	var all []learnt
 	succeeded := false
-	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Failed, sweep.Stopped}}) {
+	ends := []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Failed, sweep.Stopped}
+	for t := range b.Trials(board.Query{States: ends}) {
 		if len(t.Params) == 0 {
 			continue // it was never launched
 		}

@@ -42,7 +42,8 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 		out.Former = &Former{s, min(s.Trials, max(out.Trials, from))}
 	}
 	if out.Former != nil && same && s.Repeat.Trials > 1 {
-		return nil, &Error{File: s.File, Field: "run_cap", Problem: fmt.Sprintf("a Latin hypercube with `repeat` has the %d trials that it began with", s.Trials),
+		return nil, &Error{File: s.File, Field: "run_cap", Problem: fmt.Sprintf(
+			"a Latin hypercube with `repeat` has the %d trials that it began with", s.Trials),
 			Remedy: "leave `run_cap` as it is, or submit another sweep"}
 	}
 	if out.Former != nil && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not

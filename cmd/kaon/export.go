@@ -60,6 +60,7 @@ func (c *exportCmd) Run(ctx context.Context, out *output) (err error) {
 	if !c.Points {
 		return export.Trials(w, format, board.Board)
 	}
-	_, err = export.Points(ctx, w, format, src.bucket, src.id, board.fresh, board.Metrics()) // board has named the damage
+	// board has named the damage
+	_, err = export.Points(ctx, w, format, src.bucket, src.id, board.fresh, board.Metrics())
 	return err
 }

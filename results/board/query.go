@@ -48,9 +48,11 @@ func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
 // Query chooses and orders trials.
 type Query struct {
 	States []sweep.State // empty: all
-	Sort   string        // trial (default) | value, where only finite ones rank | seconds | attempts, the name of a metric, or params. and that of a parameter
-	Desc   bool          // highest first; for value: worst first
-	All    bool          // those that no record names, too
+	// Sort is trial (default) | value, where only finite ones rank | seconds | attempts, the name of a metric, or params. and that of a
+	// parameter.
+	Sort   string
+	Desc   bool // highest first; for value: worst first
+	All    bool // those that no record names, too
 	Offset int
 	Limit  int // 0: all
 }

@@ -91,7 +91,8 @@ func (b *Board) Trial(index int) (Trial, bool) {
 	}
 	for i := range t.attempts {
 		try := b.attemptDetail(&t.attempts[i])
-		if try.End != nil && len(try.End.Params) > 0 && (out.Params == nil || try.Attempt == int(a.number)) { // none of one that was not launched
+		launched := try.End != nil && len(try.End.Params) > 0
+		if launched && (out.Params == nil || try.Attempt == int(a.number)) {
 			out.Params, out.Seed = try.End.Params, try.End.Seed
 		}
 		out.Attempts = append(out.Attempts, try)

@@ -17,11 +17,13 @@ type Reported struct {
 	results.Point
 }
 
-// EachPoint calls f with every point with metrics that the bucket or fresh holds of the sweep's trials, each once, those of an
-// attempt in the order of their numbers; attempts come between each other. fresh are records that the bucket may not have yet:
-// of the process that runs the sweep, or that a killed one left. EachPoint stops at f's first error, and reports damage as
-// store.EachRecord does. It keeps one entry per attempt in memory, and points that come before their predecessors.
-func EachPoint(ctx context.Context, b bucket.Bucket, sweep string, fresh []results.Record, f func(Reported) error) ([]store.Damage, error) {
+// EachPoint calls f with every point with metrics that the bucket or fresh holds of the sweep's trials, each once,
+// those of an attempt in the order of their numbers; attempts come between each other. fresh are records that the
+// bucket may not have yet: of the process that runs the sweep, or that a killed one left. EachPoint stops at f's first
+// error, and reports damage as store.EachRecord does. It keeps one entry per attempt in memory, and points that come
+// before their predecessors.
+func EachPoint(ctx context.Context, b bucket.Bucket, sweep string, fresh []results.Record,
+	f func(Reported) error) ([]store.Damage, error) {
 	o := order{f: f, seen: map[attemptID]*reported{}}
 	damage, err := store.EachRecord(ctx, b, sweep, o.add)
 	for i := 0; err == nil && i < len(fresh); i++ {

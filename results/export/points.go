@@ -15,9 +15,10 @@ var pointColumns = []column{
 	{"trial", integer}, {"attempt", integer}, {"number", integer}, {"step", integer}, {"time", instant},
 }
 
-// Points writes one row per point, in the order of EachPoint, which says what fresh is: trial, attempt, number, step, time, and a column
-// metric.<name> for every name given (Board.Metrics).
-func Points(ctx context.Context, w io.Writer, f Format, b bucket.Bucket, sweep string, fresh []results.Record, metrics []string) ([]store.Damage, error) {
+// Points writes one row per point, in the order of EachPoint, which says what fresh is: trial, attempt, number, step,
+// time, and a column metric.<name> for every name given (Board.Metrics).
+func Points(ctx context.Context, w io.Writer, f Format, b bucket.Bucket, sweep string, fresh []results.Record,
+	metrics []string) ([]store.Damage, error) {
 	columns := slices.Clone(pointColumns)
 	for _, name := range metrics {
 		columns = append(columns, column{"metric." + name, real})

@@ -23,9 +23,10 @@ const EventFile = "events.out.tfevents.kaon"
 const unwritten = 32 << 20
 
 // TensorBoard writes an event file for each trial of a board that has begun, DIR/<trial>/EventFile: its parameters and
-// how it ended for the HPARAMS page, and of the attempt that counts every point that the bucket or fresh holds (EachPoint). It answers how
-// many files it wrote. It makes the folders anew; what it has made it removes when it fails.
-func TensorBoard(ctx context.Context, dir *os.Root, b bucket.Bucket, sweep string, from *board.Board, fresh []results.Record) (int, error) {
+// how it ended for the HPARAMS page, and of the attempt that counts every point that the bucket or fresh holds
+// (EachPoint). It answers how many files it wrote. It makes the folders anew; what it has made it removes when it fails.
+func TensorBoard(ctx context.Context, dir *os.Root, b bucket.Bucket, sweep string, from *board.Board,
+	fresh []results.Record) (int, error) {
 	w := eventWriter{dir: dir, files: map[int]*eventFile{}}
 	err := w.write(ctx, b, sweep, from, fresh)
 	if err != nil {
@@ -48,7 +49,8 @@ type eventWriter struct {
 	kept  int                // bytes of them
 }
 
-func (w *eventWriter) write(ctx context.Context, b bucket.Bucket, sweep string, from *board.Board, fresh []results.Record) error {
+func (w *eventWriter) write(ctx context.Context, b bucket.Bucket, sweep string, from *board.Board,
+	fresh []results.Record) error {
 	for t := range from.Trials(board.Query{}) {
 		if err := w.begin(t); err != nil {
 			return err

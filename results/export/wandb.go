@@ -27,10 +27,12 @@ const (
 	wandbExit    = 18
 )
 
-// Wandb writes an offline run of W&B for each trial of a board that has begun, DIR/offline-run-TIME-ID/run-ID.wandb, as `wandb sync`
-// takes it: parameters, of the attempt that counts every point that the bucket or fresh holds (EachPoint), last values, and how it ended. project may be
-// empty. It answers how many it wrote; what it has made it removes when it fails.
-func Wandb(ctx context.Context, dir *os.Root, b bucket.Bucket, name, project string, from *board.Board, fresh []results.Record) (int, error) {
+// Wandb writes an offline run of W&B for each trial of a board that has begun, DIR/offline-run-TIME-ID/run-ID.wandb, as
+// `wandb sync` takes it: parameters, of the attempt that counts every point that the bucket or fresh holds (EachPoint),
+// last values, and how it ended. project may be empty. It answers how many it wrote; what it has made it removes when
+// it fails.
+func Wandb(ctx context.Context, dir *os.Root, b bucket.Bucket, name, project string, from *board.Board,
+	fresh []results.Record) (int, error) {
 	w := &wandbWriter{dir: dir, runs: map[int]*wandbTrial{}, sweep: name, project: project}
 	if err := w.write(ctx, b, from, fresh); err != nil {
 		for _, r := range w.runs {

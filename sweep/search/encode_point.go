@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// encode undoes decode: it is the coordinates of a point, settled. active is false for a parameter that the point has not, which
-// stands at its middle. ok is false when a value is outside the space.
+// encode undoes decode: it is the coordinates of a point, settled. active is false for a parameter that the point has
+// not, which stands at its middle. ok is false when a value is outside the space.
 func (e *encoder) encode(p sweep.Point) (u []float64, active []bool, ok bool) {
 	u, active = make([]float64, len(e.axes)), make([]bool, len(e.axes))
 	values, there, ok := e.space.Disassemble(p)

@@ -168,8 +168,8 @@ func (h *history) Learn(index int, p sweep.Point, o Outcome) bool {
 	return fits
 }
 
-// learnt takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not asked for.
-// Parameters that the point lacks count as switched off. It is nil when the trial tells nothing.
+// learnt takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not
+// asked for. Parameters that the point lacks count as switched off. It is nil when the trial tells nothing.
 func (h *history) learnt(index int, p sweep.Point, o Outcome) (a *asked, fits bool) {
 	if a = h.meet(index, p); a == nil {
 		return nil, false
@@ -193,7 +193,8 @@ func (h *history) Begin(prior []sweep.Prior) { h.begin(prior) }
 // begin is those of a prior that tell anything, in their order, taken among the finished ones.
 func (h *history) begin(prior []sweep.Prior) (all []*asked) {
 	for i, t := range prior {
-		if a := h.meet(i-len(prior), t.Point); a != nil && h.judge(a, Outcome{State: t.State, Value: t.Value, Known: t.Known}) {
+		a := h.meet(i-len(prior), t.Point)
+		if a != nil && h.judge(a, Outcome{State: t.State, Value: t.Value, Known: t.Known}) {
 			all = append(all, a)
 		}
 	}

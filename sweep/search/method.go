@@ -39,8 +39,8 @@ type Learner interface {
 	// The index is that of a trial of this sweep, or negative. The answer is whether the point tells anything of
 	// this space. Learn does not block.
 	Learn(index int, p sweep.Point, o Outcome) (fits bool)
-	// Begin is Learn with all that the search starts from, in its order: the last trial has the index -1. They are sorted once,
-	// where each Learn costs time in proportion to what is known.
+	// Begin is Learn with all that the search starts from, in its order: the last trial has the index -1. They are
+	// sorted once, where each Learn costs time in proportion to what is known.
 	Begin(prior []sweep.Prior)
 }
 

@@ -91,8 +91,8 @@ func (t *tpe) densities() (better, worse *parzen) {
 	return better, worse
 }
 
-// fading is the weights of the others: 1 for those of late and for failures, and less the older they are, from the first of what
-// the search started from on.
+// fading is the weights of the others: 1 for those of late and for failures, and less the older they are, from the
+// first of what the search started from on.
 func (t *tpe) fading(others []*asked) []float64 {
 	first, last := 0, 0
 	for _, o := range others {

@@ -64,7 +64,8 @@ func (g *gaussian) crowded() bool {
 	return len(g.heard) > manyMeasured || g.widest >= manyFlying
 }
 
-// know takes in a result of a trial that the search was not asked for: it says where the region is, and is no news of how the search goes.
+// know takes in a result of a trial that the search was not asked for: it says where the region is, and is no news of
+// how the search goes.
 func (t *region) know(a *asked) {
 	if a.index >= t.since {
 		t.measured++

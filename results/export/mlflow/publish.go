@@ -30,7 +30,8 @@ const unsent = 500_000
 
 // Publish writes a sweep: of its trials those that have begun, and of each the attempt that counts. A run of an attempt that does
 // not count any more goes to MLflow's trash. fresh is what the bucket may not have yet (export.EachPoint).
-func Publish(ctx context.Context, c *Client, b bucket.Bucket, s store.Sweep, from *board.Board, fresh []results.Record) (Told, error) {
+func Publish(ctx context.Context, c *Client, b bucket.Bucket, s store.Sweep, from *board.Board,
+	fresh []results.Record) (Told, error) {
 	p := publisher{client: c, sweep: s, runs: map[int]*trialRun{}, told: Told{Experiment: cmp.Or(s.Name, s.ID)}}
 	if err := p.publish(ctx, b, from, fresh); err != nil {
 		return p.told, fmt.Errorf("export to MLflow: %w", err)
@@ -55,7 +56,8 @@ type trialRun struct {
 	upTo    uint64 // next, once they are sent
 }
 
-func (p *publisher) publish(ctx context.Context, b bucket.Bucket, from *board.Board, fresh []results.Record) (err error) {
+func (p *publisher) publish(ctx context.Context, b bucket.Bucket, from *board.Board,
+	fresh []results.Record) (err error) {
 	if p.experiment, err = p.client.experiment(ctx, p.told.Experiment); err != nil {
 		return err
 	}
@@ -71,7 +73,8 @@ func (p *publisher) publish(ctx context.Context, b bucket.Bucket, from *board.Bo
 			return err
 		}
 	}
-	if _, err := export.EachPoint(ctx, b, p.sweep.ID, fresh, func(point export.Reported) error { return p.add(ctx, point) }); err != nil {
+	each := func(point export.Reported) error { return p.add(ctx, point) }
+	if _, err := export.EachPoint(ctx, b, p.sweep.ID, fresh, each); err != nil {
 		return err
 	}
 	if err := p.sendAll(ctx); err != nil {
