@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker/dockertest"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -223,7 +225,7 @@ func TestContainersGoWithTheirSweep(t *testing.T) {
 		s.none(p)
 	})
 	t.Run("killed and resumed", func(t *testing.T) {
-		t.Setenv("NAP", "3")
+		t.Setenv("NAP", "15")
 		p := newPlace(t)
 		x, id := s.waiting(p)
 		x.signal(syscall.SIGKILL)
@@ -231,8 +233,12 @@ func TestContainersGoWithTheirSweep(t *testing.T) {
 		if len(s.containers(p)) == 0 {
 			t.Error("containers ended with the process that held them")
 		}
-		s.start(p, "run", "--resume", id).within(patience).ends(exitDone).prints("2 succeeded")
+		s.start(p, "run", "--resume", id).within(2 * patience).ends(exitDone).prints("2 succeeded")
 		s.none(p)
+		var known board.Summary
+		if p.object(id, results.BoardFile, &known); known.Attempts != 2 {
+			t.Errorf("2 trials took %d attempts: containers were not taken over", known.Attempts)
+		}
 	})
 	t.Run("killed and forgotten", func(t *testing.T) {
 		t.Setenv("NAP", "600")

@@ -59,7 +59,7 @@ func (a *Agent) adoptDocker(r *protocol.Record) {
 		a.exited(c.id, -1)
 		return
 	}
-	b := a.dockerContainer(engine, c.id, "")
+	b := a.dockerContainer(engine, c.id, a.folder.findSandbox(c.id))
 	if _, err := os.Stat(a.folder.SocketDir(c.id)); err == nil {
 		if b.stopSocket, err = a.host.Listen(c.id, a.folder.SocketDir(c.id)); err != nil {
 			a.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -152,16 +153,11 @@ func (a *Agent) failed(id string, err error) {
 	a.host.StartFailed(id, err)
 }
 
-// knows tells whether a Docker container is one that the agent runs or has taken over.
+// knows tells whether a Docker container is one that the agent runs, has taken over, or will, since it has a
+// record of it.
 func (a *Agent) knows(name string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for id := range a.mu.running {
-		if dockerName(id) == name {
-			return true
-		}
-	}
-	return false
+	id, ours := strings.CutPrefix(name, dockerName(""))
+	return ours && (a.find(id) != nil || a.folder.has(id))
 }
 
 // writePID checkpoints a container's process with its start time, which tells it from a later one with the

@@ -150,6 +150,7 @@ func (a *Agent) runDocker(c *container, e protocol.StartExecutor) {
 // awaitDocker reports a Docker container's end, unless the agent's context ends first.
 func (a *Agent) awaitDocker(c *container, b *dockerContainer) {
 	if !b.follow() {
+		b.closeSocket()
 		a.exited(c.id, -1)
 		return
 	}

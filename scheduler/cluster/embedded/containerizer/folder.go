@@ -122,6 +122,12 @@ func (f *Folder) recordFile(container string) string {
 	return filepath.Join(f.Meta(), container+recordSuffix)
 }
 
+// has tells whether there is a record of a container.
+func (f *Folder) has(container string) bool {
+	_, err := os.Stat(f.recordFile(container))
+	return err == nil
+}
+
 func (f *Folder) pidFile(container string) string {
 	return filepath.Join(f.Meta(), container+".pid")
 }
