@@ -50,7 +50,7 @@ func (a *Agent) Call(conn string, who protocol.Claims, c *api.Call) protocol.Ans
 		a.subscribe(conn, e, c.Subscribe)
 		return protocol.Answer{Status: http.StatusOK}
 	case api.Call_UPDATE:
-		a.executorUpdate(e, c.Update.Status)
+		a.executorUpdate(e, c.Update.Status, false)
 	case api.Call_MESSAGE:
 		if a.registered && !f.terminating {
 			a.send(protocol.FromExecutor{Framework: f.id, Executor: e.id, Data: c.Message.Data})
@@ -97,7 +97,7 @@ func (a *Agent) subscribe(conn string, e *executor, c *api.Call_Subscribe) {
 		if e.held = a.full(e); e.held {
 			break
 		}
-		a.executorUpdate(e, c.UnacknowledgedUpdates[i].Status)
+		a.executorUpdate(e, c.UnacknowledgedUpdates[i].Status, true)
 	}
 	a.dropUndelivered(e, c.UnacknowledgedTasks)
 	if !e.everSent && len(e.queue) == 0 {

@@ -49,6 +49,6 @@ func (a *Agent) Told(container string, s mesos.TaskStatus) {
 		return
 	}
 	if t := e.tasks[protocol.TaskID(s.TaskID.Value)]; t != nil && !protocol.Terminal(t.state) {
-		a.executorUpdate(e, s)
+		a.executorUpdate(e, s, false)
 	}
 }

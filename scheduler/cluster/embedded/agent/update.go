@@ -17,8 +17,9 @@ import (
 const seenMax = 64
 
 // executorUpdate takes a status update from an executor, for a task of its own or one that nobody here has
-// (any more), and acknowledges it: from here on the agent answers for it.
-func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
+// (any more), and acknowledges it: from here on the agent answers for it. One that is brought again, as its acknowledgement was lost, is
+// acknowledged also when its task is forgotten meanwhile.
+func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus, again bool) {
 	s.Source = mesos.SOURCE_EXECUTOR.Enum()
 	if s.ExecutorID == nil {
 		s.ExecutorID = &mesos.ExecutorID{Value: string(from.id)}
@@ -29,10 +30,11 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus) {
 		s.Reason = protocol.Draining.Enum()
 	}
 	a.report(key, s)
-	if e != nil && e.conn != "" {
-		a.sendExecutor(e, &api.Event{Type: api.Event_ACKNOWLEDGED,
-			Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+	if from.conn == "" || e == nil && !again {
+		return
 	}
+	a.sendExecutor(from, &api.Event{Type: api.Event_ACKNOWLEDGED,
+		Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
 }
 
 // drained tells whether a task that its executor says it killed was so because its container is wanted for something else. Of one
