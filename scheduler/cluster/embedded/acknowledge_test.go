@@ -18,6 +18,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/httpcli/httpexec"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -124,5 +125,52 @@ func TestLostAcknowledgementComesAgain(t *testing.T) {
 	x.subscribe(last)
 	if got := x.await(executor.Event_ACKNOWLEDGED).Acknowledged; !bytes.Equal(got.UUID, last.Status.UUID) {
 		t.Errorf("acknowledged %v", got)
+	}
+}
+
+// The agent answers for no update that it could not write down: the executor keeps it, and brings it again when there is room, to the next
+// process, too.
+func TestFullDiskAcknowledgesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mount("kaon-test", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=1m"); err != nil {
+		t.Skipf("needs to mount file systems: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	s := start(t, embedded.Config{Agents: twoAgents()[:1], WorkDir: dir})
+	sched := subscribeTo(t, s.Addr(), "")
+	x := sched.play(t, dir)
+	full := filepath.Join(dir, "of somebody else")
+	f, err := os.Create(full)
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	f.Close()
+	last := x.finish()
+	for again := range 2 {
+		for {
+			var e executor.Event
+			if err := x.resp.Decode(&e); err != nil {
+				break
+			}
+			if e.Type == executor.Event_ACKNOWLEDGED {
+				t.Fatalf("what was not written down was acknowledged, connection %d", again)
+			}
+		}
+		x.subscribe(last)
+	}
+	x.close()
+	s.Close()
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, embedded.Config{Agents: twoAgents()[:1], WorkDir: dir})
+	sched = subscribeTo(t, s.Addr(), sched.id)
+	x.subscribe(last)
+	if got := x.await(executor.Event_ACKNOWLEDGED).Acknowledged; !bytes.Equal(got.UUID, last.Status.UUID) {
+		t.Errorf("acknowledged %v", got)
+	}
+	sched.call(calls.Reconcile(calls.ReconcileTasks(map[string]string{"t": ""})))
+	if got := sched.terminal(); got.GetState() != mesos.TASK_FINISHED || len(got.Data) == 0 {
+		t.Errorf("the task ended as %v %s with %d bytes", got.GetState(), got.GetMessage(), len(got.Data))
 	}
 }

@@ -9,7 +9,7 @@ type Containers interface {
 	Start(protocol.StartExecutor)
 	Kill(container, why string)
 	Resize(container string, l protocol.Limits)
-	Save(*protocol.Record)
+	Save(*protocol.Record) error
 	Forget(container string)
 	SaveID(protocol.AgentID)
 }

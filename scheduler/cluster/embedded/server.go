@@ -37,6 +37,8 @@ type Server struct {
 		streams map[protocol.StreamID]*api.Stream
 		conns   map[string]*api.Stream // executors', by connection
 		remotes map[string]Containers  // of agents whose containers are not of this machine
+		unsaved map[string]bool        // containers whose last record could not be written down
+		ending  map[string]bool        // executors' connections that are to end, as an acknowledgement was withheld
 		alarm   time.Time              // when the clock will look again by itself
 		closed  bool
 	}
@@ -77,6 +79,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s.https.open = map[*http.Server]bool{}
 	s.mu.streams, s.mu.conns = map[protocol.StreamID]*api.Stream{}, map[string]*api.Stream{}
 	s.mu.remotes = map[string]Containers{}
+	s.mu.unsaved, s.mu.ending = map[string]bool{}, map[string]bool{}
 	if err := s.listen(); err != nil {
 		s.Close()
 		return nil, err
@@ -328,7 +331,11 @@ func (s *Server) apply(effects []protocol.Effect) {
 	}
 	for i, e := range effects {
 		if e, ok := e.(protocol.Save); ok && last[e.Record.Container] == i {
-			s.containers(e.Agent).Save(e.Record)
+			if err := s.containers(e.Agent).Save(e.Record); err != nil {
+				s.mu.unsaved[e.Record.Container] = true
+			} else if len(s.mu.unsaved) > 0 {
+				delete(s.mu.unsaved, e.Record.Container)
+			}
 		}
 	}
 	for _, e := range effects {
@@ -343,7 +350,10 @@ func (s *Server) apply(effects []protocol.Effect) {
 				delete(s.mu.streams, e.Stream)
 			}
 		case protocol.SendExecutor:
-			if st := s.mu.conns[e.Conn]; st != nil {
+			if st := s.mu.conns[e.Conn]; st == nil {
+			} else if s.mu.unsaved[e.Saved] {
+				s.endSoon(e.Conn)
+			} else {
 				st.Push(e.Event)
 			}
 		case protocol.CloseExecutor:
@@ -361,12 +371,38 @@ func (s *Server) apply(effects []protocol.Effect) {
 			}
 		case protocol.Forget:
 			s.containers(e.Agent).Forget(e.Container)
+			delete(s.mu.unsaved, e.Container)
 		case protocol.SaveAgent:
 			if a := s.containers(e.Agent); a != nil {
 				a.SaveID(e.ID)
 			}
 		}
 	}
+}
+
+// unsavedPatience is how long a disk that refuses a container's record is given, before the executor brings again
+// what was not acknowledged.
+const unsavedPatience = 2 * time.Second
+
+// endSoon ends an executor's connection in a while, so that it subscribes again, with all that was not
+// acknowledged; s.mu is held.
+func (s *Server) endSoon(conn string) {
+	if s.mu.ending[conn] {
+		return
+	}
+	s.mu.ending[conn] = true
+	s.spawn(func() {
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(unsavedPatience):
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.mu.ending, conn)
+		if st := s.mu.conns[conn]; st != nil {
+			st.Close()
+		}
+	})
 }
 
 // containers are those of an agent; nil: it is simulated. s.mu is held.

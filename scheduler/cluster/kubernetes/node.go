@@ -388,9 +388,10 @@ func (n *node) Kill(container, why string) { n.cluster.kill(n, container, why) }
 
 func (n *node) Resize(container string, l protocol.Limits) { n.cluster.resize(container, l) }
 
-func (n *node) Save(r *protocol.Record) {
-	n.folder.Save(r)
+func (n *node) Save(r *protocol.Record) error {
+	err := n.folder.Save(r)
 	n.cluster.tellKilled(r)
+	return err
 }
 
 func (n *node) Forget(container string) { n.folder.Forget(container) }

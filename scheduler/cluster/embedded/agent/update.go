@@ -16,9 +16,9 @@ import (
 // acknowledged, which is a handful.
 const seenMax = 64
 
-// executorUpdate takes a status update from an executor, for a task of its own or one that nobody here has
-// (any more), and acknowledges it: from here on the agent answers for it. One that is brought again, as its acknowledgement was lost, is
-// acknowledged also when its task is forgotten meanwhile.
+// executorUpdate takes a status update from an executor, for a task of its own or one that nobody here has (any
+// more), and acknowledges it: from here on the agent answers for it. One that is brought again, as its
+// acknowledgement was lost, is acknowledged also when its task is forgotten meanwhile.
 func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus, again bool) {
 	s.Source = mesos.SOURCE_EXECUTOR.Enum()
 	if s.ExecutorID == nil {
@@ -33,8 +33,12 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus, again bool) {
 	if from.conn == "" || e == nil && !again {
 		return
 	}
-	a.sendExecutor(from, &api.Event{Type: api.Event_ACKNOWLEDGED,
-		Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}})
+	ack := protocol.SendExecutor{Conn: from.conn, Event: &api.Event{Type: api.Event_ACKNOWLEDGED,
+		Acknowledged: &api.Event_Acknowledged{TaskID: s.TaskID, UUID: s.UUID}}}
+	if from.checkpoint { // else the record is of no use, and the executor would end with its connection
+		ack.Saved = from.container
+	}
+	a.emit(ack)
 }
 
 // drained tells whether a task that its executor says it killed was so because its container is wanted for something else. Of one

@@ -35,9 +35,9 @@ const journalMax = 1 << 20
 // full tells whether the file is to be begun anew.
 func (j *journal) full() bool { return j.kept == nil || j.size > max(journalMax, 2*j.whole) }
 
-// Save writes a container's state down. When the disk refuses it, this container cannot be taken over after a
-// crash; its work goes on.
-func (f *Folder) Save(r *protocol.Record) {
+// Save writes a container's state down. When the disk refuses it, which is logged, this container cannot be taken over after a
+// crash as it is now; its work goes on.
+func (f *Folder) Save(r *protocol.Record) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	err := f.append(r)
@@ -45,6 +45,7 @@ func (f *Folder) Save(r *protocol.Record) {
 		f.log.Error("container not checkpointed", "folder", f.path, "container", r.Container, "err", err)
 	}
 	f.mu.unsaved = err != nil
+	return err
 }
 
 func (f *Folder) append(r *protocol.Record) error {

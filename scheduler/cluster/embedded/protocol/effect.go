@@ -19,10 +19,13 @@ type (
 	}
 	// CloseStream ends a scheduler's stream after what was sent before.
 	CloseStream struct{ Stream StreamID }
-	// SendExecutor puts an event on an executor's stream.
+	// SendExecutor puts an event on an executor's stream. One that names a container is withheld, and the stream
+	// ended later, when the last Save of that container failed: its executor brings again what was not
+	// acknowledged.
 	SendExecutor struct {
 		Conn  string
 		Event *executor.Event
+		Saved string // the container; empty: it need not have been saved
 	}
 	// CloseExecutor ends an executor's stream after what was sent before.
 	CloseExecutor struct{ Conn string }
