@@ -2,6 +2,8 @@ package executor_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,4 +78,33 @@ sleep 1`
 			waited("all end", func() bool { return tagged() == 0 })
 		})
 	}
+}
+
+// A daemon that a trial has left behind is gone while the trial's files are still being delivered, which may take hours.
+func TestAttackDaemonWhileFilesAreDelivered(t *testing.T) {
+	asked, release := make(chan struct{}, 1), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		<-release
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	t.Cleanup(slow.Close)
+	t.Cleanup(func() { close(release) })
+	r := newRig(t, 1)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pid")
+	daemon := `setsid sh -c 'echo $$ > pid; while :; do echo more >> "$KAON_ARTIFACTS"/model; done' </dev/null >/dev/null 2>&1 &
+until [ -s pid ] && [ -s "$KAON_ARTIFACTS"/model ]; do sleep 0.01; done`
+	r.launch(r.offer(), 500, 0, task.Order{Sweep: "s", Dir: dir, Shell: daemon, Deliver: &task.Deliver{URL: slow.URL + "/attempt"}})
+	var pid int
+	testkit.Await(t, "the daemon", func() bool {
+		text, _ := os.ReadFile(file)
+		_, err := fmt.Sscan(string(text), &pid)
+		return err == nil
+	})
+	testkit.Await(t, "the end of the daemon", func() bool { return proc.Started(pid) == 0 })
+	<-asked
 }

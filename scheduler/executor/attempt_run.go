@@ -57,6 +57,7 @@ func (t *attempt) run() {
 	t.mu.cutShort = t.mu.cutShort || end.End.Signal != 0
 	t.stdout.Flush(t.takeLast)
 	t.mu.Unlock()
+	t.host.reapSoon() // what it left behind has no limits any more, and what follows may take hours
 	t.closeMlflow()
 	metrics.finish(t, &end)
 	t.judgeDisk(&end)

@@ -61,13 +61,17 @@ type upload struct {
 	uploadRequest
 }
 
-// measure reads the file for its size and checksum.
+// measure reads the file for its size and checksum, and of one that grows meanwhile what was there at first.
 func (u *upload) measure(ctx context.Context, kind Kind, name string) error {
 	h := sha256.New()
 	if _, err := u.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
-	n, err := io.Copy(h, Reader(ctx, u.file))
+	about, err := u.file.Stat()
+	if err != nil {
+		return fmt.Errorf("%w %s: %w", errRead, name, err)
+	}
+	n, err := io.Copy(h, io.LimitReader(Reader(ctx, u.file), about.Size()))
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
