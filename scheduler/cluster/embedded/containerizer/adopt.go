@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
@@ -49,29 +51,59 @@ func (a *Agent) Adopt(r *protocol.Record) {
 }
 
 // adoptDocker takes over a Docker container, of which the engine knows better than any file what became of
-// it.
+// it. The engine is not waited for.
 func (a *Agent) adoptDocker(r *protocol.Record) {
 	c := &container{id: r.Container}
-	a.add(c) // before the engine is asked, which removes unknown ones
-	engine, err := a.cfg.Engine.open()
-	if err != nil {
-		a.log.Warn("container of a former life not taken over", "container", c.id, "err", err)
-		a.exited(c.id, -1)
-		return
-	}
-	b := a.dockerContainer(engine, c.id, a.folder.findSandbox(c.id))
+	a.add(c)
+	var stop func()
 	if _, err := os.Stat(a.folder.SocketDir(c.id)); err == nil {
-		if b.stopSocket, err = a.host.Listen(c.id, a.folder.SocketDir(c.id)); err != nil {
+		if stop, err = a.host.Listen(c.id, a.folder.SocketDir(c.id)); err != nil {
 			a.log.Warn("container of a former life cannot reach its agent", "container", c.id, "err", err)
 		}
 	}
-	c.mu.Lock()
-	c.mu.docker = b
-	c.mu.Unlock()
 	a.spawn(func() {
-		if r.Command {
+		engine := a.awaitEngine(c)
+		if engine == nil {
+			if a.ctx.Err() == nil {
+				if stop != nil {
+					stop()
+				}
+				a.exited(c.id, -1)
+			}
+			return
+		}
+		b := a.dockerContainer(engine, c.id, a.folder.findSandbox(c.id))
+		b.stopSocket = stop
+		c.mu.Lock()
+		c.mu.docker = b
+		killed := c.mu.killed
+		c.mu.Unlock()
+		if r.Command || killed {
 			b.signal(syscall.SIGKILL)
 		}
 		a.awaitDocker(c, b)
 	})
+}
+
+// awaitEngine waits for an engine that does not answer, as one that is started again, until its container is not
+// wanted any more or the agent's context ends: nil.
+func (a *Agent) awaitEngine(c *container) *docker.Engine {
+	for {
+		engine, err := a.cfg.Engine.open()
+		if err == nil {
+			return engine
+		}
+		a.log.Warn("container of a former life not taken over yet", "container", c.id, "err", err)
+		c.mu.Lock()
+		killed := c.mu.killed
+		c.mu.Unlock()
+		if killed {
+			return nil
+		}
+		select {
+		case <-a.ctx.Done():
+			return nil
+		case <-time.After(retryEngine):
+		}
+	}
 }

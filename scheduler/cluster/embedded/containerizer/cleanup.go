@@ -1,6 +1,7 @@
 package containerizer
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,13 +15,15 @@ import (
 // without a record, those of agents whose folder is gone, and the ended ones of agents that do not run at the
 // moment. Others may be taken over when their cluster is started again, and end by themselves if it never is.
 func (e *Engine) removeAbandoned(engine *docker.Engine) error {
-	list, err := engine.List(e.ctx, labelFolder)
+	ctx, cancel := context.WithTimeout(e.ctx, removePatience)
+	defer cancel()
+	list, err := engine.List(ctx, labelFolder)
 	if err != nil {
 		return err
 	}
 	for _, f := range list {
 		folder := f.Labels[labelFolder]
-		if knows := e.mu.known[folder]; knows != nil {
+		if knows := e.knower(folder); knows != nil {
 			if knows(f.Name) {
 				continue
 			}
@@ -28,7 +31,7 @@ func (e *Engine) removeAbandoned(engine *docker.Engine) error {
 			continue
 		}
 		e.log.Info("clearing away a container of a former life", "container", f.Name, "folder", folder)
-		err = errors.Join(err, engine.Remove(e.ctx, f.Name))
+		err = errors.Join(err, engine.Remove(ctx, f.Name))
 	}
 	return err
 }

@@ -206,8 +206,10 @@ type Found struct {
 	Running bool
 }
 
-// List finds containers that have a label, those that ended among them.
+// List finds containers that have a label, those that ended among them, within ten seconds.
 func (e *Engine) List(ctx context.Context, label string) ([]Found, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	r, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true,
 		Filters: client.Filters{}.Add("label", label)})
 	if err != nil {

@@ -1,0 +1,98 @@
+package containerizer
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
+	"github.com/kaon-sweep/kaon/testkit"
+)
+
+// listener is a host that hears of ends.
+type listener struct{ ended chan string }
+
+func (l listener) Started(string, int)                 {}
+func (l listener) StartFailed(_ string, err error)     { l.ended <- "not started: " + err.Error() }
+func (l listener) OutOfMemory(string, protocol.Limits) {}
+func (l listener) Exited(string, int32)                { l.ended <- "exited" }
+func (l listener) Call(protocol.Claims, *executor.Call) (protocol.Answer, Events, func()) {
+	return protocol.Answer{}, nil, func() {}
+}
+func (l listener) Listen(string, string) (func(), error) { return func() {}, nil }
+
+func (l listener) await(t *testing.T) string {
+	t.Helper()
+	select {
+	case what := <-l.ended:
+		return what
+	case <-time.After(testkit.Patience):
+		t.Fatal("no end was told")
+		return ""
+	}
+}
+
+// hangingEngine takes requests, says which, and answers only what answer does. It is the engine of the agent.
+func hangingEngine(t *testing.T, answer func(w http.ResponseWriter, r *http.Request) bool) (a *Agent, host listener, asked chan string) {
+	t.Helper()
+	asked, release := make(chan string, 100), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.URL.Path
+		if answer == nil || !answer(w, r) {
+			<-release
+		}
+	}))
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(release) })
+	t.Setenv("DOCKER_HOST", "tcp://"+strings.TrimPrefix(s.URL, "http://"))
+	log := slog.New(slog.DiscardHandler)
+	folder, err := OpenFolder(t.TempDir(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(folder.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	host = listener{make(chan string, 10)}
+	a, err = New(ctx, Config{Name: "a", Folder: folder, Engine: NewEngine(ctx, log), Log: log, Identify: func(protocol.Claims) map[string]string { return nil }}, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = a.Close() })
+	return a, host, asked
+}
+
+func imageExecutor() mesos.ExecutorInfo {
+	return mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "x"}, Command: &mesos.CommandInfo{},
+		Container: &mesos.ContainerInfo{Type: mesos.ContainerInfo_DOCKER.Enum(), Docker: &mesos.ContainerInfo_DockerInfo{Image: "probe:1",
+			Network: mesos.ContainerInfo_DockerInfo_HOST.Enum()}}}
+}
+
+// An engine that takes connections and hangs keeps no agent from starting: containers of a former life are taken over when it answers, or
+// given up when they are to end.
+func TestHangingEngineHoldsUpNoStart(t *testing.T) {
+	a, host, asked := hangingEngine(t, nil)
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		for _, id := range []string{"one", "two"} {
+			a.Adopt(&protocol.Record{Container: id, Executor: imageExecutor()})
+		}
+	}()
+	<-asked
+	select {
+	case <-back:
+	case <-time.After(testkit.Patience):
+		t.Fatal("the agent waits for the engine")
+	}
+	a.Kill("one", "")
+	if got := host.await(t); got != "exited" {
+		t.Error(got)
+	}
+}
