@@ -1,6 +1,7 @@
 package containerizer
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -26,6 +27,7 @@ type commandExecutor struct {
 	once      sync.Once
 
 	// Everything below belongs to the goroutine of run.
+	ctx      context.Context // ends when the container is to be killed before it runs
 	process  program
 	task     mesos.TaskInfo
 	killed   bool
@@ -48,8 +50,9 @@ func newCommandExecutor(a *Agent, c *container, e protocol.StartExecutor) *comma
 func (x *commandExecutor) abort() { x.once.Do(func() { close(x.quit) }) }
 
 // run subscribes, and again whenever the agent was away, until all updates of the task are acknowledged.
-func (x *commandExecutor) run() {
+func (x *commandExecutor) run(ctx context.Context) {
 	a := x.agent
+	x.ctx = ctx
 	pid := os.Getpid()
 	if x.start.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos does not tell it of Docker's
@@ -176,7 +179,7 @@ func (x *commandExecutor) launch(task mesos.TaskInfo) {
 func (x *commandExecutor) program() (p program, inspection []byte, err error) {
 	a := x.agent
 	if protocol.HasImage(x.task.Container) {
-		b, err := a.startDocker(x.container, x.start)
+		b, err := a.startDocker(x.ctx, x.container, x.start)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -21,7 +21,7 @@ type container struct {
 	mu      struct {
 		sync.Mutex
 		pid    int
-		abort  context.CancelFunc // of fetching
+		abort  context.CancelFunc // of fetching, pulling and starting
 		docker *dockerContainer   // of an image; nil: a process
 		killed bool
 	}
@@ -51,7 +51,8 @@ func (c *container) kill() {
 	}
 }
 
-// run prepares a sandbox, fetches into it until ctx ends, starts the container, and waits for its end.
+// run prepares a sandbox, fetches into it and pulls and starts its image until ctx ends, starts the container, and
+// waits for its end.
 func (a *Agent) run(ctx context.Context, c *container, e protocol.StartExecutor) {
 	defer c.fetcher.unmount()
 	if err := a.prepare(ctx, c, e); err != nil {
@@ -59,11 +60,11 @@ func (a *Agent) run(ctx context.Context, c *container, e protocol.StartExecutor)
 		return
 	}
 	if c.command != nil {
-		c.command.run()
+		c.command.run(ctx)
 		return
 	}
 	if protocol.HasImage(e.Executor.Container) {
-		a.runDocker(c, e)
+		a.runDocker(ctx, c, e)
 		return
 	}
 	p, err := startProcess(e.Executor.Command, c.sandbox, environment(a.processEnvironment(c, e),
@@ -120,14 +121,14 @@ func (a *Agent) prepare(ctx context.Context, c *container, e protocol.StartExecu
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.id, err) // Mesos's words
 	}
 	if protocol.HasImage(e.Executor.Container) {
-		return a.pullImage(c, e)
+		return a.pullImage(ctx, c, e)
 	}
 	return nil
 }
 
-// runDocker starts an executor in its image and waits for the end.
-func (a *Agent) runDocker(c *container, e protocol.StartExecutor) {
-	b, err := a.startDocker(c, e)
+// runDocker starts an executor in its image, unless ctx ends before it runs, and waits for the end.
+func (a *Agent) runDocker(ctx context.Context, c *container, e protocol.StartExecutor) {
+	b, err := a.startDocker(ctx, c, e)
 	if err != nil {
 		a.failed(c.id, err)
 		return

@@ -31,7 +31,7 @@ type dockerContainer struct {
 }
 
 // pullImage makes sure that the engine has a container's image.
-func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
+func (a *Agent) pullImage(ctx context.Context, c *container, e protocol.StartExecutor) error {
 	engine, err := a.cfg.Engine.open()
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (a *Agent) pullImage(c *container, e protocol.StartExecutor) error {
 	if login == nil {
 		login = readLogin(c.sandbox)
 	}
-	return engine.Need(a.ctx, s.Image, always, login)
+	return engine.Need(ctx, s.Image, always, login)
 }
 
 // maxLogin bounds a file of credentials.
@@ -70,8 +70,8 @@ func readLogin(sandbox string) []byte {
 	return login
 }
 
-// startDocker starts a container of an image that the engine has.
-func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerContainer, error) {
+// startDocker starts a container of an image that the engine has, until ctx ends.
+func (a *Agent) startDocker(ctx context.Context, c *container, e protocol.StartExecutor) (*dockerContainer, error) {
 	engine, err := a.cfg.Engine.open()
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (a *Agent) startDocker(c *container, e protocol.StartExecutor) (*dockerCont
 		// The socket can be used, and not replaced
 		s.Binds = append(s.Binds, a.folder.SocketDir(c.id)+":"+insideSockets+":ro")
 	}
-	b.pid, err = engine.Start(a.ctx, s)
+	b.pid, err = engine.Start(ctx, s)
 	c.fetcher.unmount()
 	if err != nil {
 		b.closeSocket()

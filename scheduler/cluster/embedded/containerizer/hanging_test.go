@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -94,5 +95,61 @@ func TestHangingEngineHoldsUpNoStart(t *testing.T) {
 	a.Kill("one", "")
 	if got := host.await(t); got != "exited" {
 		t.Error(got)
+	}
+}
+
+// A container that is to end while its image is pulled, or while the engine makes it, is not waited for.
+func TestHangingEngineHoldsUpNoKill(t *testing.T) {
+	for _, hangs := range []string{"POST /images/create", "POST /containers/create"} {
+		t.Run(hangs, func(t *testing.T) {
+			removed := make(chan string, 10)
+			method, path, _ := strings.Cut(hangs, " ")
+			a, host, asked := hangingEngine(t, func(w http.ResponseWriter, r *http.Request) bool {
+				is := func(m, p string) bool { return r.Method == m && strings.Contains(r.URL.Path, p) }
+				switch {
+				case is(method, path):
+					return false
+				case is("GET", "/_ping") || is("HEAD", "/_ping"):
+					w.Header().Set("API-Version", "1.41")
+				case is("GET", "/containers/json"):
+					_, _ = w.Write([]byte("[]"))
+				case is("GET", "/images/") && path == "/images/create":
+					w.WriteHeader(http.StatusNotFound)
+				case is("GET", "/images/"):
+					_, _ = w.Write([]byte("{}"))
+				case is("DELETE", "/containers/"):
+					removed <- r.URL.Path
+				}
+				return true
+			})
+			id := protocol.FrameworkID("f")
+			a.Start(protocol.StartExecutor{Agent: "a", AgentID: "S0", Container: "c", Executor: imageExecutor(),
+				Framework: mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: string(id)}}})
+			for {
+				select {
+				case what := <-asked:
+					if !strings.Contains(what, path) || !strings.HasPrefix(what, method) {
+						continue
+					}
+				case what := <-host.ended:
+					t.Fatal(what)
+				case <-time.After(testkit.Patience):
+					t.Fatal("the engine was not asked to " + hangs)
+				}
+				break
+			}
+			a.Kill("c", "")
+			if got := host.await(t); !strings.HasPrefix(got, "not started: ") {
+				t.Error(got)
+			}
+			if path == "/containers/create" {
+				if got := <-removed; !strings.HasSuffix(got, "/mesos-c") {
+					t.Errorf("removed %s", got)
+				}
+			}
+			if files, err := os.ReadDir(a.folder.Meta()); err != nil || len(files) > 1 {
+				t.Errorf("left %v, %v", files, err)
+			}
+		})
 	}
 }

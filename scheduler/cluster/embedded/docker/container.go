@@ -57,7 +57,7 @@ type Exit struct {
 }
 
 // Start creates and starts a container and gives the pid of its first process, as the host sees it. One that
-// cannot be started is taken away again.
+// cannot be started, or is not before ctx ends, is taken away again.
 func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 	config := &container.Config{
 		Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Args, Env: s.Env, Labels: s.Labels, User: s.User,
@@ -76,17 +76,30 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 	made, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host,
 		Name: s.Name})
 	if err != nil {
+		if ctx.Err() != nil { // the engine may have made it all the same
+			e.removeSoon(ctx, s.Name)
+		}
 		return 0, fmt.Errorf("create container: %w", err)
 	}
 	if _, err := e.client.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
-		_ = e.Remove(context.WithoutCancel(ctx), s.Name) // why it did not start is what matters
+		e.removeSoon(ctx, s.Name)
 		return 0, fmt.Errorf("start container: %w", err)
 	}
-	r, err := e.client.ContainerInspect(ctx, made.ID, client.ContainerInspectOptions{})
+	about, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // it runs, whoever it was started for
+	defer cancel()
+	r, err := e.client.ContainerInspect(about, made.ID, client.ContainerInspectOptions{})
 	if err != nil {
+		e.removeSoon(ctx, s.Name)
 		return 0, fmt.Errorf("inspect container: %w", err)
 	}
 	return r.Container.State.Pid, nil // 0: it has ended already
+}
+
+// removeSoon takes away a container that did not start, also when ctx has ended. Why it did not start is what matters to the caller.
+func (e *Engine) removeSoon(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = e.Remove(ctx, name)
 }
 
 // resources are the limits, and the devices.
