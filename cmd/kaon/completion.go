@@ -157,9 +157,10 @@ func sweepFolders() []string {
 	if folder == "" {
 		folder = "kaon-results"
 	}
-	found, _ := filepath.Glob(filepath.Join(folder, "sweeps", "*")) // fails for bad patterns only; offers nothing then
-	for i := range found {
-		found[i] = filepath.Base(found[i])
+	folders, _ := os.ReadDir(filepath.Join(folder, "sweeps")) // where there are none, it offers none
+	var found []string
+	for _, f := range folders {
+		found = append(found, f.Name())
 	}
 	return found
 }

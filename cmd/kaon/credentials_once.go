@@ -48,8 +48,12 @@ func makeCredentialsOnce(address string) (name, secret, file string, remove func
 
 // removeDeadCredentials removes those of clusters that have died. What cannot be removed is in nobody's way.
 func removeDeadCredentials(folder string) {
-	marks, _ := filepath.Glob(filepath.Join(folder, "cluster-*"+onceSuffix)) // the pattern is ours
-	for _, mark := range marks {
+	files, _ := os.ReadDir(folder) // where there is none, there are no credentials
+	for _, file := range files {
+		if !strings.HasPrefix(file.Name(), "cluster-") || !strings.HasSuffix(file.Name(), onceSuffix) {
+			continue
+		}
+		mark := filepath.Join(folder, file.Name())
 		f, err := os.Open(mark)
 		if err != nil {
 			continue

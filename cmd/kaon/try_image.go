@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"io/fs"
@@ -74,9 +75,9 @@ func dockerRun(image *sweep.Container, p executor.Prepared, argv, devices []stri
 		}
 		words = append(words, "--volume", v.Host+":"+v.Path+mode)
 	}
-	words = append(words, "--volume", p.Folder+":"+p.Folder)
+	words = append(words, "--mount", mountWord(p.Folder))
 	if _, err := os.Stat(p.Store); err == nil {
-		words = append(words, "--volume", p.Store+":"+p.Store+":ro")
+		words = append(words, "--mount", mountWord(p.Store, "readonly"))
 	}
 	if p.Dir != "." {
 		words = append(words, "--workdir", p.Dir)
@@ -127,4 +128,15 @@ func printDocker(w io.Writer, p executor.Prepared, words []string) {
 		fmt.Fprintf(w, ": \"${%[1]s:?is a secret of the sweep: set it}\"; export %[1]s\n", name)
 	}
 	fmt.Fprintf(w, "exec %s\n", plan.CommandLine(sweep.Expansion{Argv: words}))
+}
+
+// mountWord says to docker that a folder is to be seen in the container where it is, whatever its name: the option
+// is a line of CSV.
+func mountWord(folder string, more ...string) string {
+	var text strings.Builder
+	w := csv.NewWriter(&text)
+	words := append([]string{"type=bind", "source=" + folder, "target=" + folder}, more...)
+	_ = w.Write(words) // a Builder refuses nothing
+	w.Flush()
+	return strings.TrimSuffix(text.String(), "\n")
 }

@@ -163,10 +163,10 @@ func copySettled(from, to string) error {
 
 // journals tells whether the files of a state's journal were written to: their names, sizes and times.
 func journals(state string) (all []string) {
-	names, _ := filepath.Glob(filepath.Join(state, JournalFile+"*"))
-	for _, name := range names {
-		if info, err := os.Stat(name); err == nil {
-			all = append(all, fmt.Sprint(name, info.Size(), info.ModTime().UnixNano()))
+	files, _ := os.ReadDir(state) // what is not there has no journal
+	for _, file := range files {
+		if info, err := file.Info(); err == nil && strings.HasPrefix(file.Name(), JournalFile) {
+			all = append(all, fmt.Sprint(file.Name(), info.Size(), info.ModTime().UnixNano()))
 		}
 	}
 	return all

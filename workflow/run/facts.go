@@ -130,7 +130,7 @@ func (f *facts) look(function, text string) ([]any, error) {
 	}
 	switch function {
 	case "files":
-		found, err := f.glob(path)
+		found, err := f.glob(text)
 		if err != nil {
 			return nil, fmt.Errorf("files(%q): %w", text, err)
 		}
@@ -165,12 +165,20 @@ func bounded(function, text string, items []any) ([]any, error) {
 	return items, nil
 }
 
-// glob finds files by a pattern, within the one folder if there is one. No link leads out of that.
+// verbatim has a path stand for itself in a pattern.
+var verbatim = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+
+// glob finds files by a pattern, which is relative to the folder, within the one folder if there is one. No link
+// leads out of that.
 func (f *facts) glob(pattern string) ([]string, error) {
+	within := f.within
+	if !filepath.IsAbs(pattern) {
+		pattern, within = filepath.Join(verbatim.Replace(f.folder), pattern), verbatim.Replace(within)
+	}
 	if f.within == "" {
 		return filepath.Glob(pattern)
 	}
-	root, name, err := f.root(pattern)
+	root, name, err := f.root(within, pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +195,7 @@ func (f *facts) open(path string) (*os.File, error) {
 	if f.within == "" {
 		return os.Open(path)
 	}
-	root, name, err := f.root(path)
+	root, name, err := f.root(f.within, path)
 	if err != nil {
 		return nil, err
 	}
@@ -195,8 +203,8 @@ func (f *facts) open(path string) (*os.File, error) {
 	return root.Open(name)
 }
 
-func (f *facts) root(path string) (root *os.Root, name string, err error) {
-	name, err = filepath.Rel(f.within, path)
+func (f *facts) root(within, path string) (root *os.Root, name string, err error) {
+	name, err = filepath.Rel(within, path)
 	if err != nil || !filepath.IsLocal(name) {
 		return nil, "", errors.New("it leads out of the uploaded folder")
 	}

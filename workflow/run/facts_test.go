@@ -160,3 +160,22 @@ func TestAttackFactsOutsideTheFolder(t *testing.T) {
 		}
 	}
 }
+
+// The folder of a workflow may have any name; only what is written in the workflow is a pattern.
+func TestPatternsBelowAFolderOfAnyName(t *testing.T) {
+	above := t.TempDir()
+	for _, name := range []string{"[a", "[a-z]", "*", `b\`} {
+		folder := filepath.Join(above, name)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "x.txt"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, within := range []string{"", folder} {
+			if got, err := newFacts(folder, within, nil).glob("*.txt"); err != nil || len(got) != 1 || got[0] != filepath.Join(folder, "x.txt") {
+				t.Errorf("in %s, within %q: %q, %v", name, within, got, err)
+			}
+		}
+	}
+}

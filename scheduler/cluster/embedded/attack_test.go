@@ -33,7 +33,7 @@ func TestAttackFromAContainer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a:b, of any name")
 	s := start(t, embedded.Config{Agents: twoAgents()[:1], WorkDir: dir})
 	yes, no := true, false
 	for range 2 {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
@@ -35,8 +33,8 @@ const journalMax = 1 << 20
 // full tells whether the file is to be begun anew.
 func (j *journal) full() bool { return j.kept == nil || j.size > max(journalMax, 2*j.whole) }
 
-// Save writes a container's state down. When the disk refuses it, which is logged, this container cannot be taken over after a
-// crash as it is now; its work goes on.
+// Save writes a container's state down. When the disk refuses it, which is logged, this container cannot be taken
+// over after a crash as it is now; its work goes on.
 func (f *Folder) Save(r *protocol.Record) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -107,20 +105,23 @@ func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(f.Meta(), "*"+recordSuffix))
+	files, err := os.ReadDir(f.Meta()) // no pattern: somebody else named the folders above
 	if err != nil {
 		return "", nil, err
 	}
-	slices.Sort(names)
 	var records []protocol.Record
-	for _, name := range names {
+	for _, file := range files {
+		container, is := strings.CutSuffix(file.Name(), recordSuffix)
+		if !is {
+			continue
+		}
+		name := f.recordFile(container)
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return "", nil, err
 		}
 		r, err := decodeRecords(b)
 		if err != nil {
-			container := strings.TrimSuffix(filepath.Base(name), recordSuffix)
 			f.log.Warn("a container's checkpoint cannot be read; what is left of the container ends", "file", name, "err", err)
 			killEscaped(container, f.findSandbox(container), 1)
 			if err := os.Remove(name); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -108,6 +109,32 @@ func TestCheckpointsGrowByWhatIsNew(t *testing.T) {
 	f.Save(&r)
 	if _, records, err = f.Load(); err != nil || len(records[0].Tasks[0].Pending) != 0 {
 		t.Errorf("behind the acknowledgements: %+v %v", records, err)
+	}
+}
+
+// What an agent remembers is found below a folder of any name, as one that would be a pattern.
+func TestFolderOfAnyName(t *testing.T) {
+	for _, name := range []string{"[a", "[a-z]", "*", `b\`, "?:"} {
+		f, err := OpenFolder(filepath.Join(t.TempDir(), name, "agent"), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		f.SaveID("a")
+		if err := f.Save(&protocol.Record{Container: "c"}); err != nil {
+			t.Fatal(err)
+		}
+		start := protocol.StartExecutor{AgentID: "S0", Container: "c", Executor: mesos.ExecutorInfo{ExecutorID: mesos.ExecutorID{Value: "x"}},
+			Framework: mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: "f"}}}
+		if err := os.MkdirAll(f.sandbox(start), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, records, err := f.Load(); err != nil || len(records) != 1 {
+			t.Errorf("below %s: %d records, %v", name, len(records), err)
+		}
+		if got := f.findSandbox("c"); got != f.sandbox(start) {
+			t.Errorf("below %s the sandbox is %q", name, got)
+		}
 	}
 }
 

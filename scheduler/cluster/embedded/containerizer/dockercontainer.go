@@ -89,7 +89,7 @@ func (a *Agent) startDocker(ctx context.Context, c *container, e protocol.StartE
 			return nil, err
 		}
 		// The socket can be used, and not replaced
-		s.Binds = append(s.Binds, a.folder.SocketDir(c.id)+":"+insideSockets+":ro")
+		s.Mounts = append(s.Mounts, docker.Mount{Host: a.folder.SocketDir(c.id), Inside: insideSockets, ReadOnly: true})
 	}
 	b.pid, err = engine.Start(ctx, s)
 	c.fetcher.unmount()
@@ -113,9 +113,10 @@ func (a *Agent) addDefaults(s *docker.Spec, c *container, e protocol.StartExecut
 	s.Name = dockerName(c.id)
 	s.Limits = docker.Limits{CPUs: e.Limits.CPUs, MemoryMB: e.Limits.MemoryMB}
 	s.GPUs = e.GPUs
-	s.Binds = append(s.Binds, c.sandbox+":"+insideSandbox)
+	s.Mounts = append(s.Mounts, docker.Mount{Host: c.sandbox, Inside: insideSandbox})
 	for _, m := range c.fetcher.mounts {
-		s.Binds = append(s.Binds, m.entry.file+":"+insideSandbox+"/"+m.name+":ro")
+		inside := insideSandbox + "/" + m.name
+		s.Mounts = append(s.Mounts, docker.Mount{Host: m.entry.file, Inside: inside, ReadOnly: true})
 	}
 	env := a.environment(c, e)
 	// The engine adds all of AMD's, and NVIDIA's by their ids

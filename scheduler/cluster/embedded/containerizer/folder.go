@@ -2,8 +2,10 @@ package containerizer
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -140,12 +142,11 @@ func (f *Folder) sandbox(e protocol.StartExecutor) string {
 
 // findSandbox finds that of a container of a former life by its name; "" when it is gone.
 func (f *Folder) findSandbox(container string) string {
-	found, err := filepath.Glob(filepath.Join(f.path, "slaves/*/frameworks/*/executors/*", runsFolder,
-		container))
+	found, err := fs.Glob(os.DirFS(f.path), path.Join("slaves/*/frameworks/*/executors/*", runsFolder, container))
 	if err != nil || len(found) != 1 {
 		return ""
 	}
-	return found[0]
+	return filepath.Join(f.path, found[0])
 }
 
 // runsFolder, in a sandbox's path, is the folder above the one named for its container.

@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 )
 
@@ -23,6 +24,7 @@ type Spec struct {
 	Env        []string // KEY=VALUE
 	Labels     map[string]string
 	Binds      []string // host:inside[:ro]
+	Mounts     []Mount  // files and folders of the host that are there, of any name
 	Network    string   // host, bridge, none
 	User       string   // empty: the image's
 	Limits     Limits
@@ -30,6 +32,12 @@ type Spec struct {
 	Ulimits    []Ulimit
 	GPUs       []string // ids of NVIDIA's devices
 	Devices    []string // files of devices
+}
+
+// Mount is a file or folder of the host that a container sees.
+type Mount struct {
+	Host, Inside string
+	ReadOnly     bool
 }
 
 // mostPIDs is how many processes and threads a container may have for each CPU, or if it has less than one,
@@ -70,6 +78,10 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m",
 			"max-file": "2"}},
 	}
+	for _, m := range s.Mounts {
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Host, Target: m.Inside,
+			ReadOnly: m.ReadOnly})
+	}
 	for _, u := range s.Ulimits {
 		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
@@ -95,7 +107,8 @@ func (e *Engine) Start(ctx context.Context, s Spec) (pid int, err error) {
 	return r.Container.State.Pid, nil // 0: it has ended already
 }
 
-// removeSoon takes away a container that did not start, also when ctx has ended. Why it did not start is what matters to the caller.
+// removeSoon takes away a container that did not start, also when ctx has ended. Why it did not start is what
+// matters to the caller.
 func (e *Engine) removeSoon(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
