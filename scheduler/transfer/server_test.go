@@ -112,6 +112,47 @@ func TestFilesGoStraightToS3(t *testing.T) {
 	}
 }
 
+// changing changes a file in place once it is announced.
+type changing struct {
+	file *os.File
+	at   int64
+}
+
+func (c *changing) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if c.file != nil && strings.HasSuffix(r.URL.Path, "/offer") {
+		_, werr := c.file.WriteAt([]byte("changed"), c.at)
+		c.file, err = nil, errors.Join(err, werr)
+	}
+	return resp, err
+}
+
+// The checksum that an artifact is recorded with is that of the object, also when the file changed meanwhile.
+func TestChangedFileInS3HasItsOwnChecksum(t *testing.T) {
+	server := s3test.Start(t)
+	server.Bucket("kaon")
+	b, err := s3.Open(t.Context(), "s3://kaon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, transfer.Config{Folder: t.TempDir(), Bucket: bucket.Retry(b, bucket.PatientBackoff, nil)})
+	for name, size := range map[string]int{"small": 100, "model.bin": 40 << 20} {
+		path, was := content(t, size)
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		client := quick
+		client.HTTP = &http.Client{Transport: &changing{file: f, at: int64(size) - 50}}
+		got, err := client.Upload(t.Context(), d.Attempt(3, 1), transfer.Artifacts, name, opened(t, path))
+		if err != nil || got.SHA256 == was {
+			t.Fatalf("%s: %+v, %v", name, got, err)
+		}
+		holds(t, b, "sweeps/s/artifacts/3/1/"+name, got.SHA256)
+	}
+}
+
 // slow breaks connections of uploads after a number of bytes, and calls back.
 type slow struct {
 	left atomic.Int64

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -58,6 +59,7 @@ type upload struct {
 	file   *os.File
 	sent   int64 // bytes that the other side has confirmed
 	etags  []string
+	stored hash.Hash // SHA-256 of what the store has, the parts of etags or the whole
 	uploadRequest
 }
 
@@ -104,6 +106,10 @@ func (u *upload) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The store compares each request with itself alone
+	if p.Method != byChunks && hex.EncodeToString(u.stored.Sum(nil)) != u.SHA256 {
+		return &status{http.StatusUnprocessableEntity, "what was sent is not what was announced"}
+	}
 	return u.client.call(ctx, u.url+"/done", completeRequest{u.uploadRequest, u.etags}, nil)
 }
 
@@ -136,8 +142,15 @@ func (u *upload) parts(ctx context.Context, p uploadPlan) error {
 // put has a request signed for a part of the file, and makes it. A refusal by the store may be that of a
 // signature that grew too old, so it is not lasting.
 func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag string, err error) {
-	h := md5.New()
-	if _, err := io.Copy(h, Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
+	h, whole := md5.New(), sha256.New()
+	if begin > 0 {
+		before, err := u.stored.(hash.Cloner).Clone() // a part may have to be put again
+		if err != nil {
+			return "", err
+		}
+		whole = before
+	}
+	if _, err := io.Copy(io.MultiWriter(h, whole), Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errRead, u.Name, err)
 	}
 	var signed bucket.Signed
@@ -157,5 +170,6 @@ func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag str
 		}
 		return "", err
 	}
+	u.stored = whole
 	return header.Get("ETag"), nil
 }
