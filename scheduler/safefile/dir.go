@@ -1,6 +1,7 @@
 package safefile
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -185,10 +186,59 @@ func (d *Dir) Remove(name string) error {
 	})
 }
 
-// RemoveAll removes what is at name with all in it. What is not there is no error.
-func (d *Dir) RemoveAll(name string) error { return d.removeAll(name, maxDepth) }
+// RemoveAll removes what is at name with all in it. What is not there is no error. Folders of the own user that
+// may not be entered or written to are made so that they may, and folders that lie deep in each other come up to
+// this one meanwhile.
+func (d *Dir) RemoveAll(name string) error {
+	r := &removal{top: d}
+	err := r.removeAll(d, name, maxDepth)
+	if errors.Is(err, unix.EACCES) && d.permit(".", ownAll) {
+		err = r.removeAll(d, name, maxDepth)
+	}
+	return errors.Join(err, r.rest())
+}
 
-func (d *Dir) removeAll(name string, depth int) error {
+// removal is the removing of much.
+type removal struct {
+	top   *Dir
+	moved []string // folders that lay too deep, by the names that they have in top
+	count int      // of all that were
+}
+
+// mostMoved bounds for how long folders come up that somebody goes on making.
+const mostMoved = 100_000
+
+// rest removes the folders that lay too deep.
+func (r *removal) rest() error {
+	var all []error
+	for len(r.moved) > 0 {
+		name := r.moved[len(r.moved)-1]
+		r.moved = r.moved[:len(r.moved)-1]
+		if err := r.removeAll(r.top, name, maxDepth); err != nil && len(all) < mostErrors {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// move has a folder that lies too deep come up.
+func (r *removal) move(d *Dir, name string) error {
+	if r.count++; r.count > mostMoved {
+		const says = "folders lie more than %d deep in each other, and there are very many of them"
+		return d.refuse(name, fmt.Sprintf(says, maxDepth))
+	}
+	d.permit(name, ownAll) // a folder to which its owner may not write is not moved
+	up := ".removed-" + rand.Text()
+	err := d.at("rename", name, func(parent int, base string) error {
+		return r.top.use(func(top int) error { return unix.Renameat(parent, base, top, up) })
+	})
+	if err == nil {
+		r.moved = append(r.moved, up)
+	}
+	return err
+}
+
+func (r *removal) removeAll(d *Dir, name string, depth int) error {
 	err := d.Remove(name)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -197,15 +247,15 @@ func (d *Dir) removeAll(name string, depth int) error {
 		return err
 	}
 	if depth == 0 {
-		return d.refuse(name, fmt.Sprintf("folders lie more than %d deep in each other", maxDepth))
+		return r.move(d, name)
 	}
-	sub, err := d.Dir(name)
+	sub, err := d.enter(name, ownAll)
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
 	for range mostPasses {
-		removed, err := sub.empty(depth, nil)
+		removed, err := r.empty(sub, depth, nil)
 		if err != nil {
 			return err
 		}
@@ -229,23 +279,28 @@ const mostErrors = 10
 // Clear removes what is in the directory, each with all in it, but what keep reports to be kept. What cannot be
 // removed stays and is the error, and does not keep it from the rest.
 func (d *Dir) Clear(keep func(name string) bool) error {
+	r := &removal{top: d}
 	for range mostPasses {
-		if removed, err := d.empty(maxDepth, keep); removed == 0 {
+		removed, err := r.empty(d, maxDepth, keep)
+		if err = errors.Join(err, r.rest()); removed == 0 {
+			if errors.Is(err, unix.EACCES) && d.permit(".", ownAll) {
+				continue
+			}
 			return err
 		}
 	}
 	return d.refuse(".", "it does not become empty, for somebody puts more into it")
 }
 
-// empty removes what is in the directory but what keep reports (nil: nothing), and answers how much it was. What
+// empty removes what is in a directory but what keep reports (nil: nothing), and answers how much it was. What
 // cannot be removed stays, and does not keep it from the rest.
-func (d *Dir) empty(depth int, keep func(name string) bool) (removed int, err error) {
+func (r *removal) empty(d *Dir, depth int, keep func(name string) bool) (removed int, err error) {
 	var all []error
 	err = d.each(func(name string) error {
 		if keep != nil && keep(name) {
 			return nil
 		}
-		err := d.removeAll(name, depth-1)
+		err := r.removeAll(d, name, depth-1)
 		if err == nil {
 			removed++
 		} else if len(all) < mostErrors {
@@ -254,6 +309,52 @@ func (d *Dir) empty(depth int, keep func(name string) bool) (removed int, err er
 		return nil
 	})
 	return removed, errors.Join(append(all, err)...)
+}
+
+// What its owner needs of a folder: to look at what is in it, and to remove that.
+const (
+	ownLook uint32 = 0o500
+	ownAll  uint32 = 0o700
+)
+
+// enter opens a directory below this one. One of the own user gets the permissions that it lacks.
+func (d *Dir) enter(name string, need uint32) (*Dir, error) {
+	sub, err := d.Dir(name)
+	if errors.Is(err, unix.EACCES) && d.permit(name, need) {
+		sub, err = d.Dir(name)
+	}
+	if err == nil {
+		sub.permit(".", need)
+	}
+	return sub, err
+}
+
+// permit gives a directory of the own user permissions, and tells whether it lacked any. Links are not followed.
+func (d *Dir) permit(name string, need uint32) (changed bool) {
+	give := func(fd int) error {
+		var st unix.Stat_t
+		if err := unix.Fstat(fd, &st); err != nil || int(st.Uid) != os.Geteuid() || st.Mode&need == need {
+			return err
+		}
+		err := unix.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), st.Mode&0o7777|need)
+		changed = err == nil
+		return err
+	}
+	if name == "." { // which cannot be opened where it cannot be searched
+		_ = d.use(give)
+		return changed
+	}
+	_ = d.at("chmod", name, func(parent int, base string) error { // what could not be given shows in what comes next
+		fd, err := ignoringEINTR(func() (int, error) {
+			return unix.Openat(parent, base, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		})
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return give(fd)
+	})
+	return changed
 }
 
 // Count is how many entries a directory has.

@@ -18,6 +18,58 @@ func (d *Dir) Walk(name string, f func(name string, st *unix.Stat_t) error) erro
 	return d.walk(name, maxDepth, f)
 }
 
+// Visit calls f with the kind of all that is below the directory, however deep, and passes over what cannot be
+// entered or vanishes; folders of the own user get what they lack to be looked at. An error of f ends it.
+func (d *Dir) Visit(f func(st *unix.Stat_t) error) error {
+	v := &visit{f: f}
+	err := v.below(d, maxDepth)
+	for len(v.later) > 0 {
+		sub := v.later[len(v.later)-1]
+		v.later = v.later[:len(v.later)-1]
+		if err == nil {
+			err = v.below(sub, maxDepth)
+		}
+		_ = sub.Close() // nothing was written
+	}
+	return err
+}
+
+// visit is a Visit.
+type visit struct {
+	f     func(st *unix.Stat_t) error
+	later []*Dir // folders that lie deep, whose turn comes when those above are closed
+}
+
+// mostLater bounds how many of them are open; others are passed over.
+const mostLater = 64
+
+func (v *visit) below(d *Dir, depth int) (ended error) {
+	d.permit(".", ownLook)
+	_ = d.each(func(name string) error { // of a folder that cannot be listed no more is seen
+		st, err := d.Stat(name)
+		if err != nil {
+			return nil
+		}
+		if ended = v.f(st); ended != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return ended
+		}
+		sub, err := d.enter(name, ownLook)
+		if err != nil {
+			return nil
+		}
+		if depth == 1 && len(v.later) < mostLater {
+			v.later = append(v.later, sub)
+			return nil
+		}
+		if depth > 1 {
+			ended = v.below(sub, depth-1)
+		}
+		_ = sub.Close() // nothing was written
+		return ended
+	})
+	return ended
+}
+
 // maxDepth bounds how deep folders lie in each other: each takes a descriptor while what is in it is looked
 // at.
 const maxDepth = 100

@@ -129,7 +129,7 @@ func usage(folder *safefile.Dir) total {
 	var bytes int64
 	var inodes float64
 	// An error ends it with what was counted.
-	_ = folder.Walk(".", func(_ string, st *unix.Stat_t) error {
+	_ = folder.Visit(func(st *unix.Stat_t) error {
 		names := int64(1)
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			names = max(int64(st.Nlink), 1)
