@@ -61,6 +61,12 @@ func ArtifactsPrefix(sweep string, trial, attempt int) string {
 	return fmt.Sprintf("%s%s/%d/", AllArtifactsPrefix(sweep), trialName(trial), attempt)
 }
 
+// WholeName is the empty object that says that all of an attempt's artifacts arrived. It is no artifact, and is
+// there only where another attempt may go on from them.
+func WholeName(sweep string, trial, attempt int) string {
+	return strings.TrimSuffix(ArtifactsPrefix(sweep, trial, attempt), "/") + ".whole"
+}
+
 // ArtifactAttempt is the attempt of a trial that an artifact is of, by its name; not ok for the step that
 // follows the trials, and for what is no artifact.
 func ArtifactAttempt(sweep, name string) (trial, attempt int, ok bool) {

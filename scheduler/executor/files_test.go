@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -302,6 +303,31 @@ func TestKilledAttemptDeliversNothing(t *testing.T) {
 		f.tell(&api.Event{Type: api.Event_KILL, Kill: &api.Event_Kill{TaskID: mesosapi.TaskID{Value: id}}})
 		if o := f.finished(id); o.state != mesosapi.TASK_KILLED {
 			t.Errorf("%s: got %s %q", id, o.state, o.message)
+		}
+	}
+}
+
+// That all of an attempt's artifacts arrived is noted where another attempt may go on from them.
+func TestWholeArtifactsAreNoted(t *testing.T) {
+	f := newFiles(t)
+	for trial, one := range []struct {
+		shell   string
+		attempt int
+		noted   bool
+	}{
+		{"echo a > $KAON_ARTIFACTS/a", 1, false},
+		{"echo a > $KAON_ARTIFACTS/a", 2, true},
+		{"echo a > $KAON_ARTIFACTS/a; exit 3", 1, true},
+		{"exit 3", 1, false},
+		{"cd $KAON_ARTIFACTS; echo a > a; truncate -s 3M model; exit 3", 1, false}, // more than an attempt may leave
+	} {
+		id := fmt.Sprintf("s.%d.%d", trial, one.attempt)
+		f.launch(id, task.Order{Trial: trial, Attempt: one.attempt, Shell: one.shell,
+			Deliver: &task.Deliver{URL: f.server.Attempt(trial, one.attempt)}})
+		f.finished(id)
+		_, err := f.bucket.Stat(t.Context(), results.WholeName("s", trial, one.attempt))
+		if noted := err == nil; noted != one.noted {
+			t.Errorf("%q, attempt %d: noted %v", one.shell, one.attempt, noted)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 )
 
-// resume brings what the newest earlier attempt of the trial left that left anything, such as a checkpoint: an attempt
-// that is not the first need not begin anew.
+// resume brings what the newest earlier attempt of the trial left of which all was delivered, or else anything,
+// such as a checkpoint: an attempt that is not the first need not begin anew.
 func (t *attempt) resume() error {
 	d := t.order.Deliver
 	if t.order.Attempt < 2 || t.order.Trial == results.ThenTrial || d == nil || d.NoArtifacts {

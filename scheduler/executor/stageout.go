@@ -113,6 +113,14 @@ func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lack
 			return err
 		})
 	}
+	// Of a first attempt that ended well nobody goes on, and there is none before that would be taken for it.
+	again := state != mesosapi.TASK_FINISHED || t.order.Attempt > 1
+	if again && got.lacks == nil && len(got.artifacts) > 0 {
+		if err := t.host.cache.client.Whole(ctx, d.URL); err != nil {
+			t.host.conf.Log.Warn("not said that all artifacts are delivered", "task", t.id,
+				"error", t.hide.MaskEscaped(err.Error()))
+		}
+	}
 	failed := state != mesosapi.TASK_FINISHED && state != mesosapi.TASK_KILLED || got.lacks != nil || lacks != ""
 	if d.Logs == "all" || d.Logs == "failed" && failed {
 		for _, name := range []string{stdoutName, stderrName} {

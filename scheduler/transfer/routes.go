@@ -13,6 +13,7 @@ func (srv *Server) routes() http.Handler {
 	mux.HandleFunc("PUT /a/{trial}/{attempt}/{code}/chunk", srv.attemptCall(srv.putChunk))
 	mux.HandleFunc("POST /a/{trial}/{attempt}/{code}/sign", srv.attemptCall(srv.postSign))
 	mux.HandleFunc("POST /a/{trial}/{attempt}/{code}/done", srv.attemptCall(srv.postComplete))
+	mux.HandleFunc("POST /a/{trial}/{attempt}/{code}/whole", srv.attemptCall(srv.postWhole))
 	mux.HandleFunc("POST /a/{trial}/{attempt}/{code}/saved", srv.attemptCall(srv.postSaved))
 	mux.HandleFunc("GET /a/{trial}/{attempt}/{code}/saved/{from}/{name...}", srv.attemptCall(srv.getSaved))
 	return mux

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// savedFiles is what the newest earlier attempt of a trial left that left anything; none: Attempt is 0.
+// savedFiles is what an earlier attempt of a trial left, the newest of which all arrived, or else the newest of
+// which anything did; none: Attempt is 0.
 type savedFiles struct {
 	Attempt int      `json:"attempt"`
 	Names   []string `json:"names"`
@@ -35,23 +37,67 @@ func (srv *Server) postSaved(w http.ResponseWriter, r *http.Request, id attemptI
 
 func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, err error) {
 	for n := id.number - 1; n > 0; n-- {
-		prefix := attemptID{id.trial, n}.prefix(srv.conf.Sweep, Artifacts)
-		for o, err := range srv.conf.Bucket.List(ctx, prefix) {
-			if err != nil {
-				return savedFiles{}, err
-			}
-			if len(found.Names) == MaxFiles { // so many no attempt left
-				return savedFiles{}, fmt.Errorf("%w: an earlier attempt has more than %d artifacts to go on from",
-					errBound, MaxFiles)
-			}
-			found.Names = append(found.Names, strings.TrimPrefix(o.Name, prefix))
+		_, err := srv.conf.Bucket.Stat(ctx, results.WholeName(srv.conf.Sweep, id.trial, n))
+		whole := err == nil
+		if err != nil && !errors.Is(err, bucket.ErrNotExist) {
+			return savedFiles{}, err
 		}
-		if len(found.Names) > 0 {
-			found.Attempt = n
-			return found, nil
+		if !whole && found.Attempt > 0 {
+			continue
+		}
+		names, err := srv.left(ctx, attemptID{id.trial, n})
+		if err != nil {
+			return savedFiles{}, err
+		}
+		if len(names) > 0 {
+			found = savedFiles{n, names}
+			if whole {
+				return found, nil
+			}
 		}
 	}
 	return found, nil
+}
+
+// left lists the artifacts of an attempt that are there.
+func (srv *Server) left(ctx context.Context, id attemptID) (names []string, err error) {
+	prefix := id.prefix(srv.conf.Sweep, Artifacts)
+	for o, err := range srv.conf.Bucket.List(ctx, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == MaxFiles { // so many no attempt left
+			return nil, fmt.Errorf("%w: an earlier attempt has more than %d artifacts to go on from",
+				errBound, MaxFiles)
+		}
+		names = append(names, strings.TrimPrefix(o.Name, prefix))
+	}
+	return names, nil
+}
+
+// postWhole notes that all that an attempt left has arrived.
+func (srv *Server) postWhole(w http.ResponseWriter, r *http.Request, id attemptID) {
+	r, done, ok := srv.writing.begin(w, r)
+	if !ok {
+		return
+	}
+	defer done()
+	name := results.WholeName(srv.conf.Sweep, id.trial, id.number)
+	if err := srv.conf.Bucket.Put(r.Context(), name, strings.NewReader("")); err != nil {
+		srv.fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// Whole tells that all of an attempt's artifacts were uploaded, so that the next attempt goes on from them and not
+// from what a later one could leave of its own in the time that it had.
+func (c *Client) Whole(ctx context.Context, attempt string) error {
+	err := c.retry(ctx, func() (int64, error) { return 0, c.call(ctx, attempt+"/whole", struct{}{}, nil) })
+	if err != nil {
+		return fmt.Errorf("say that all files are there: %w", err)
+	}
+	return nil
 }
 
 // getSaved sends one file of an earlier attempt of the same trial: no other's can be named.

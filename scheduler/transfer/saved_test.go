@@ -67,6 +67,43 @@ func TestSaved(t *testing.T) {
 	}
 }
 
+// An attempt goes on from the newest earlier one of which all arrived, though a later one has left a part of its files.
+func TestSavedPrefersWhatIsWhole(t *testing.T) {
+	b := folder(t)
+	d := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b})
+	leave := func(attempt int, whole bool, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			path, _ := content(t, 10)
+			if _, err := quick.Upload(t.Context(), d.Attempt(3, attempt), transfer.Artifacts, name, opened(t, path)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if whole {
+			if err := quick.Whole(t.Context(), d.Attempt(3, attempt)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	from := func(attempt, want int) {
+		t.Helper()
+		if _, got, err := saved(t, d, 3, attempt); err != nil || got != want {
+			t.Errorf("attempt %d goes on from %d, want %d, %v", attempt, got, want, err)
+		}
+	}
+	leave(1, false, "model", "optimizer")
+	leave(2, false, "model")
+	from(3, 2) // nobody said of either that it is whole
+	leave(3, true, "model", "optimizer")
+	leave(4, false, "model")
+	leave(5, true) // whose files were removed, or that left none
+	from(6, 3)
+	from(4, 3)
+	from(3, 2)
+	leave(6, true, "model")
+	from(7, 6)
+}
+
 // full is a bucket with so many objects below each prefix, whose names are long.
 type full struct {
 	bucket.Bucket
