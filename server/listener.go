@@ -164,7 +164,7 @@ func (sw *Sweep) onTrialMoved(n scheduler.TrialMoved) {
 func (sw *Sweep) onRecorded(n scheduler.Recorded) {
 	sw.fold(n.Record)
 	sw.writer.Add(n.Number, n.Record)
-	if n.Record.End != nil {
+	if n.Record.End != nil && sw.staging.FileServer != nil {
 		sw.staging.FileServer.Forget(n.Record.Trial, n.Record.Attempt)
 	}
 }

@@ -123,65 +123,74 @@ func (s *Server) takeUp(ctx context.Context) error {
 }
 
 func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
-	folder := s.folderOf(e.ID)
-	winner, err := state.ReadWinner(folder)
-	if err != nil {
-		return err
+	folder, over := s.folderOf(e.ID), e.Phase.Ended()
+	spec, winner, damage := s.readStart(ctx, folder, e)
+	if damage != nil && (!over || s.cfg.Only != "") {
+		return damage
 	}
-	prior, err := state.ReadPrior(folder)
-	if err != nil {
-		return err
-	}
-	spec, err := state.ParseEntry(e, winner, prior)
-	if err == nil && prior == nil && len(spec.From) > 0 && !e.Phase.Ended() { // its state is gone: that was as those sweeps are
-		if prior, _, err = s.priorOf(ctx, spec); err != nil {
-			return err
+	if damage != nil {
+		var err error
+		if spec, err = s.standIn(ctx, e); err != nil {
+			return damage
 		}
-		if err = state.KeepPrior(folder, prior); err == nil {
-			spec, err = state.ParseEntry(e, winner, prior)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("read the spec of %s from its journal: %w", e.ID, err)
 	}
 	sw := s.newSweep(e.ID, folder, spec, winner)
-	sw.staging.Owner, sw.staging.Resumed, sw.over, sw.mu.extended = e.Owner, true, e.Phase.Ended(), e.Extensions
+	sw.staging.Owner, sw.staging.Resumed, sw.over, sw.mu.extended = e.Owner, true, over, e.Extensions
 	if s.cluster.Local {
 		sw.losses.resumed = time.Now()
 	}
 	if err := s.add(sw); err != nil {
 		return err
 	}
+	if damage != nil {
+		sw.damagedBy(keptFrom(sw.id, damage))
+		sw.restless = true
+	}
 	if err := sw.openResults(ctx); err != nil {
 		return err
 	}
-	err = sw.stage(ctx)
-	if err == nil {
-		err = sw.remember(ctx)
+	if err := sw.makeReady(ctx); err != nil {
+		return err
 	}
-	if err != nil {
-		if !e.Phase.Ended() {
-			return err
-		}
-		if sw.broken == nil {
-			sw.broken = err // nothing of it runs; a retry is refused
-		}
-	}
-	if !e.Phase.Ended() {
+	if !over {
 		sw.sayRoom()
 	}
 	sw.prepared.Store(true)
 	return nil
 }
 
+// makeReady makes ready what attempts of a sweep of the journal are given. Of one that has ended nothing runs: what is
+// wrong with it refuses a retry.
+func (sw *Sweep) makeReady(ctx context.Context) error {
+	if sw.lost != nil {
+		return nil
+	}
+	err := sw.stage(ctx)
+	if err == nil {
+		err = sw.remember(ctx)
+	}
+	if err != nil && sw.over {
+		if sw.broken == nil {
+			sw.broken = err
+		}
+		return nil
+	}
+	return err
+}
+
 // loaded is what the journal holds. The records among it, which the bucket may lack, are on their boards
-// afterwards.
+// afterwards. A search that cannot be repeated hears nothing of its trials.
 func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range s.journal.Load() {
-			if r, ok := e.(journal.RecordEntry); ok {
-				if sw, known := s.Sweep(r.Sweep); known {
-					sw.fold(r.Record)
+			switch e := e.(type) {
+			case journal.RecordEntry:
+				if sw, known := s.Sweep(e.Sweep); known {
+					sw.fold(e.Record)
+				}
+			case journal.TrialEntry:
+				if sw, known := s.Sweep(e.Sweep); known && sw.restless {
+					continue
 				}
 			}
 			if !yield(e, err) {

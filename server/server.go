@@ -88,6 +88,8 @@ type Sweep struct {
 	discarded sync.Once   // nothing is kept of it
 	broken    error       // why it could not be run again, if it has ended
 	lost      error       // what the results lack of it, if it has ended: nothing more of it is stored or removed
+	damage    error       // what of it is damaged or missing, if it has ended; it is told
+	restless  bool        // what it started from is damaged, if it has ended: its search is not repeated
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,7 +79,15 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 	}
 	records, damage, err := store.LoadRecords(ctx, s.cfg.Bucket, cfg)
 	if err != nil {
-		return fmt.Errorf("read the records of %s: %w", sw.id, err)
+		err = fmt.Errorf("read the records of %s: %w", sw.id, err)
+		if deniesAll(ctx, s.cfg.Bucket, sw.id, err) != nil {
+			return err
+		}
+		err = unreachable(fmt.Errorf("%w; nothing was changed; mend them with: kaon repair %s", err, sw.id))
+		if err = sw.lacks(err); err != nil {
+			return err
+		}
+		records = board.New(cfg)
 	}
 	if len(damage) > 0 { // what is missing would be missing from the winner, and from what is kept for it
 		err := unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; nothing was changed; mend them "+
@@ -96,7 +105,10 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 			return s.journal.Replay(sw.id, after, yield)
 		},
 	})
-	return sw.openFileServer()
+	if err = sw.openFileServer(); err != nil && sw.over && s.cfg.Only == "" {
+		err = sw.lacks(keptFrom(sw.id, err))
+	}
+	return err
 }
 
 func (sw *Sweep) openFileServer() error {
@@ -211,12 +223,25 @@ func (sw *Sweep) lacks(err error) error {
 		return err
 	}
 	if sw.lost == nil {
-		sw.lost, sw.broken = err, err
-		sw.server.cfg.Log.Warn("the results of a sweep that has ended are not whole", "sweep", sw.id, "err", err)
-		sw.say("%v", err)
+		sw.lost = err
+		sw.damagedBy(err)
 	}
 	return nil
 }
+
+// damagedBy has a sweep that has ended never go on, and people hear why.
+func (sw *Sweep) damagedBy(err error) {
+	if sw.broken == nil {
+		sw.broken = err
+	}
+	sw.damage = errors.Join(sw.damage, err)
+	sw.server.cfg.Log.Warn("what there is of a sweep that has ended is not whole", "sweep", sw.id, "err", err)
+	sw.say("%v", err)
+}
+
+// Damage is what is damaged or missing of a sweep that has ended, with what to do: it does not go on before that is
+// mended and its server is started anew. Nil: nothing that this process knows of.
+func (sw *Sweep) Damage() error { return sw.damage }
 
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may
 // not be stored yet: see Wait. After a retry it is another.
@@ -263,6 +288,9 @@ func (sw *Sweep) Trouble() error {
 	sw.mu.Unlock()
 	if trouble != nil {
 		return trouble
+	}
+	if sw.staging.FileServer == nil { // it could not be opened, of a sweep that has ended
+		return nil
 	}
 	return sw.staging.FileServer.Err()
 }

@@ -132,6 +132,9 @@ func printSweeps(w io.Writer, all []api.Sweep, now time.Time) error {
 		if s.Paused {
 			state += ", paused"
 		}
+		if s.Damaged != "" {
+			state += ", damaged"
+		}
 		best := "-"
 		if s.Best != nil {
 			best = s.Metric + " " + formatValue(float64(s.Best.Value))

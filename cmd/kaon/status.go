@@ -136,6 +136,9 @@ func printStatus(w io.Writer, s status) error {
 	} else if s.GoOn != "" {
 		fmt.Fprintf(w, "run what failed again with: %s\n", s.GoOn)
 	}
+	if s.Damaged != "" {
+		fmt.Fprintf(w, "damaged: %s\n", s.Damaged)
+	}
 	if s.LastLoss != nil {
 		fmt.Fprintln(w, sayLoss(s.LastLoss))
 	}

@@ -22,6 +22,23 @@ func PackRuns[T uint8 | uint16](numbers []T) []byte {
 	return b
 }
 
+// CountRuns is how many numbers PackRuns wrote; an error when there are more than most.
+func CountRuns(b []byte, most int) (n int, err error) {
+	for len(b) > 0 {
+		_, one := binary.Uvarint(b)
+		if one <= 0 {
+			return 0, errors.New("count runs: damaged value")
+		}
+		count, two := binary.Uvarint(b[one:])
+		if two <= 0 || count > uint64(most-n) {
+			return 0, errors.New("count runs: damaged count")
+		}
+		n += int(count)
+		b = b[one+two:]
+	}
+	return n, nil
+}
+
 // UnpackRuns fills numbers with what PackRuns wrote; the lengths must agree.
 func UnpackRuns[T uint8 | uint16](b []byte, numbers []T) error {
 	for i := 0; ; {

@@ -60,7 +60,7 @@ func (a *API) declareServer() {
 				return nil, problem(err)
 			}
 			alive, err := a.cfg.Server.Attempts(ctx)
-			return answer(control.StatusOf(snap, alive, a.cfg.Server.Waiting), err)
+			return answer(control.StatusOf(snap, alive, a.cfg.Server.Waiting, a.cfg.Server.Damaged), err)
 		})
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/whoami", "whoami", "Who the caller is to the server"),
 		func(ctx context.Context, _ *struct{}) (*body[Identity], error) {

@@ -40,6 +40,7 @@ type Sweep struct {
 	// EarlyStopped is by rule, as {"asha": 31}.
 	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty" doc:"How many trials early stopping or their budgets have ended, by rule; absent: none."`
 	Archived     string                 `json:"archived,omitempty" doc:"RFC 3339: since when lists leave it out; absent: they do not."`
+	Damaged      string                 `json:"damaged,omitempty" doc:"What is, and what to do."`
 	Here         bool                   `json:"here" doc:"This server runs it or has run it; the others are only read."`
 }
 
@@ -155,6 +156,7 @@ func (a *API) live(st *scheduler.SweepStatus, s *stored) Sweep {
 	if out.Metric != "" {
 		out.Goal = string(cmp.Or(spec.Objective.Goal, sweep.Minimize))
 	}
+	out.Damaged = a.cfg.Server.Damaged(st.ID)
 	if !st.Phase.Ended() {
 		out.Waiting = a.cfg.Server.Waiting(st.ID)
 	}

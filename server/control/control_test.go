@@ -75,6 +75,8 @@ func (l *ledger) ReadOutput(_ context.Context, id string, trial, attempt int, na
 	return fmt.Appendf(nil, "%s %d %d from %d", id, trial, attempt, offset), nil
 }
 
+func (l *ledger) Damaged(sweep string) string { return "" }
+
 func (l *ledger) Waiting(sweep string) string { return "1 trial of " + sweep + " waits" }
 
 func (l *ledger) Pending(sweep string) []results.Record {

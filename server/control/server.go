@@ -36,6 +36,7 @@ type Service interface {
 	// ReadOutput reads a piece of what a running attempt writes, where this process alone leads to it; the error wraps
 	// fs.ErrNotExist when there is no such file.
 	ReadOutput(ctx context.Context, sweep string, trial, attempt int, name string, offset int64) ([]byte, error)
+	Damaged(sweep string) string           // what of one is, and what to do; empty: nothing
 	Waiting(sweep string) string           // why the last pass left trials waiting; empty: it left none
 	Pending(sweep string) []results.Record // durable, and on their way to the bucket
 }
@@ -111,7 +112,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	answer(w, http.StatusOK, StatusOf(snap, alive, h.service.Waiting))
+	answer(w, http.StatusOK, StatusOf(snap, alive, h.service.Waiting, h.service.Damaged))
 }
 
 // sweep is the handler of a command about a whole sweep.

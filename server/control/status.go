@@ -35,6 +35,7 @@ type Sweep struct {
 	Queue     string       `json:"queue,omitempty"`    // of a server, that it waits in; absent: default
 	Priority  int          `json:"priority,omitempty"` // in its queue
 	LastLoss  *Loss        `json:"last_loss,omitempty"`
+	Damaged   string       `json:"damaged,omitempty"` // and what to do; absent: nothing that is known
 	// EarlyStopped is how many trials early stopping or their budgets have ended, by rule; absent: none.
 	EarlyStopped map[sweep.StopRule]int `json:"early_stopped,omitempty"`
 }
@@ -72,7 +73,7 @@ type Running struct {
 
 // StatusOf puts together what the server says of sweeps and attempts.
 func StatusOf(
-	snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting func(sweep string) string,
+	snap scheduler.Snapshot, alive []scheduler.AttemptStatus, waiting, damaged func(sweep string) string,
 ) Status {
 	out := Status{
 		PID: os.Getpid(), Connected: snap.Connected, Framework: string(snap.Framework),
@@ -92,6 +93,7 @@ func StatusOf(
 			Staged:       s.Staged,
 			Progress:     s.Percent,
 			Waiting:      waiting(s.ID),
+			Damaged:      damaged(s.ID),
 			EarlyStopped: s.Early,
 			Queue:        s.Spec.Queue,
 			Priority:     s.Spec.Priority,

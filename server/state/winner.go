@@ -26,17 +26,26 @@ func KeepWinner(folder string, winner *board.Winner) error {
 
 // ReadWinner is the winner that a `then` sweep started from; nil when it is none.
 func ReadWinner(folder string) (*board.Winner, error) {
-	data, err := os.ReadFile(filepath.Join(folder, winnerFile))
+	path := filepath.Join(folder, winnerFile)
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fault.Unreachable(fmt.Errorf("read the winner that the sweep started from: %w; put winner.json of that sweep's results in its place", err))
-	}
 	winner := new(board.Winner)
-	if err := json.Unmarshal(data, winner); err != nil {
-		return nil, fault.Unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w",
-			filepath.Join(folder, winnerFile), err))
+	if err == nil {
+		err = json.Unmarshal(data, winner)
+	}
+	if err != nil {
+		return nil, fault.Unreachable(fmt.Errorf("read %s, the winner that the sweep started from: %w; %s", path, err,
+			otherWinner))
 	}
 	return winner, nil
+}
+
+const otherWinner = "put winner.json of that sweep's results in its place"
+
+// NoWinner is why a `then` sweep cannot be read back whose state folder has no winner.
+func NoWinner(folder string) error {
+	return fault.Unreachable(fmt.Errorf("%s, the winner that the sweep started from, is not there: %s",
+		filepath.Join(folder, winnerFile), otherWinner))
 }

@@ -44,6 +44,7 @@ function Standing({ s }) {
       ${early.length > 0 && html`<div><dt>Ended early</dt><dd>${count(early.reduce((n, [, v]) => n + v, 0))}<small>${early.map(([k, v]) => `${k} ${v}`).join(", ")}</small></dd></div>`}
     </dl>
     ${s.waiting && html`<p class=${t.running + t.launched > 0 ? "quiet small" : "note warn"}>Trials wait: ${s.waiting}</p>`}
+    ${s.damaged && html`<p class="note warn">${s.damaged}</p>`}
     ${s.sentence && html`<p class="quiet small">${s.sentence}</p>`}
   </${Card}>`;
 }
