@@ -42,6 +42,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.journal, err = disk.Open(filepath.Join(s.cfg.Folder, state.JournalFile)); err != nil {
 		return unreachable(fmt.Errorf("open journal of %s: %w", s.subject(), err))
 	}
+	s.journal.Heard(s.onJournalGrows)
 	if s.queues, err = openQueues(&s.cfg); err != nil {
 		return usage(err)
 	}
@@ -79,6 +80,20 @@ func (s *Server) open(ctx context.Context) error {
 	s.start(ctx, core)
 	return nil
 }
+
+// onJournalGrows has people hear once that the journal cannot be written anew. It is called by the loop, and by Open.
+func (s *Server) onJournalGrows(why error) {
+	if why == nil {
+		s.cfg.Log.Info("the journal can be written anew again")
+		return
+	}
+	s.cfg.Log.Warn("the journal cannot be written anew", "err", why)
+	s.notify(Notice{Kind: Warning, Text: "warning: " + why.Error()})
+}
+
+// Journal is how many bytes the journal has, and why it could not be written anew when that was last tried, which is in
+// nobody's way before the disk is full; nil: it could.
+func (s *Server) Journal() (bytes int64, grows error) { return s.journal.Size() }
 
 // subject is whose state folder it is, for errors.
 func (s *Server) subject() string {

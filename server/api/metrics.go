@@ -57,6 +57,13 @@ func (a *API) WriteMetrics(ctx context.Context, w io.Writer) {
 	if all, err := a.queues(ctx); err == nil {
 		writeQueues(w, all.Queues)
 	}
+	size, grows := a.cfg.Server.Journal()
+	metrics.WriteGaugeUint64(w, "kaon_journal_bytes", uint64(size))
+	refused := uint64(0)
+	if grows != nil {
+		refused = 1
+	}
+	metrics.WriteGaugeUint64(w, "kaon_journal_compaction_refused", refused)
 	waiting := a.cfg.Server.Backlog()
 	for _, q := range []struct {
 		name string

@@ -21,6 +21,7 @@ type Info struct {
 	Framework string `json:"framework,omitempty" doc:"By which the master knows this server."`
 	Running   int    `json:"running" doc:"Attempts that are alive."`
 	Sweeps    int    `json:"sweeps" doc:"That this server has."`
+	Journal   string `json:"journal,omitempty" doc:"Why the journal grows, and what to do; absent: it does not."`
 }
 
 // Identity is who a caller is to the server.
@@ -48,7 +49,12 @@ func (a *API) declareServer() {
 	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/server", "get-server", "What the server says of itself"),
 		func(ctx context.Context, _ *struct{}) (*body[Info], error) {
 			snap, err := a.cfg.Server.Snapshot(ctx)
+			grows := ""
+			if _, why := a.cfg.Server.Journal(); why != nil {
+				grows = why.Error()
+			}
 			return answer(Info{
+				Journal: grows,
 				Version: a.cfg.Version, PID: os.Getpid(), Place: a.cfg.Server.Place(), Results: a.cfg.Place, Connected: snap.Connected,
 				Framework: string(snap.Framework), Running: snap.Live, Sweeps: len(snap.Sweeps),
 			}, err)

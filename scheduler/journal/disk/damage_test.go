@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -161,6 +162,8 @@ func TestCompactionWithoutRoom(t *testing.T) {
 	j := open(t, path)
 	var m journal.Memory
 	full, tried := false, 0
+	var told []error
+	j.Heard(func(grows error) { told = append(told, grows) })
 	for n := 1; j.store.generation == 1; n++ {
 		if !full && tried < 3 {
 			if err := os.Symlink("/dev/full", path+newSuffix); err != nil {
@@ -185,6 +188,12 @@ func TestCompactionWithoutRoom(t *testing.T) {
 	}
 	if tried != 3 {
 		t.Errorf("it was tried %d times without room", tried)
+	}
+	if len(told) != 2 || !errors.Is(told[0], unix.ENOSPC) || !strings.Contains(told[0].Error(), "make room") || told[1] != nil {
+		t.Errorf("told: %v", told)
+	}
+	if size, grows := j.Size(); size != j.store.size || grows != nil {
+		t.Errorf("%d bytes, %v", size, grows)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 2 {
 		t.Errorf("left: %v", left)

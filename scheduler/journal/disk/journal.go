@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,8 @@ type Journal struct {
 	pending []journal.Entry // what is in the log and not in the store
 	enc     *encoder
 	broken  error // a write failed: nobody knows what is on disk
+	grows   error // why the store was not written anew when that was last tried; nil: it was
+	hear    func(grows error)
 }
 
 // logSuffix is what the log's file adds to the journal's path, oldSuffix what the file of an older format adds that was read.
@@ -247,8 +250,9 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	return j.log.mark(j.durable())
 }
 
-// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly full or by a quota, it
-// stays as it is, with all that is alive, and is tried again when it has grown by a quarter.
+// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly full or
+// by a quota, or where it is not allowed, it stays as it is, with all that is alive, and is tried again when it has grown
+// by a quarter.
 func (j *Journal) compact() error {
 	if !j.store.wasteful() {
 		return nil
@@ -256,10 +260,12 @@ func (j *Journal) compact() error {
 	fresh, err := j.store.compact(j.path)
 	switch {
 	case err == nil:
-	case !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT):
+	case !refused(err):
 		return fmt.Errorf("write the store anew: %w", err)
 	default:
 		j.store.again = j.store.size + j.store.size/4
+		j.setGrows(fmt.Errorf("journal %s (%d MB) cannot be written anew, and grows: %w; make room on the disk of %s, "+
+			"or have this user make and rename files there", j.path, j.store.size>>20, err, filepath.Dir(j.path)))
 		return nil
 	}
 	if err := durable.SyncFolder(filepath.Dir(j.path)); err != nil { // nobody knows which of the two is there after the machine's death
@@ -269,7 +275,41 @@ func (j *Journal) compact() error {
 		return err
 	}
 	j.store = fresh
+	j.setGrows(nil)
 	return nil
+}
+
+func (j *Journal) setGrows(why error) {
+	changed := (j.grows == nil) != (why == nil)
+	j.grows = why
+	if changed && j.hear != nil {
+		j.hear(why)
+	}
+}
+
+// Heard has hear be told when the journal's file cannot be written anew, and so grows, which is in nobody's way before
+// the disk is full; and, with nil, when it could be. It is called by Append, once of each, and must not call the journal.
+func (j *Journal) Heard(hear func(grows error)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.hear = hear; j.grows != nil {
+		hear(j.grows)
+	}
+}
+
+// Size is how many bytes the journal's store has, and why it could not be written anew when that was last tried; nil: it
+// could.
+func (j *Journal) Size() (bytes int64, grows error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.store.size, j.grows
+}
+
+// refused reports whether an error is of a folder or a disk that takes no other file now, and says nothing of the store.
+func refused(err error) bool {
+	return slices.ContainsFunc([]unix.Errno{
+		unix.ENOSPC, unix.EDQUOT, unix.EACCES, unix.EPERM, unix.EROFS, unix.EMFILE, unix.ENFILE,
+	}, func(one unix.Errno) bool { return errors.Is(err, one) })
 }
 
 func (j *Journal) durable() mark {
