@@ -44,6 +44,9 @@ func Pick(all []api.Sweep, text string) (string, error) {
 	}
 	var found []string
 	for _, s := range all {
+		if s.ID == text { // which may begin another's
+			return s.ID, nil
+		}
 		if strings.HasPrefix(s.ID, text) {
 			found = append(found, s.ID)
 		}
