@@ -78,7 +78,10 @@ func (w *world) again(s *store) {
 		}
 		return true
 	})
-	w.beginDue()
+	for begun := -1; begun != len(w.days()); { // of what the queue had no room for more begins each time
+		begun = len(w.days())
+		w.beginDue()
+	}
 }
 
 func newInbox(t *testing.T) (*world, *store) {
