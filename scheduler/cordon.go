@@ -28,7 +28,8 @@ func (c *Core) setCordons(list []health.Cordon) {
 	c.requestOffers() // what was declined of agents that are to work again is hidden by filters
 }
 
-// moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere.
+// moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere. What may have ended before,
+// while there was no master or its agent was out of reach, has until that is known: it is not free of charge.
 func (c *Core) moveOverdue() {
 	if !c.health.Leaving() {
 		return
@@ -37,6 +38,10 @@ func (c *Core) moveOverdue() {
 	overdue := map[offers.AgentID][]*attempt{}
 	for att := c.live.first; att != nil; att = att.next {
 		if att.killing == notKilled && c.health.Overdue(att.agent, c.now) {
+			if !c.hears(att, att.launched) || !att.unreachableSince.IsZero() {
+				c.moveLater()
+				continue
+			}
 			if overdue[att.agent] == nil {
 				agents = append(agents, att.agent)
 			}
@@ -46,6 +51,18 @@ func (c *Core) moveOverdue() {
 	for _, id := range agents {
 		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s %s", overdue[id][0].where(), c.health.Why(id, c.now)))
 	}
+}
+
+// moveLater looks again at what was to be moved.
+func (c *Core) moveLater() {
+	if c.moving {
+		return
+	}
+	c.moving = true
+	c.timers.Set(c.now.Add(heardWithin/12), func(time.Time) {
+		c.moving = false
+		c.moveOverdue()
+	})
 }
 
 // recallLeaving asks bundles on agents that are to become empty for what has not begun, until nothing is left of that: a message may be

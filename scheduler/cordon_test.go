@@ -123,3 +123,38 @@ func shutdowns(r Ready) (n int) {
 	}
 	return n
 }
+
+// What fails by itself while there is no master is its own failure, also where the deadline of a drain passed meanwhile; what lives
+// still is moved once that is known.
+func TestCordonDeadlineWithoutAMaster(t *testing.T) {
+	for _, failed := range []bool{true, false} {
+		c := begun(testSpec{Trials: 1})
+		c.Step(t0, oneOffer("o1", 4*resource.Unit))
+		tasks, _ := pass(c)
+		c.Step(t0, cluster.Updated{Status: cluster.Status{Task: tasks[0].ID, Agent: "a", State: cluster.Running, UUID: []byte("r")}})
+		c.Do(t0, SetCordons{List: []Cordon{{ID: "c", Agent: "a", Deadline: t0.Add(time.Minute)}}})
+		c.Step(t0.Add(30*time.Second), cluster.Disconnected{})
+		c.Ready()
+		c.Tick(t0.Add(2 * time.Minute))
+		now := t0.Add(3 * time.Minute)
+		c.Step(now, cluster.Subscribed{Framework: "f"})
+		run := c.runs["s"]
+		if att := run.live[0]; att == nil || att.killing != notKilled {
+			t.Fatalf("%+v is moved, and may have ended before", att)
+		}
+		if failed {
+			c.Step(now.Add(time.Second), ended(tasks[0].ID, cluster.Failed, 1))
+			if got := run.state(0); got != sweep.Failed {
+				t.Errorf("it failed by itself, and is %v", got)
+			}
+			continue
+		}
+		for range 30 {
+			now = now.Add(5 * time.Second)
+			c.Tick(now)
+		}
+		if att := run.live[0]; att == nil || att.killing != killMoved {
+			t.Errorf("%+v is not moved", att)
+		}
+	}
+}

@@ -53,6 +53,7 @@ type Core struct {
 	packDue           bool      // something changed since the last pass
 	hitsLeft          bool      // trials wait for the next pass only because so many have ended as cached in this one
 	recalling         bool      // a timer will ask bundles on cordoned agents again for what has not begun
+	moving            bool      // a timer will look again at what was to be moved
 	explicitTries     int       // explicit reconciliations since every task was last answered for; drives their back-off
 	explicitScheduled bool      // an explicit reconciliation is scheduled
 	implicitScheduled bool      // the implicit reconciliation is scheduled

@@ -126,11 +126,16 @@ func (c *Core) watchRun(att *attempt) {
 // and agents send again what was not acknowledged.
 const heardWithin = time.Minute
 
+// hears reports whether it would be known by now if an attempt that lives had ended, whose life is known of since a time.
+func (c *Core) hears(att *attempt, since time.Time) bool {
+	return c.connected && (!c.connectedSince.After(since) || c.heardFor(att.placement, heardWithin))
+}
+
 // atLimit does something about an attempt that lives when its time is up. While there is no master, or its agent is out of reach, it may
 // have ended before, and nobody can tell: then not before that is known.
 func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
 	c.timers.Set(at, func(time.Time) {
-		heard := c.connected && (!c.connectedSince.After(att.started) || c.heardFor(att.placement, heardWithin))
+		heard := c.hears(att, att.started)
 		switch {
 		case att.run.live[att.trial] != att || att.hasEnded():
 		case !heard && c.connected:

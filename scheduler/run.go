@@ -52,6 +52,7 @@ type run struct {
 	took    durations
 	budgets map[int]journal.Budget
 	dropped map[int]int // how many launches of a trial were, in a row
+	probed  map[int]int // how many losses of a trial were free of charge, as its agent was on probation; a restart forgets them
 	then    *offers.Demand
 
 	prefetchFailures int              // attempts in a row to which their agents did not bring their inputs
@@ -87,6 +88,7 @@ func newRun(id string, spec *sweep.Spec, points *search.Log, builder *task.Build
 		stops:    stops{Stopper: stop.New(spec)},
 		budgets:  map[int]journal.Budget{},
 		dropped:  map[int]int{},
+		probed:   map[int]int{},
 
 		bestTrial: -1,
 	}
