@@ -62,11 +62,17 @@ func (sw *Sweep) rememberAnew(ctx context.Context) error {
 func (sw *Sweep) memoState() (state memoState, err error) {
 	kept := filepath.Join(sw.staging.Folder, memoFile)
 	data, err := os.ReadFile(kept)
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return state, err
 	}
-	if err := json.Unmarshal(data, &state); err != nil || state.Work == "" {
-		return state, unreachable(fmt.Errorf("read %s, which says what results stand for trials: it is damaged (%v): remove it, and "+
+	if err == nil {
+		err = json.Unmarshal(data, &state)
+	}
+	if err == nil && state.Work == "" {
+		err = errors.New("it names no work")
+	}
+	if err != nil {
+		return state, unreachable(fmt.Errorf("read %s, which says what results stand for trials: %w; remove it, and "+
 			"what is known now is taken", kept, err))
 	}
 	return state, nil

@@ -148,3 +148,55 @@ func TestFilesOfEndedSweepsAreDamaged(t *testing.T) {
 		}
 	}
 }
+
+// What a sweep that has not ended goes on from is needed: the server does not start without, names the file and what to
+// do, changes nothing, and goes on when the file is back.
+func TestFilesOfRunningSweepsAreDamaged(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	out := w.ends(w.submit(s, "first", w.spec("first.yaml", three)), sweep.PhaseSucceeded)
+	waits := "while [ ! -e " + w.dir + "/go ]; do sleep 0.02; done; echo loss=${param.x} ${winner.trial}"
+	text := strings.Replace(three, "method: grid", "method: tpe\nrun_cap: 2\nfrom: first\ncache: true", 1)
+	text = strings.Replace(text, "command: echo loss=${param.x}", "command: \""+waits+"\"", 1)
+	spec, err := sweep.Parse(filepath.Join(w.dir, "runs.yaml"), []byte(text), sweep.WithWinner())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Submit(t.Context(), Submission{ID: "runs", Spec: spec, Winner: out.Winner}); err != nil {
+		t.Fatal(err)
+	}
+	w.closed(s)
+	for _, name := range []string{"winner.json", "prior.json", "cache.json"} {
+		path := filepath.Join(w.dir, "state", "sweeps", "runs", name)
+		was, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, how := range []string{"truncated", "empty", "garbage", "folder", "unreadable"} {
+			if err := damages[how](path); err != nil {
+				t.Fatal(err)
+			}
+			before := everything(t, w.dir)
+			broken, err := Open(t.Context(), w.config())
+			if err == nil {
+				_ = broken.Close(t.Context())
+				t.Fatalf("%s %s: it starts", name, how)
+			}
+			if says := err.Error(); !strings.Contains(says, path) || !strings.Contains(says, "remove it") && !strings.Contains(says, "put ") {
+				t.Errorf("%s %s: %v", name, how, err)
+			}
+			if after := everything(t, w.dir); after != before {
+				t.Errorf("%s %s: there was\n%s, there is\n%s", name, how, before, after)
+			}
+			if err := errors.Join(os.RemoveAll(path), os.WriteFile(path, was, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = w.open(w.config())
+	sw, _ := s.Sweep("runs")
+	w.ends(sw, sweep.PhaseSucceeded)
+}
