@@ -28,7 +28,8 @@ func (c *Core) setCordons(list []health.Cordon) {
 	c.requestOffers() // what was declined of agents that are to work again is hidden by filters
 }
 
-// moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere. What may have ended before,
+// moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere.
+// What may have ended before,
 // while there was no master or its agent was out of reach, has until that is known: it is not free of charge.
 func (c *Core) moveOverdue() {
 	if !c.health.Leaving() {

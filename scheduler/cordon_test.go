@@ -124,14 +124,16 @@ func shutdowns(r Ready) (n int) {
 	return n
 }
 
-// What fails by itself while there is no master is its own failure, also where the deadline of a drain passed meanwhile; what lives
+// What fails by itself while there is no master is its own failure, also where the deadline of a drain passed
+// meanwhile; what lives
 // still is moved once that is known.
 func TestCordonDeadlineWithoutAMaster(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		c := begun(testSpec{Trials: 1})
 		c.Step(t0, oneOffer("o1", 4*resource.Unit))
 		tasks, _ := pass(c)
-		c.Step(t0, cluster.Updated{Status: cluster.Status{Task: tasks[0].ID, Agent: "a", State: cluster.Running, UUID: []byte("r")}})
+		c.Step(t0, cluster.Updated{Status: cluster.Status{Task: tasks[0].ID, Agent: "a", State: cluster.Running,
+			UUID: []byte("r")}})
 		c.Do(t0, SetCordons{List: []Cordon{{ID: "c", Agent: "a", Deadline: t0.Add(time.Minute)}}})
 		c.Step(t0.Add(30*time.Second), cluster.Disconnected{})
 		c.Ready()

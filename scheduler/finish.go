@@ -15,7 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// mostProbes is how many losses of a trial on agents on probation are free of charge: one that ends its own executor would have them for ever.
+// mostProbes is how many losses of a trial on agents on probation are free of charge: one that ends its own
+// executor would have them for ever.
 const mostProbes = 3
 
 // finish ends a live attempt: its record, its trial's next state, the packer's and the tracker's books, and what
@@ -26,7 +27,8 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	v = c.resolveRetryScope(att, v)
 	c.judgeAgent(att, v)
 	// A trial may fill a disk and hide it, wherever it is.
-	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !v.agentFaulty && run.probed[att.trial] < mostProbes &&
+	if v.outcome == sweep.AttemptLost && att.probe && !v.uncharged && !v.agentFaulty &&
+		run.probed[att.trial] < mostProbes &&
 		!c.health.FailingElsewhere(att.agent, c.could(att)) {
 		v.uncharged = true // it was put at risk to learn whether its agent is well again
 		run.probed[att.trial]++

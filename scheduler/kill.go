@@ -126,7 +126,8 @@ func (c *Core) watchRun(att *attempt) {
 // and agents send again what was not acknowledged.
 const heardWithin = time.Minute
 
-// hears reports whether it would be known by now if an attempt that lives had ended, whose life is known of since a time.
+// hears reports whether it would be known by now if an attempt that lives had ended, whose life is known of since
+// a time.
 func (c *Core) hears(att *attempt, since time.Time) bool {
 	return c.connected && (!c.connectedSince.After(since) || c.heardFor(att.placement, heardWithin))
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// A trial that ends its own executor on an agent on probation, while others do well elsewhere, is free of charge a few times, not for ever.
+// A trial that ends its own executor on an agent on probation, while others do well elsewhere, is free of charge a
+// few times, not for ever.
 func TestAttackEndsItsExecutorOnProbation(t *testing.T) {
 	c := begun(testSpec{Trials: 2, Limits: sweep.Limits{Parallel: 1}})
 	now, attempts := t0, 0
@@ -34,7 +35,8 @@ func TestAttackEndsItsExecutorOnProbation(t *testing.T) {
 		tasks, _ := pass(c)
 		for _, launched := range tasks {
 			attempts++
-			c.Step(now, cluster.Updated{Status: cluster.Status{Task: launched.ID, Agent: "a", State: cluster.Failed, Source: "SOURCE_AGENT",
+			c.Step(now, cluster.Updated{Status: cluster.Status{Task: launched.ID, Agent: "a", State: cluster.Failed,
+				Source: "SOURCE_AGENT",
 				Reason: "REASON_EXECUTOR_TERMINATED", UUID: []byte(launched.ID)}})
 		}
 	}

@@ -52,7 +52,7 @@ type run struct {
 	took    durations
 	budgets map[int]journal.Budget
 	dropped map[int]int // how many launches of a trial were, in a row
-	probed  map[int]int // how many losses of a trial were free of charge, as its agent was on probation; a restart forgets them
+	probed  map[int]int // how many losses of a trial were free of charge; a restart forgets them
 	then    *offers.Demand
 
 	prefetchFailures int              // attempts in a row to which their agents did not bring their inputs

@@ -67,8 +67,9 @@ func KeptImage(folder string) (_ task.Image, known bool, err error) {
 	}
 	var image docker.Image
 	if err := json.Unmarshal(data, &image); err != nil {
-		return task.Image{}, false, fault.Unreachable(fmt.Errorf("read %s, which says what the image runs: %w; remove it, and "+
-			"the image is looked into again", filepath.Join(folder, imageFile), err))
+		return task.Image{}, false,
+			fault.Unreachable(fmt.Errorf("read %s, which says what the image runs: %w; remove it, and "+
+				"the image is looked into again", filepath.Join(folder, imageFile), err))
 	}
 	return task.Image(image), true, nil
 }

@@ -189,7 +189,8 @@ func TestCompactionWithoutRoom(t *testing.T) {
 	if tried != 3 {
 		t.Errorf("it was tried %d times without room", tried)
 	}
-	if len(told) != 2 || !errors.Is(told[0], unix.ENOSPC) || !strings.Contains(told[0].Error(), "make room") || told[1] != nil {
+	if len(told) != 2 || !errors.Is(told[0], unix.ENOSPC) || !strings.Contains(told[0].Error(), "make room") ||
+		told[1] != nil {
 		t.Errorf("told: %v", told)
 	}
 	if size, grows := j.Size(); size != j.store.size || grows != nil {

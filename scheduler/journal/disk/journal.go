@@ -250,8 +250,10 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	return j.log.mark(j.durable())
 }
 
-// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly full or
-// by a quota, or where it is not allowed, it stays as it is, with all that is alive, and is tried again when it has grown
+// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly
+// full or
+// by a quota, or where it is not allowed, it stays as it is, with all that is alive, and is tried again when it
+// has grown
 // by a quarter.
 func (j *Journal) compact() error {
 	if !j.store.wasteful() {
@@ -288,7 +290,8 @@ func (j *Journal) setGrows(why error) {
 }
 
 // Heard has hear be told when the journal's file cannot be written anew, and so grows, which is in nobody's way before
-// the disk is full; and, with nil, when it could be. It is called by Append, once of each, and must not call the journal.
+// the disk is full; and, with nil, when it could be. It is called by Append, once of each, and must not call the
+// journal.
 func (j *Journal) Heard(hear func(grows error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -297,7 +300,8 @@ func (j *Journal) Heard(hear func(grows error)) {
 	}
 }
 
-// Size is how many bytes the journal's store has, and why it could not be written anew when that was last tried; nil: it
+// Size is how many bytes the journal's store has, and why it could not be written anew when that was last tried;
+// nil: it
 // could.
 func (j *Journal) Size() (bytes int64, grows error) {
 	j.mu.Lock()
@@ -305,7 +309,8 @@ func (j *Journal) Size() (bytes int64, grows error) {
 	return j.store.size, j.grows
 }
 
-// refused reports whether an error is of a folder or a disk that takes no other file now, and says nothing of the store.
+// refused reports whether an error is of a folder or a disk that takes no other file now, and says nothing of the
+// store.
 func refused(err error) bool {
 	return slices.ContainsFunc([]unix.Errno{
 		unix.ENOSPC, unix.EDQUOT, unix.EACCES, unix.EPERM, unix.EROFS, unix.EMFILE, unix.ENFILE,
