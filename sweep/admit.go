@@ -11,18 +11,14 @@ import (
 // admit is a value as the leaf has it: written as another kind of number, it is the same one. ok is false when
 // the leaf never has it.
 func (l *leaf) admit(v Value) (own Value, ok bool) {
-	x, number := numeric(v)
 	if len(l.Values) > 0 {
-		for _, equal := range []func(Value) bool{
-			func(have Value) bool { return same(have, v) },
-			func(have Value) bool { y, n := numeric(have); return n && number && x == y },
-		} {
-			if i := slices.IndexFunc(l.Values, equal); i >= 0 {
-				return l.Values[i], l.Distribution != CategoricalProbs || l.Probabilities[i] > 0
-			}
+		i := l.indexOf(v)
+		if i < 0 {
+			return nil, false
 		}
-		return nil, false
+		return l.Values[i], l.Distribution != CategoricalProbs || l.Probabilities[i] > 0
 	}
+	x, number := numeric(v)
 	if !number {
 		return nil, false
 	}
@@ -51,6 +47,53 @@ func (l *leaf) admit(v Value) (own Value, ok bool) {
 	}
 	_, _, ok = l.Cell(own)
 	return own, ok
+}
+
+// indexOf is which of its values a value is: the same one, or else the first number that is equal; below 0: none.
+func (l *leaf) indexOf(v Value) int {
+	const few = 16
+	x, number := numeric(v)
+	if len(l.Values) > few {
+		known := l.places.Load()
+		if known == nil || known.count != len(l.Values) {
+			known = placesOf(l.Values)
+			l.places.Store(known)
+		}
+		if i, ok := known.same[identity(v)]; ok {
+			return i
+		}
+		if i, ok := known.numbers[x]; ok && number {
+			return i
+		}
+		return -1
+	}
+	if i := slices.IndexFunc(l.Values, func(have Value) bool { return same(have, v) }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(l.Values, func(have Value) bool { y, n := numeric(have); return n && number && x == y })
+}
+
+// placing finds values among many.
+type placing struct {
+	count   int
+	same    map[string]int  // by identity
+	numbers map[float64]int // the first that is equal
+}
+
+func placesOf(values []Value) *placing {
+	p := &placing{len(values), make(map[string]int, len(values)), map[float64]int{}}
+	for i, v := range values {
+		id := identity(v)
+		if _, known := p.same[id]; !known {
+			p.same[id] = i
+		}
+		if x, number := numeric(v); number {
+			if _, known := p.numbers[x]; !known {
+				p.numbers[x] = i
+			}
+		}
+	}
+	return p
 }
 
 // stepOf is how many steps of q lie between an origin and x, when it is a whole number.

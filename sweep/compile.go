@@ -20,6 +20,12 @@ var functions = []string{
 // maxExpression bounds the text of one expression; the parser recurses on it.
 const maxExpression = 2000
 
+// maxNeeded bounds the parameters that all expressions of a spec name together: each is looked up for each point.
+const maxNeeded = 100_000
+
+// maxWritten bounds the text of all expressions of a spec, in bytes: to compile a long one takes milliseconds.
+const maxWritten = 256 << 10
+
 // wants is the result an expression must have.
 type wants uint8
 
@@ -32,6 +38,12 @@ const (
 func (s *Space) compile(text string, want wants, group []string) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("the expression has %d characters; %d are allowed", len(text), maxExpression)
+	}
+	if s.written += len(text); s.written > maxWritten {
+		return nil, &withRemedy{
+			fmt.Sprintf("the expressions of the spec have more than %d characters together", maxWritten),
+			"use fewer or shorter ones",
+		}
 	}
 	tree, err := parser.Parse(text)
 	if err != nil {
@@ -46,7 +58,14 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 	if err := refs.known(); err != nil {
 		return nil, err
 	}
-	options := []expr.Option{expr.Env(s.types(refs.leaves())), expr.DisableAllBuiltins()}
+	needs := refs.leaves()
+	if s.needed += len(needs); s.needed > maxNeeded {
+		return nil, &withRemedy{
+			fmt.Sprintf("the expressions of the spec name more than %d parameters, each of a group counted", maxNeeded),
+			"name single parameters in place of groups, or use fewer expressions",
+		}
+	}
+	options := []expr.Option{expr.Env(s.types(needs)), expr.DisableAllBuiltins()}
 	if len(group) > 0 {
 		options = append(options, expr.Patch(locals{s, group}))
 	}
@@ -63,7 +82,7 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 	if err != nil {
 		return nil, tidy(err)
 	}
-	return &expression{text: text, program: program, needs: refs.leaves()}, nil
+	return &expression{text: text, program: program, needs: needs}, nil
 }
 
 // references finds the parameters an expression uses.
@@ -131,21 +150,16 @@ func (r *references) known() error {
 	return nil
 }
 
-// around is the parameters into whose value, a mapping or a list, a path leads.
-func (s *Space) around(path []string) []int {
-	var found []int
-	for i, l := range s.leaves {
-		if len(path) > len(l.path) && slices.Equal(path[:len(l.path)], l.path) && len(l.Values) > 0 {
-			found = append(found, i)
-		}
-	}
-	return found
-}
-
 // leaves is every parameter that was found.
 func (r *references) leaves() []int {
 	var all []int
+	seen := map[string]bool{}
 	for _, ref := range r.paths {
+		key := pathKey(ref.path)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
 		found := r.space.under(ref.path)
 		if len(found) == 0 {
 			found = r.space.around(ref.path)
@@ -154,17 +168,6 @@ func (r *references) leaves() []int {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// under is every leaf whose path begins with the given one.
-func (s *Space) under(path []string) []int {
-	var found []int
-	for i, l := range s.leaves {
-		if len(l.path) >= len(path) && slices.Equal(l.path[:len(path)], path) {
-			found = append(found, i)
-		}
-	}
-	return found
 }
 
 // types declares the parameters that an expression uses to its compiler, and no others: a spec may have thousands. A parameter whose values differ in type, or that

@@ -16,15 +16,51 @@ func (s *Space) check(values []Value) (active []bool, ok bool) {
 }
 
 func (s *Space) evaluate(values []Value) (active []bool, ok bool, err error) {
-	active = make([]bool, len(s.leaves))
-	env := s.environment(values, nil)
+	return s.evaluation().evaluate(values)
+}
+
+// evaluation evaluates the conditions of one space at many combinations.
+type evaluation struct {
+	s        *Space
+	decisive []int
+	switched []int // leaves that may be absent, each after those its when refers to
+	order    []int // rules, the one that refused the last combination first: it is likely to refuse the next
+	active   []bool
+	most     int // of done, at which draw stops; 0: no bound
+	done     int // expressions that were evaluated, and an eighth of the values that they were shown
+}
+
+func (s *Space) evaluation() *evaluation {
+	e := &evaluation{s: s, decisive: s.decisive, active: make([]bool, len(s.leaves))}
+	if e.decisive == nil {
+		e.decisive = s.every()
+	}
 	for _, k := range s.sorted {
+		if e.active[k] = true; len(s.leaves[k].when) > 0 {
+			e.switched = append(e.switched, k)
+		}
+	}
+	for i := range s.rules {
+		e.order = append(e.order, i)
+	}
+	return e
+}
+
+// evaluate is check with the error of an expression that cannot be evaluated. What it gives as active is its own
+// until the next call.
+func (e *evaluation) evaluate(values []Value) (active []bool, ok bool, err error) {
+	s := e.s
+	active = e.active
+	env := s.environment(values, nil, e.decisive)
+	e.done += len(e.decisive) / 8
+	for _, k := range e.switched {
 		active[k] = true
 		for _, when := range s.leaves[k].when {
 			if !allActive(when.needs, active) {
 				active[k] = false
 				break
 			}
+			e.done++
 			out, err := expr.Run(when.program, env)
 			if err != nil {
 				return active, false, fmt.Errorf("evaluate `%s`: %w", when.text, tidy(err))
@@ -34,19 +70,69 @@ func (s *Space) evaluate(values []Value) (active []bool, ok bool, err error) {
 			}
 		}
 	}
-	for _, rule := range s.rules {
+	for i, r := range e.order {
+		rule := s.rules[r]
 		if !allActive(rule.needs, active) {
 			continue
 		}
+		e.done++
 		out, err := expr.Run(rule.program, env)
+		if err == nil && out.(bool) {
+			continue
+		}
+		copy(e.order[1:i+1], e.order[:i])
+		e.order[0] = r
 		if err != nil {
 			return active, false, fmt.Errorf("evaluate `%s`: %w", rule.text, tidy(err))
 		}
-		if !out.(bool) {
-			return active, false, nil
-		}
+		return active, false, nil
 	}
 	return active, !s.excludes(values, active), nil
+}
+
+// every is all leaves.
+func (s *Space) every() []int {
+	all := make([]int, len(s.leaves))
+	for k := range all {
+		all[k] = k
+	}
+	return all
+}
+
+// decide notes which leaves conditions, constraints and excluded points name: of the others none decides whether a
+// combination is a point. Those that move together decide together.
+func (s *Space) decide() {
+	named := make([]bool, len(s.leaves))
+	note := func(leaves []int) {
+		for _, k := range leaves {
+			named[k] = true
+		}
+	}
+	for _, l := range s.leaves {
+		for _, when := range l.when {
+			note(when.needs)
+		}
+	}
+	for _, rule := range s.rules {
+		note(rule.needs)
+	}
+	for _, e := range s.excluded {
+		note(e.leaves)
+	}
+	for k, l := range s.leaves {
+		if l.tie == nil {
+			continue
+		}
+		for _, m := range l.tie.members {
+			named[k] = named[k] || named[m]
+		}
+	}
+	s.decisive = []int{}
+	for k, is := range named {
+		if is {
+			s.decisive = append(s.decisive, k)
+		}
+	}
 }
 
 // excludes says whether a combination has all values of an excluded one. A parameter that is absent has no

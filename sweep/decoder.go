@@ -29,6 +29,7 @@ type decoder struct {
 	// keys of the top level that were found elsewhere
 	misplaced map[string]bool
 	zips      map[string]bool // parameters that `zip` names
+	ends      bool            // with a panic, enough, once it is full
 	// trials run in an image: ${entrypoint} is there
 	inImage bool
 }
@@ -45,12 +46,22 @@ func (d *decoder) problem(n *node, field, problem, remedy string) *Error {
 	return place(e, d.file, origin, d.lines)
 }
 
+// enough is panicked with once there are as many problems as are told: what is found of further ones, and what
+// they may have meant, nobody would see.
+type enough struct{}
+
 // fail reports a problem of the value n at a path of keys.
 func (d *decoder) fail(n *node, field, problem, remedy string) {
-	if len(d.problems) < maxErrors {
+	if !d.full() {
 		d.problems = append(d.problems, d.problem(n, field, problem, remedy))
 	}
+	if d.full() && d.ends {
+		panic(enough{})
+	}
 }
+
+// full says whether no more problems are told.
+func (d *decoder) full() bool { return len(d.problems) >= maxErrors }
 
 func (d *decoder) warn(n *node, field, problem, remedy string) {
 	if len(d.warnings) < maxErrors {

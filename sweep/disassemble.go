@@ -102,16 +102,17 @@ func (w *gridIndex) rank(s *Space, combination *big.Int) (int, bool) {
 		return 0, false
 	}
 	n := (b - 1) * block
-	i, one := big.NewInt(int64(w.marks[b-1])), big.NewInt(1)
-	for ; n < w.count && i.Cmp(combination) < 0; i.Add(i, one) {
-		if _, ok := s.isPoint(s.combination(i), i); ok {
+	o := s.odometerAt(big.NewInt(int64(w.marks[b-1])))
+	for i := w.marks[b-1]; n < w.count && i < wanted; i++ {
+		if _, ok := o.isPoint(); ok {
 			n++
 		}
+		o.next()
 	}
 	if n >= w.count {
 		return 0, false
 	}
-	_, ok := s.isPoint(s.combination(combination), combination)
+	_, ok := o.isPoint()
 	return n, ok
 }
 

@@ -29,21 +29,31 @@ func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
 		}
 		return s.At(shuffled(index, size, seed)), true
 	}
-	return s.draw(seed, index, tries)
+	p, ok, _ = s.evaluation().draw(seed, index, tries)
+	return p, ok
 }
 
-func (s *Space) draw(seed uint64, index, tries int) (Point, bool) {
+// draw tries so many random points at most, and stops at the bound of the evaluation.
+func (e *evaluation) draw(seed uint64, index, tries int) (p Point, ok bool, tried int) {
+	s := e.s
 	values := make([]Value, len(s.leaves))
-	for try := range tries {
-		for k := range s.leaves {
+	draw := func(try int, leaves []int) {
+		for _, k := range leaves {
 			s.set(values, k, RandomNumber(seed, index, try, k))
 		}
-		if !s.Conditional() {
-			return s.build(values), true
+	}
+	if !s.Conditional() {
+		draw(0, s.every())
+		return s.build(values), true, 1
+	}
+	for try := range tries {
+		if draw(try, e.decisive); e.most > 0 && e.done > e.most {
+			return nil, false, try
 		}
-		if active, ok := s.check(values); ok {
-			return s.buildActive(values, active), true
+		if active, ok, _ := e.evaluate(values); ok {
+			draw(try, s.every()) // a number depends on none drawn before it
+			return s.buildActive(values, active), true, try + 1
 		}
 	}
-	return nil, false
+	return nil, false, tries
 }

@@ -1,9 +1,11 @@
 package sweep
 
-// environment is what an expression sees of one point: values by name, groups as maps, absent ones nil.
-func (s *Space) environment(values []Value, active []bool) map[string]any {
-	root := make(map[string]any, len(s.leaves))
-	for k, l := range s.leaves {
+// environment is what an expression that names these leaves sees of one point: values by name, groups as maps,
+// absent ones nil.
+func (s *Space) environment(values []Value, active []bool, leaves []int) map[string]any {
+	root := make(map[string]any, len(leaves))
+	for _, k := range leaves {
+		l := s.leaves[k]
 		at := root
 		for _, step := range l.path[:len(l.path)-1] {
 			next, ok := at[step].(map[string]any)
@@ -41,13 +43,13 @@ func plain(v Value) any {
 	return v
 }
 
-// environmentOf is what an expression sees of a point; absent parameters are nil.
-func (s *Space) environmentOf(p Point) map[string]any {
+// environmentOf is what an expression that names these leaves sees of a point; absent parameters are nil.
+func (s *Space) environmentOf(p Point, leaves []int) map[string]any {
 	values, active := make([]Value, len(s.leaves)), make([]bool, len(s.leaves))
-	for k, l := range s.leaves {
-		values[k], active[k] = find(p, l.path)
+	for _, k := range leaves {
+		values[k], active[k] = find(p, s.leaves[k].path)
 	}
-	return s.environment(values, active)
+	return s.environment(values, active, leaves)
 }
 
 // find follows a path of names through groups.

@@ -46,7 +46,7 @@ func FuzzParse(f *testing.F) {
 				p = s.Space.At(big.NewInt(int64(i / max(s.Repeat.Trials, 1))))
 			} else {
 				var ok bool
-				if p, ok = s.Space.draw(s.Seed, i, maxRejections); !ok {
+				if p, ok, _ = s.Space.evaluation().draw(s.Seed, i, maxRejections); !ok {
 					continue
 				}
 			}

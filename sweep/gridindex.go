@@ -10,4 +10,6 @@ type gridIndex struct {
 	count int   // points found
 	marks []int // marks[k] is the combination of point k*block
 	whole bool  // every combination of the grid was looked at
+	// combinations that were looked at
+	looked int
 }

@@ -1,46 +1,95 @@
 package sweep
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+	"slices"
+)
 
 // maxCounted is how many combinations of a grid with conditions Parse looks at: about a second of work. The
 // number of points must be known before a sweep starts (one terminal state for every trial), and only
 // looking tells.
 const maxCounted = 1_000_000
 
-// isPoint says whether combination i is a point: its constraints hold, and each absent parameter stands at
+// maxEvaluated is how many expressions Parse evaluates to count points, or to find random ones: below a second of work.
+const maxEvaluated = 5_000_000
+
+// odometer goes through the combinations of a grid: only the digits that turn cost anything.
+type odometer struct {
+	*evaluation
+	digits []int // below maxCounted: further ones are not looked at
+	values []Value
+	bases  []int // how many choices each leaf has
+	turns  []int // leaves of more than one choice, descending
+	absent []int // leaves that may be absent
+}
+
+// odometerAt stands at combination i.
+func (s *Space) odometerAt(i *big.Int) *odometer {
+	o := &odometer{evaluation: s.evaluation(), values: s.combination(i)}
+	rest, digit := new(big.Int).Set(i), new(big.Int)
+	o.digits, o.bases = make([]int, len(s.leaves)), make([]int, len(s.leaves))
+	for k := len(s.leaves) - 1; k >= 0; k-- {
+		l := s.leaves[k]
+		rest.QuoRem(rest, l.choices, digit)
+		o.digits[k], o.bases[k] = int(digit.Int64()), math.MaxInt
+		if l.choices.IsInt64() {
+			o.bases[k] = int(l.choices.Int64())
+		}
+		conditional := func(m int) bool { return len(s.leaves[m].when) > 0 }
+		if conditional(k) || l.tie != nil && slices.ContainsFunc(l.tie.members, conditional) {
+			o.absent = append(o.absent, k)
+		}
+		if o.bases[k] > 1 {
+			o.turns = append(o.turns, k)
+		}
+	}
+	return o
+}
+
+// next turns to the next combination; behind the last one comes the first.
+func (o *odometer) next() {
+	for _, k := range o.turns {
+		if o.digits[k]++; o.digits[k] < o.bases[k] {
+			o.s.setChoice(o.values, k, big.NewInt(int64(o.digits[k])))
+			return
+		}
+		o.digits[k] = 0
+		o.s.setChoice(o.values, k, new(big.Int))
+	}
+}
+
+// isPoint says whether the combination is a point: its constraints hold, and each absent parameter stands at
 // its first choice, so that combinations which differ only in absent parameters count once.
-func (s *Space) isPoint(values []Value, i *big.Int) (active []bool, ok bool) {
-	active, ok = s.check(values)
-	if !ok {
+func (o *odometer) isPoint() (active []bool, ok bool) {
+	if active, ok, _ = o.evaluate(o.values); !ok {
 		return nil, false
 	}
-	rest, digit := new(big.Int).Set(i), new(big.Int)
-	for k := len(s.leaves) - 1; k >= 0; k-- {
-		rest.QuoRem(rest, s.leaves[k].choices, digit)
-		if digit.Sign() != 0 && !s.here(k, active) {
+	for _, k := range o.absent {
+		if o.digits[k] != 0 && !o.s.here(k, active) {
 			return nil, false
 		}
 	}
 	return active, true
 }
 
-// countPoints walks the grid until it has found limit points, reached the end, or looked at maxCounted
-// combinations.
+// countPoints walks the grid until it has found limit points, reached the end, looked at maxCounted
+// combinations, or evaluated maxEvaluated expressions.
 func (s *Space) countPoints(limit int) *gridIndex {
 	w := &gridIndex{}
 	size, _ := s.product()
-	i, one := new(big.Int), big.NewInt(1)
-	for looked := 0; i.Cmp(size) < 0; looked++ {
-		if looked == maxCounted || w.count == limit {
+	o := s.odometerAt(new(big.Int))
+	for ; !size.IsInt64() || int64(w.looked) < size.Int64(); w.looked++ {
+		if w.looked == maxCounted || w.count == limit || o.done > maxEvaluated {
 			return w
 		}
-		if _, ok := s.isPoint(s.combination(i), i); ok {
+		if _, ok := o.isPoint(); ok {
 			if w.count%block == 0 {
-				w.marks = append(w.marks, looked)
+				w.marks = append(w.marks, w.looked)
 			}
 			w.count++
 		}
-		i.Add(i, one)
+		o.next()
 	}
 	w.whole = true
 	return w
@@ -49,15 +98,12 @@ func (s *Space) countPoints(limit int) *gridIndex {
 // indexedPoint is point n of a grid with conditions, by its index.
 func (s *Space) indexedPoint(w *gridIndex, n int64) Point {
 	skip := n % block
-	i, one := big.NewInt(int64(w.marks[n/block])), big.NewInt(1)
-	for {
-		values := s.combination(i)
-		if active, ok := s.isPoint(values, i); ok {
+	for o := s.odometerAt(big.NewInt(int64(w.marks[n/block]))); ; o.next() {
+		if active, ok := o.isPoint(); ok {
 			if skip == 0 {
-				return s.buildActive(values, active)
+				return s.buildActive(o.values, active)
 			}
 			skip--
 		}
-		i.Add(i, one)
 	}
 }

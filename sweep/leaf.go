@@ -3,6 +3,7 @@ package sweep
 import (
 	"math"
 	"math/big"
+	"sync/atomic"
 )
 
 // leaf is a dimension and where it stands in the tree of parameters.
@@ -15,7 +16,8 @@ type leaf struct {
 	fromMin   bool  // its values are steps of q from min, as At gives them, and not multiples of q
 	preset    Value // its `default`
 	hasPreset bool
-	choices   *big.Int // on a grid, and of a search that repeats no point; nil when continuous
+	places    atomic.Pointer[placing] // of its values, when they are many
+	choices   *big.Int                // on a grid, and of a search that repeats no point; nil when continuous
 	// its own and those of the groups around it, all of which must hold; empty: always there
 	when []*expression
 }

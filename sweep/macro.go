@@ -77,21 +77,30 @@ func (m macro) String() string {
 
 // parseMacro reads what stands between the braces.
 func parseMacro(inner string) (macro, error) {
+	m, ok := macroOf(inner)
+	switch {
+	case ok:
+		return m, nil
+	case strings.HasPrefix(inner, "envvar:"):
+		return m, &withRemedy{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
+	}
+	return m, &withRemedy{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+}
+
+// macroOf is the macro of what stands between the braces, if it is one.
+func macroOf(inner string) (m macro, ok bool) {
 	if name, ok := strings.CutPrefix(inner, "envvar:"); ok {
-		if !variable.MatchString(name) {
-			return macro{}, &withRemedy{"${" + short(inner) + "} does not name an environment variable",
-				"write ${envvar:NAME}"}
-		}
-		return macro{name: "envvar", arg: name}, nil
+		return macro{name: "envvar", arg: name}, variable.MatchString(name)
 	}
 	rest, winner := strings.CutPrefix(inner, "winner.")
 	if name, ok := strings.CutPrefix(rest, "param."); ok && name != "" {
-		return macro{name: "param", arg: name, winner: winner}, nil
+		return macro{name: "param", arg: name, winner: winner}, true
 	}
-	if winner && slices.Contains(winnerMacros, rest) || !winner && slices.Contains(macroNames, rest) {
-		return macro{name: rest, winner: winner}, nil
+	known := macroNames
+	if winner {
+		known = winnerMacros
 	}
-	return macro{}, &withRemedy{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+	return macro{name: rest, winner: winner}, slices.Contains(known, rest)
 }
 
 // shellMacro is parseMacro for package shell.
@@ -138,8 +147,8 @@ func foreign(inner, word string) bool {
 		strings.HasPrefix(inner, "winner.") || strings.HasPrefix(inner, "envvar:") {
 		return false
 	}
-	_, err := parseMacro(inner)
-	return err != nil && suggest(inner, macroNames) == ""
+	_, isMacro := macroOf(inner)
+	return !isMacro && suggest(inner, macroNames) == ""
 }
 
 // splitMacros cuts a word into text and macros. `$${` is a plain `${`, and so is Hydra's within a word, the

@@ -50,10 +50,12 @@ func Parse(file string, src []byte, opts ...Option) (*Spec, error) {
 
 // decodeText reads one spec and those that follow it. Its decoder has the problems.
 func decodeText(file string, src []byte, with options) *decoder {
-	d := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: with, decodeText: decodeText}
-	if d.root = d.document(src); d.root != nil {
-		d.decode(d.root)
-	}
+	d := &decoder{file: file, spec: &Spec{File: file, Source: src}, options: with, decodeText: decodeText, ends: true}
+	d.untilFull(func() {
+		if d.root = d.document(src); d.root != nil {
+			d.decode(d.root)
+		}
+	})
 	d.spec.Warnings = d.warnings
 	if len(d.problems) == 0 && d.root != nil {
 		if text := d.root.withSeed(d.spec.Seed).effective(nil); len(text) <= maxEffective {
@@ -61,6 +63,16 @@ func decodeText(file string, src []byte, with options) *decoder {
 		}
 	}
 	return d
+}
+
+// untilFull reads on until there are as many problems as are told.
+func (d *decoder) untilFull(read func()) {
+	defer func() {
+		if p := recover(); p != nil && p != any(enough{}) {
+			panic(p)
+		}
+	}()
+	read()
 }
 
 // yaml reads the text.

@@ -38,7 +38,9 @@ func (d *decoder) command(n *node, prefix string) Command {
 		}
 		c.Argv = defaultArgv
 	default:
-		d.commandLine(&c, at, field)
+		if d.commandLine(&c, at, field); d.commandTooLong(c, at, field) {
+			return c
+		}
 	}
 	d.checkMacros(c, at, n, field)
 	return c
@@ -78,6 +80,31 @@ func (d *decoder) commandLine(c *Command, n *node, field string) {
 	for i, item := range items {
 		c.Argv = append(c.Argv, d.literal(item, fmt.Sprintf("%s.%d", field, i)))
 	}
+}
+
+// commandTooLong refuses words that no program could be given before anything looks at what they say.
+func (d *decoder) commandTooLong(c Command, n *node, field string) bool {
+	all := len(c.Shell)
+	if all > MaxWord {
+		d.wordTooLong(all, n, field)
+		return true
+	}
+	for i, w := range c.Argv {
+		if len(w) > MaxWord {
+			d.wordTooLong(len(w), n.items[i], fmt.Sprintf("%s.%d", field, i))
+			return true
+		}
+		if all += len(w) + 1; all > MaxWords {
+			d.fail(n.items[i], field, fmt.Sprintf("the words have more than %d bytes together", MaxWords), argsFileRemedy)
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decoder) wordTooLong(size int, n *node, field string) {
+	d.fail(n, field, fmt.Sprintf("one word has %d bytes; a program can be given %d", size, MaxWord),
+		"write it into a file that the program reads: "+argsFileRemedy)
 }
 
 // literal is one word of a list.

@@ -12,6 +12,9 @@ func (d *decoder) constraints(n *node) {
 		return
 	}
 	for field, item := range n.oneOrMore("constraints") {
+		if d.tooManyRules(item, field) {
+			return
+		}
 		if item.kind == mapping {
 			d.metricConstraint(item, field)
 			continue
@@ -36,6 +39,18 @@ func (d *decoder) constraints(n *node) {
 	}
 }
 
+// maxRules bounds the expressions that every point must hold: each point that is drawn has them evaluated.
+const maxRules = 1000
+
+func (d *decoder) tooManyRules(at *node, field string) bool {
+	if len(d.spec.Space.rules) < maxRules {
+		return false
+	}
+	d.fail(at, field, fmt.Sprintf("there are more than %d expressions in `constraints` and `exclude`", maxRules),
+		"join them by `and`, or name points to leave out in `exclude`, as in {optimizer: sgd, batch: 256}")
+	return true
+}
+
 func (d *decoder) expressionRemedy() string {
 	const most = 8
 	names := d.spec.Space.names()
@@ -56,6 +71,7 @@ const maxRejections = 10_000
 // door.
 func (d *decoder) checkSamples(root *node) {
 	s := d.spec
+	s.Space.decide()
 	for i := range samples {
 		values := make([]Value, len(s.Space.leaves))
 		for k := range s.Space.leaves {
@@ -84,14 +100,16 @@ func (d *decoder) checkSamples(root *node) {
 		}
 	}
 	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules)+len(s.Space.excluded) > 0 {
+		e := s.Space.evaluation()
+		e.most = maxEvaluated
 		for i := range 8 {
-			if _, ok := s.Space.draw(s.Seed, i, maxRejections); !ok {
+			if _, ok, tried := e.draw(s.Seed, i, maxRejections); !ok {
 				at, field := root.get("constraints"), "constraints"
 				if at == nil {
 					at, field = root.get("exclude"), "exclude"
 				}
 				d.fail(at, field,
-					fmt.Sprintf("%d random points in a row break them", maxRejections),
+					fmt.Sprintf("%d random points in a row break them", tried),
 					"loosen the constraints or narrow the parameters' ranges")
 				return
 			}

@@ -21,6 +21,9 @@ func (d *decoder) exclude(n *node) {
 			d.fail(item, field, "an excluded point is a mapping of parameters to values, not a list",
 				"write "+excludeExample)
 		default:
+			if d.tooManyRules(item, field) {
+				return
+			}
 			d.excludeWhere(item, field)
 		}
 	}
@@ -80,7 +83,7 @@ func (d *decoder) excludePoint(n *node, field string) {
 	total := 1
 	for _, c := range given {
 		leaves = append(leaves, c.leaf)
-		if l := d.spec.Space.leaves[c.leaf]; l.Dimension.distinct() == nil && len(l.Values) == 0 {
+		if l := d.spec.Space.leaves[c.leaf]; len(l.Values) == 0 && l.Dimension.distinct() == nil {
 			continuous = l.Name
 		}
 		total *= max(len(c.values), 1)
@@ -109,11 +112,12 @@ type chosen struct {
 // of the parameter is several.
 func (d *decoder) partial(n *node, field string, group []string) (all []chosen) {
 	s := d.spec.Space
+	given := map[int]bool{}
 	for _, p := range n.pairs {
 		path := append(slices.Clone(group), p.key.text)
 		name := joinPath(path)
 		at := join(field, p.key.text)
-		k := slices.IndexFunc(s.leaves, func(l *leaf) bool { return l.Name == name })
+		k := s.leafNamed(name)
 		var below []int
 		if k < 0 {
 			below = s.under(strings.Split(name, "."))
@@ -121,14 +125,18 @@ func (d *decoder) partial(n *node, field string, group []string) (all []chosen) 
 		switch {
 		case k >= 0:
 			if values := d.admitted(k, p.value, at); len(values) > 0 {
-				if slices.ContainsFunc(all, func(c chosen) bool { return c.leaf == k }) {
+				if given[k] {
 					d.fail(p.key, at, fmt.Sprintf("`%s` is given twice", short(name)), "give it one value")
 					continue
 				}
+				given[k] = true
 				all = append(all, chosen{k, values, p.value})
 			}
 		case len(below) > 0 && p.value.kind == mapping:
-			all = append(all, d.partial(p.value, at, path)...)
+			for _, c := range d.partial(p.value, at, path) {
+				given[c.leaf] = true
+				all = append(all, c)
+			}
 		case len(below) > 0:
 			d.fail(p.value, at, fmt.Sprintf("`%s` is a group of parameters", short(name)),
 				fmt.Sprintf("name one of them, as in `%s: …`", s.leaves[below[0]].Name))

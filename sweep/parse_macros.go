@@ -76,10 +76,8 @@ func (d *decoder) checkNeed(m macro, x *shell.Need, at *node, field string) {
 }
 
 func (d *decoder) leaf(name string) (*leaf, bool) {
-	for _, l := range d.spec.Space.leaves {
-		if l.Name == name {
-			return l, true
-		}
+	if k := d.spec.Space.leafNamed(name); k >= 0 {
+		return d.spec.Space.leaves[k], true
 	}
 	return nil, false
 }
@@ -189,13 +187,9 @@ func (d *decoder) checkVariable(m macro, at *node, field string) {
 // checkParam makes sure that a parameter is there in every point.
 func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string) {
 	s := d.spec.Space
-	for _, l := range s.leaves {
+	if k := s.leafFor(m.arg); k >= 0 {
+		l := s.leaves[k]
 		inside := strings.HasPrefix(l.Name, m.arg+".")
-		if l.Name != m.arg && !inside {
-			if _, deeper := constantAt(l, m.arg); !deeper {
-				continue
-			}
-		}
 		if inArithmetic && l.Name == m.arg && !l.wholeNumbers() {
 			d.fail(at, field, fmt.Sprintf("%s stands in arithmetic, where only whole numbers can", m),
 				shell.ArithmeticRemedy(m))
@@ -210,22 +204,4 @@ func (d *decoder) checkParam(m macro, inArithmetic bool, at *node, field string)
 		d.fail(at, field, fmt.Sprintf("%s: there is no parameter `%s`", m, short(m.arg)),
 			didYouMean(m.arg, s.names()))
 	}
-}
-
-// constantAt looks inside mappings that are values of a parameter.
-func constantAt(l *leaf, name string) (Value, bool) {
-	rest, inside := strings.CutPrefix(name, l.Name+".")
-	if !inside || len(l.Values) == 0 {
-		return nil, false
-	}
-	for _, v := range l.Values {
-		p, ok := v.(Point)
-		if !ok {
-			return nil, false
-		}
-		if _, ok = p.Lookup(rest); !ok {
-			return nil, false
-		}
-	}
-	return nil, true
 }

@@ -118,6 +118,12 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 		slices.Contains([]string{"type", "dist", "kind"}, strings.ToLower(first.key.text)) {
 		text = d.translated(n)
 	}
+	const most = 20 // that are named
+	more := ""
+	if len(unknown) > most {
+		more = fmt.Sprintf(" and %d more", len(unknown)-most)
+		unknown = unknown[:most]
+	}
 	names := make([]string, len(unknown))
 	for i, q := range unknown {
 		names[i] = short(q.key.text)
@@ -128,7 +134,7 @@ func (d *decoder) otherKeys(p pair, field string) bool {
 	}
 	at := join(field, first.key.text)
 	if !one {
-		problem, at = "unknown keys "+strings.ReplaceAll(quoted(names), " or ", " and "), field
+		problem, at = "unknown keys "+strings.ReplaceAll(quoted(names), " or ", " and ")+more, field
 	}
 	remedy := unknownKey("parameter", first.key.text)
 	switch {

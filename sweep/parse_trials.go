@@ -36,10 +36,10 @@ func (d *decoder) countGrid(root *node, limit int) {
 	case !w.whole && s.Shuffled:
 		d.fail(root.get("order"), "order",
 			fmt.Sprintf("the grid has more than %d combinations, and to shuffle those that hold "+
-				"the conditions they are counted first", maxCounted), "remove it, or use `method: random`")
+				"the conditions they are counted first", w.looked), "remove it, or use `method: random`")
 	case !w.whole && w.count < stop:
 		d.fail(at, field, fmt.Sprintf("only %d of the grid's first %d combinations hold the conditions, "+
-			"and counting stops there", w.count, maxCounted),
+			"and counting stops there", w.count, w.looked),
 			countRemedy(w.count))
 	}
 	s.Trials = w.count
@@ -135,7 +135,7 @@ func (d *decoder) uniqueTrials(root *node, limit int) {
 		case !w.whole:
 			d.fail(root.get("unique"), "unique",
 				fmt.Sprintf("the space has more than %d combinations, and under conditions they are "+
-					"counted one by one", maxCounted), "remove it: repeats are rare in a space so large")
+					"counted one by one", w.looked), "remove it: repeats are rare in a space so large")
 			return
 		case w.count == 0:
 			d.fail(root.get("parameters"), "parameters", "no point of the space holds the conditions",

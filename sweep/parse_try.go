@@ -10,6 +10,9 @@ const tryExample = "`try: [{lr: 0.1, batch: 32}]`"
 // maxTry bounds the points that are tried first.
 const maxTry = 10_000
 
+// maxTryValues bounds the values of those points, given and completed.
+const maxTryValues = 1_000_000
+
 // preset reads the `default` of a parameter.
 func (d *decoder) preset(l *leaf, n *node, field string) {
 	if n == nil {
@@ -53,6 +56,14 @@ func (d *decoder) try(root *node) {
 			fmt.Sprintf("%d are allowed", maxTry))
 		return
 	}
+	if wide := len(s.Space.leaves); len(items) > 1 && len(items)*wide > maxTryValues {
+		d.fail(n, "try",
+			fmt.Sprintf("%d points of %d parameters are too many values to try first", len(items), wide),
+			fmt.Sprintf("%d are allowed: try at most %d points", maxTryValues, max(maxTryValues/wide, 1)))
+		return
+	}
+	e := s.Space.evaluation()
+	e.most = maxEvaluated
 	seen := map[string]bool{}
 	for i, item := range items {
 		field := fmt.Sprintf("try.%d", i)
@@ -65,7 +76,10 @@ func (d *decoder) try(root *node) {
 				"write "+tryExample)
 			continue
 		}
-		p, ok := d.tried(item, at, field, i)
+		p, ok := d.tried(e, item, at, field, i)
+		if e.done > e.most {
+			return
+		}
 		if !ok {
 			continue
 		}
@@ -84,7 +98,7 @@ func (d *decoder) try(root *node) {
 }
 
 // tried completes a partial point: by defaults, then by what is drawn until constraints hold.
-func (d *decoder) tried(n, at *node, field string, index int) (Point, bool) {
+func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Point, bool) {
 	s := d.spec.Space
 	before := len(d.problems)
 	given := d.partial(n, field, nil)
@@ -109,9 +123,14 @@ func (d *decoder) tried(n, at *node, field string, index int) (Point, bool) {
 			fixed[k], has[k] = l.preset, true
 		}
 	}
-	for try := range maxRejections {
-		values := make([]Value, len(s.leaves))
-		for k, l := range s.leaves {
+	values := make([]Value, len(s.leaves))
+	draw := func(try int, leaves []int) {
+		for _, k := range leaves {
+			l := s.leaves[k]
+			if has[k] && l.tie == nil && !l.follows {
+				continue
+			}
+			e.done++
 			u := RandomNumber(d.spec.Seed, index, try, k)
 			if l.choices != nil {
 				c, _ := new(big.Float).Mul(new(big.Float).SetInt(l.choices), big.NewFloat(u)).Int(nil)
@@ -120,12 +139,24 @@ func (d *decoder) tried(n, at *node, field string, index int) (Point, bool) {
 				s.set(values, k, u)
 			}
 		}
+	}
+	for try := range maxRejections {
+		if e.done += len(s.leaves) / 8; e.done > e.most {
+			d.fail(at, field, "too many draws were needed for points that hold `constraints` and `exclude`",
+				"give the parameters that constraints name a value in each point, or try fewer points")
+			return nil, false
+		}
+		draw(try, e.decisive)
 		if !d.settle(values, fixed, has, written, at, field) {
 			return nil, false
 		}
-		active, ok := s.check(values)
+		active, ok, _ := e.evaluate(values)
 		if !ok {
 			continue
+		}
+		draw(try, s.every())
+		if !d.settle(values, fixed, has, written, at, field) {
+			return nil, false
 		}
 		for k, c := range written {
 			if !active[k] {

@@ -69,7 +69,7 @@ func (d *decoder) zip(groups [][]*node) {
 // zipped finds a parameter that can be tied.
 func (d *decoder) zipped(n *node, taken map[int]bool) (at int, ok bool) {
 	s := d.spec.Space
-	k := slices.IndexFunc(s.leaves, func(l *leaf) bool { return l.Name == n.text })
+	k := s.leafNamed(n.text)
 	if k < 0 {
 		remedy := didYouMean(n.text, s.names())
 		if below := s.under(strings.Split(n.text, ".")); len(below) > 0 {

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/expr-lang/expr"
 
@@ -48,18 +49,30 @@ func (r *demand) varies() bool {
 			return true
 		}
 	}
-	for _, q := range r.named {
+	return slices.ContainsFunc(r.named, func(q namedQuantity) bool { return q.formula != nil })
+}
+
+// needs is the leaves that the demand depends on, ascending.
+func (r *demand) needs() (leaves []int) {
+	note := func(q quantity) {
 		if q.formula != nil {
-			return true
+			leaves = append(leaves, q.formula.needs...)
 		}
 	}
-	return false
+	for _, q := range []quantity{r.cpus, r.mem, r.disk, r.gpus, r.ports} {
+		note(q)
+	}
+	for _, q := range r.named {
+		note(q.quantity)
+	}
+	slices.Sort(leaves)
+	return slices.Compact(leaves)
 }
 
 func (r *demand) at(space *Space, p Point) (resource.Resources, error) {
 	var env map[string]any
 	if r.varies() {
-		env = space.environmentOf(p)
+		env = space.environmentOf(p, r.needs())
 	}
 	var out resource.Resources
 	var err error

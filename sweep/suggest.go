@@ -17,6 +17,9 @@ func suggest(word string, known []string) string {
 			(completion == "" || len(k) < len(completion)) {
 			completion = k
 		}
+		if apart := len(given) - len(k); max(apart, -apart) >= distance {
+			continue // as many letters differ at least
+		}
 		if d := edits(given, strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
@@ -30,7 +33,13 @@ func suggest(word string, known []string) string {
 // edits is the optimal string alignment distance: insertions, deletions, replacements and swaps of
 // neighbours.
 func edits(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	var space [3 * 64]int // of ordinary names, without asking for memory
+	cells := space[:]
+	if n := 3 * (len(b) + 1); n > len(cells) {
+		cells = make([]int, n)
+	}
+	n := len(b) + 1
+	rows := [3][]int{cells[:n], cells[n : 2*n], cells[2*n : 3*n]}
 	for j := range rows[0] {
 		rows[0][j] = j
 	}

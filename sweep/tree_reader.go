@@ -46,7 +46,7 @@ func (r *TreeReader) Keys(t *Tree, field string, known []string) bool {
 	}
 	lost := r.d.checkIndent(n, field, func(p pair) bool { return !slices.Contains(known, p.key.text) })
 	for _, p := range n.pairs {
-		if name := p.key.text; !slices.Contains(known, name) && !lost[p.key] {
+		if name := p.key.text; !slices.Contains(known, name) && !lost[p.key] && !r.d.full() {
 			r.d.fail(p.key, join(field, name), fmt.Sprintf("unknown key `%s`", short(name)), didYouMean(name, known))
 		}
 	}

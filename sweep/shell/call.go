@@ -108,9 +108,10 @@ func (v *visitor) runs(words []string, from []*syntax.Word) {
 			v.flow.sink(s, &Need{Number, "text of a file that is run as a script", readByName})
 		}
 	}
+	behind := firstWrapper(words)
 	for i, w := range words {
 		name := path.Base(w)
-		if !behindWrapper(words, i) {
+		if i > 0 && i <= behind {
 			break
 		}
 		switch {

@@ -13,7 +13,7 @@ func (v *visitor) carries(n syntax.Node) (s source) {
 	if n == nil {
 		return s
 	}
-	syntax.Walk(n, func(n syntax.Node) bool {
+	v.walk(n, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.Lit:
 			v.named(n.Value, func(hole int, _, _ string) { s.holes = append(s.holes, hole) })
@@ -70,10 +70,11 @@ var readers = []string{"cat", "head", "tail", "tac", "sort", "uniq", "sed", "tr"
 // prints is what statements write to their standard output, as far as it comes from macros or places.
 func (v *visitor) prints(stmts []*syntax.Stmt) (s source) {
 	for _, stmt := range stmts {
-		syntax.Walk(stmt, func(n syntax.Node) bool {
+		v.walk(stmt, func(n syntax.Node) bool {
 			switch n := n.(type) {
 			case *syntax.Stmt:
 				elsewhere := false
+				v.spend(len(n.Redirs))
 				for _, r := range n.Redirs {
 					switch {
 					case writes(r) && !isOutput(v.value(r.Word)):
@@ -167,7 +168,7 @@ func (v *visitor) file(w *syntax.Word) string {
 		return "file:"
 	}
 	var b strings.Builder
-	syntax.Walk(w, func(n syntax.Node) bool {
+	v.walk(w, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.Lit:
 			b.WriteString(n.Value)

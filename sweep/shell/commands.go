@@ -55,11 +55,14 @@ func mayStart(words []string, i int) bool {
 	return i == 0 || slices.Contains(wrappers, programName(words[0]))
 }
 
-// behindWrapper says whether word i may be a program that runs when the first word may be any: it is the first, or stands
-// behind a wrapper, wherever that stands.
-func behindWrapper(words []string, i int) bool {
-	return i == 0 ||
-		slices.ContainsFunc(words[:i], func(w string) bool { return slices.Contains(wrappers, path.Base(w)) })
+// firstWrapper is the first word that may be a wrapper, of which the words behind may be programs that run;
+// len(words): there is none.
+func firstWrapper(words []string) int {
+	i := slices.IndexFunc(words, func(w string) bool { return slices.Contains(wrappers, path.Base(w)) })
+	if i < 0 {
+		return len(words)
+	}
+	return i
 }
 
 // unknownText stands for what an outer shell puts into the text of an inner one.

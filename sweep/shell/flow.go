@@ -9,6 +9,7 @@ import (
 // the macros; text goes on by variables, positional words, files and pipes; sinks take it for more than data.
 // Places have names such as "var:X" and are not told apart by time or branch, so that what may flow does.
 type flow struct {
+	*budget
 	to    map[string][]string // from place to places
 	holes map[int][]string    // from macro to places
 	sinks map[string]*Need    // what a place needs of all that comes there
@@ -30,12 +31,15 @@ func (f *flow) connect(s source, place string) {
 	if f.to == nil {
 		f.to, f.holes, f.sinks = map[string][]string{}, map[int][]string{}, map[string]*Need{}
 	}
+	f.spend(len(s.holes) + len(s.places))
 	for _, h := range s.holes {
+		f.spend(len(f.holes[h]) / 8)
 		if !slices.Contains(f.holes[h], place) {
 			f.holes[h] = append(f.holes[h], place)
 		}
 	}
 	for _, p := range s.places {
+		f.spend(len(f.to[p]) / 8)
 		if p != place && !slices.Contains(f.to[p], place) {
 			f.to[p] = append(f.to[p], place)
 		}
@@ -56,13 +60,14 @@ func (f *flow) sink(s source, r *Need) {
 func (f *flow) propagate(at []standing) {
 	for h, places := range f.holes {
 		seen := map[string]bool{}
-		for todo := slices.Clone(places); len(todo) > 0; {
+		for todo := slices.Clone(places); len(todo) > 0 && !f.spent(); {
 			place := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
 			if seen[place] {
 				continue
 			}
 			seen[place] = true
+			f.spend(4 + len(f.to[place]))
 			at[h].require(f.sinks[place])
 			todo = append(todo, f.to[place]...)
 		}

@@ -112,7 +112,7 @@ func readByMake(c candidate) ([]reading, bool) {
 
 // isFormat says whether what follows is a format of printf, without an option before it.
 func isFormat(c candidate) bool {
-	return c.start && c.name == "printf" && !strings.HasPrefix(strings.Join(c.words[c.i+1:], " "), "-")
+	return c.start && c.name == "printf" && (c.i+1 == len(c.words) || !strings.HasPrefix(c.words[c.i+1], "-"))
 }
 
 func readByPrintf(c candidate) ([]reading, bool) {

@@ -121,8 +121,11 @@ var harmless = []string{"cd", "export", "set", "mkdir", "echo", "true", ":", "ul
 // firstPrograms are those of the first command of a script that does more than prepare, when the script fails
 // without it.
 func (c constants) firstPrograms(script string) []Program {
+	if len(script) > maxScript {
+		return nil
+	}
 	texts, found := holes(script, c.parse)
-	r := newReader(script, found)
+	r := newReader(script, found, &budget{})
 	file, err := parseShell(r.fill([][]string{texts}))
 	if err != nil {
 		return nil

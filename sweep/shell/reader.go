@@ -11,6 +11,7 @@ import (
 // place of each macro; a macro is accepted only where the tree shows that a quoted word means the same as
 // the name.
 type reader struct {
+	*budget
 	prefix string
 	holes  []hole
 	at     []standing // by hole
@@ -26,6 +27,18 @@ type reader struct {
 
 func (r *reader) refuseAll(text, where, remedy string) {
 	r.named(text, func(n int, _, _ string) { r.refuse(n, where, remedy) })
+}
+
+// giveUp refuses all macros, and lets what comes from outside be numbers alone: more than what was read may become
+// of them.
+func (r *reader) giveUp() {
+	for n := range r.at {
+		if n < len(r.holes) {
+			r.refuse(n, tooMuch, tooMuchRemedy)
+		} else {
+			r.at[n].need = &Need{Number, tooMuch, tooMuchRemedy}
+		}
+	}
 }
 
 func (r *reader) refuse(n int, where, remedy string) {
@@ -63,11 +76,17 @@ func (r *reader) named(text string, use func(hole int, before, after string)) {
 	}
 }
 
-func newReader(script string, found []hole) *reader {
-	r := &reader{prefix: "KaonMacro", holes: found, at: make([]standing, len(found)),
+// maxPrefix bounds what names of macros begin with, which every macro takes in the text.
+const maxPrefix = 32
+
+func newReader(script string, found []hole, b *budget) *reader {
+	r := &reader{budget: b, flow: flow{budget: b}, prefix: "KaonMacro", holes: found, at: make([]standing, len(found)),
 		functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
 	for strings.Contains(script, r.prefix) {
-		r.prefix += "x"
+		if r.prefix += "x"; len(r.prefix) > maxPrefix {
+			b.spend(maxSteps + 1)
+			break
+		}
 	}
 	return r
 }

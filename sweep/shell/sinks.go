@@ -106,7 +106,7 @@ func (v *visitor) computed(n syntax.Node) {
 			name(v.literals[text])
 		}
 	}
-	syntax.Walk(n, func(n syntax.Node) bool {
+	v.walk(n, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.ParamExp:
 			if n.Param != nil {
@@ -171,10 +171,13 @@ func (v *visitor) unquoted(w *syntax.Word) {
 // redirected notes what a statement writes to files, and ends what it reads as code.
 func (v *visitor) redirected(n *syntax.Stmt) {
 	var reader string
-	for _, c := range calls(n) {
+	for _, c := range v.calls(n) {
 		reader = cmp.Or(reader, v.readsCode(c))
 	}
 	for _, r := range n.Redirs {
+		if v.spend(len(n.Redirs)); v.spent() {
+			return
+		}
 		if call, ok := n.Cmd.(*syntax.CallExpr); ok && len(call.Args) == 1 && call.Args[0].Lit() == "exec" &&
 			r.N != nil && r.Word != nil && r.Op != syntax.RdrIn {
 			v.written(source{places: []string{"fd:" + r.N.Value, "fd:"}}, r.Word)
@@ -219,7 +222,7 @@ func (v *visitor) redirected(n *syntax.Stmt) {
 
 // feedInput lets what a node has as its input flow to the variables that it reads.
 func (v *visitor) feedInput(n syntax.Node, s source) {
-	for _, c := range calls(n) {
+	for _, c := range v.calls(n) {
 		if !slices.Contains([]string{"read", "mapfile", "readarray"}, c.Args[0].Lit()) {
 			continue
 		}
@@ -253,8 +256,8 @@ func (v *visitor) written(s source, w *syntax.Word) {
 }
 
 // calls are all commands of a node.
-func calls(n syntax.Node) (found []*syntax.CallExpr) {
-	syntax.Walk(n, func(n syntax.Node) bool {
+func (v *visitor) calls(n syntax.Node) (found []*syntax.CallExpr) {
+	v.walk(n, func(n syntax.Node) bool {
 		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
 			found = append(found, c)
 		}
@@ -266,7 +269,7 @@ func calls(n syntax.Node) (found []*syntax.CallExpr) {
 // readsAny names what reads its standard input as code among statements, or "".
 func (v *visitor) readsAny(stmts []*syntax.Stmt) (reader string) {
 	for _, s := range stmts {
-		for _, c := range calls(s) {
+		for _, c := range v.calls(s) {
 			reader = cmp.Or(reader, v.readsCode(c))
 		}
 	}
@@ -276,23 +279,32 @@ func (v *visitor) readsAny(stmts []*syntax.Stmt) (reader string) {
 // readsCode names what takes the standard input of a command for code, or for words: xargs; "": nothing.
 func (v *visitor) readsCode(c *syntax.CallExpr) string {
 	words := v.values(c.Args)
+	behind := firstWrapper(words)
 	for i, w := range words {
+		if i > 0 && i <= behind {
+			continue
+		}
+		v.spend(len(words) - i)
+		if v.spent() {
+			return ""
+		}
 		name := path.Base(w)
-		nulls := slices.ContainsFunc(words[i+1:], func(o string) bool {
-			return strings.HasPrefix(o, "-0") || strings.HasPrefix(o, "--null") ||
-				strings.HasPrefix(o, "-d") || strings.HasPrefix(o, "--delim") || o == "-r0"
-		})
 		switch {
-		case !behindWrapper(words, i):
 		case readsCode(words, i), name == "ssh" && skipOptions(words, i+1, sshWithWord)+1 >= len(words):
 			return name
 		case (name == "." || name == "source") && i == 0 && len(words) > 1 && isInput(words[1]):
 			return name
-		case name == "xargs" && !nulls:
+		case name == "xargs" && !slices.ContainsFunc(words[i+1:], endsAtNulls):
 			return name
 		}
 	}
 	return ""
+}
+
+// endsAtNulls says whether an option of xargs has its input end words elsewhere than at blanks.
+func endsAtNulls(option string) bool {
+	return strings.HasPrefix(option, "-0") || strings.HasPrefix(option, "--null") ||
+		strings.HasPrefix(option, "-d") || strings.HasPrefix(option, "--delim") || option == "-r0"
 }
 
 // piped notes what goes through a pipe: into variables, files, and what reads it as code.
@@ -305,7 +317,7 @@ func (v *visitor) piped(n *syntax.BinaryCmd) {
 		return
 	}
 	v.feedInput(n.Y, s)
-	syntax.Walk(n.Y, func(node syntax.Node) bool {
+	v.walk(n.Y, func(node syntax.Node) bool {
 		switch node := node.(type) {
 		case *syntax.Stmt:
 			for _, r := range node.Redirs {

@@ -18,7 +18,7 @@ type inputs struct {
 // environment, so that their values are no code. It fails with a Refusal where a macro's value could not be
 // put as data.
 func Script(script string, vars []string, parse Parse) ([]Part, map[string]*Need, error) {
-	parts, outside, err := splitScript([]string{script}, reading{}, vars, parse)
+	parts, outside, err := splitScript([]string{script}, reading{}, vars, parse, &budget{})
 	if err != nil {
 		return nil, outside.vars, err.(*ItemError).Err
 	}
@@ -46,7 +46,14 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // Words is Script for a command that is a list: some of its items may be scripts (sh -c), or code of other
 // languages. Errors are ItemErrors.
 func Words(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
+	if len(argv) > maxWords {
+		return nil, nil, &ItemError{maxWords, &Refusal{
+			fmt.Sprintf("the command has %d words; %d are allowed", len(argv), maxWords),
+			"write what follows into a file that the program reads",
+		}}
+	}
 	words, needed := make([]Word, len(argv)), map[string]*Need{}
+	spending := &budget{steps: len(argv) * len(argv) / 16} // which of them are programs that read the others
 	found, zeroth := readings(argv, false)
 	if zeroth >= 0 {
 		if err := checkZeroth(argv[zeroth], parse); err != nil {
@@ -60,11 +67,12 @@ func Words(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
 			}
 			continue
 		}
+		spending.spend(len(r.words))
 		texts := make([]string, len(r.words))
 		for k, i := range r.words {
 			texts[k] = argv[i]
 		}
-		parts, outside, err := splitScript(texts, r, vars, parse)
+		parts, outside, err := splitScript(texts, r, vars, parse, spending)
 		if err != nil {
 			item := err.(*ItemError)
 			return nil, nil, &ItemError{r.words[item.Item], item.Err}
@@ -83,14 +91,14 @@ func Words(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
 }
 
 // splitScript is Script for words that one shell reads, joined by blanks.
-func splitScript(words []string, as reading, vars []string, parse Parse) ([][]Part, inputs, error) {
+func splitScript(words []string, as reading, vars []string, parse Parse, b *budget) ([][]Part, inputs, error) {
 	texts, found := make([][]string, len(words)), make([][]hole, len(words))
 	var all []hole
 	for i, w := range words {
 		texts[i], found[i] = holes(w, parse)
 		all = append(all, found[i]...)
 	}
-	r := newReader(strings.Join(words, " "), all)
+	r := newReader(strings.Join(words, " "), all, b)
 	// what comes from outside is like one more macro each
 	r.at = append(r.at, make([]standing, 1+len(vars))...)
 	r.flow.connect(source{holes: []int{len(all)}}, firstScope)
@@ -99,10 +107,12 @@ func splitScript(words []string, as reading, vars []string, parse Parse) ([][]Pa
 	}
 	if as.refuse != "" {
 		r.refuseAll(r.fill(texts), as.refuse, as.remedy)
-	} else if len(all) > 0 || as.after > 0 || len(vars) > 0 {
+	} else if !r.spent() && (len(all) > 0 || as.after > 0 || len(vars) > 0) {
 		r.read(r.fill(texts), firstScope)
 	}
-	r.flow.propagate(r.at)
+	if r.flow.propagate(r.at); r.spent() {
+		r.giveUp()
+	}
 	outside := inputs{words: r.at[len(all)].need, vars: map[string]*Need{}}
 	for i, name := range vars {
 		outside.vars[name] = r.at[len(all)+1+i].need

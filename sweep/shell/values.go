@@ -21,7 +21,7 @@ func (v *visitor) constant(n *syntax.ParamExp) (string, bool) {
 // collect notes the functions of a text, and the variables that are set to plain text.
 func (v *visitor) collect(file *syntax.File) {
 	vague := func(name string) { v.literals[name] = unknownText }
-	syntax.Walk(file, func(n syntax.Node) bool {
+	v.walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.FuncDecl:
 			v.functions[n.Name.Value] = true

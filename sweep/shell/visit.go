@@ -15,6 +15,11 @@ func (v *visitor) call(n *syntax.CallExpr) {
 	if len(words) == 0 {
 		return
 	}
+	if len(words) > maxWords {
+		v.spend(maxSteps + 1)
+		return
+	}
+	v.spend(len(words) * len(words) / 16) // which of them are programs that read the others
 	v.names(words, from)
 	asKnown := slices.Clone(words) // with the macros that tell programs
 	for i, w := range words {
@@ -34,6 +39,7 @@ func (v *visitor) call(n *syntax.CallExpr) {
 	}
 	inner := v.positions()
 	for _, r := range found {
+		v.spend(len(r.words))
 		var texts []string
 		for _, i := range r.words {
 			if r.need != nil {
@@ -67,12 +73,12 @@ func (v *visitor) call(n *syntax.CallExpr) {
 	v.passWords(n, words, from)
 }
 
-// maxShells bounds how many shells read one text, each in the other's quotes.
-const maxShells = 8
-
 // read parses the text of one shell, whose positional words are at a place of the flow.
 func (r *reader) read(text, scope string) {
 	r.texts++
+	if r.spend(len(text)); r.spent() {
+		return
+	}
 	if len(text) > maxScript || r.deeper > maxShells {
 		r.refuseAll(text, "a script that is too long for kaon to read",
 			"write it into a file of its own and give that the macro")
@@ -88,7 +94,10 @@ func (r *reader) read(text, scope string) {
 	}
 	v := &visitor{reader: r, scope: scope, inner: map[*syntax.Word]string{}}
 	v.collect(file)
-	syntax.Walk(file, v.node)
+	v.walk(file, func(n syntax.Node) bool { return v.node(n) })
+	if v.spent() {
+		return
+	}
 	if v.ansi {
 		r.refuseAll(text, `a script with \' inside $'…', which sh and bash read differently`,
 			`write that text in "…"`)
@@ -147,6 +156,3 @@ func (v *visitor) node(n syntax.Node) bool {
 	v.above = append(v.above, n)
 	return true
 }
-
-// maxScript bounds the text of a shell command that has macros: its parser recurses.
-const maxScript = 64 << 10

@@ -1,0 +1,118 @@
+package sweep
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// allocated is the bytes that Parse asks for while it reads a text: what it does over and over shows there.
+func allocated(text string) (bytes uint64, err error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = Parse("x.yaml", []byte(text))
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, err
+}
+
+// Twice as large a spec costs about twice as much to check, along every list that grows; what has a bound says so.
+func TestAttackCostGrowsWithTheSpec(t *testing.T) {
+	repeated := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, strings.ReplaceAll(format, "#", "%[1]d"), i)
+		}
+		return b.String()
+	}
+	const head, one = "method: random\nprogram: x\n", "parameters: {a: {min: 0, max: 1000000}}\n"
+	for name, c := range map[string]struct {
+		n       int
+		text    func(n int) string
+		refused string // part of the error; empty: it is taken
+	}{
+		"constraints": {500, func(n int) string {
+			return head + one + "constraints:\n" + repeated(n, "- a < # + 2000000\n")
+		}, ""},
+		"constraints of many": {1000, func(n int) string {
+			return head + "parameters:\n" + repeated(n, "  p#: {min: 0, max: 1}\n") + "constraints: p0 < 2\n"
+		}, ""},
+		"constraints that nothing holds": {1000, func(n int) string {
+			return head + "parameters:\n" + repeated(n, "  p#: {min: 0, max: 1}\n") + "constraints: p0 > 2\n"
+		}, "random points in a row"},
+		"a grid that nothing holds": {200, func(n int) string {
+			return "method: grid\nprogram: x\nparameters:\n  a: {min: 1, max: 10000}\n" +
+				repeated(n, "  p#: {value: 1}\n") + "constraints: a < 0\n"
+		}, "no point of the grid"},
+		"try":         {1000, func(n int) string { return head + one + "try:\n" + repeated(n, "- {a: #}\n") }, ""},
+		"exclude":     {2000, func(n int) string { return head + one + "exclude:\n" + repeated(n, "- {a: #}\n") }, ""},
+		"one exclude": {2000, func(n int) string { return head + one + "exclude: {a: [" + repeated(n, "#, ") + "]}\n" }, ""},
+		"values that are excluded": {1000, func(n int) string {
+			return head + "parameters: {a: {values: [" + repeated(n, "#, ") + "z]}}\nexclude:\n" + repeated(n, "- {a: #}\n")
+		}, ""},
+		"conditions": {1000, func(n int) string {
+			return head + "parameters:\n  p: {min: 0, max: 9}\n" + repeated(n, "  p#: {min: 0, max: 9, when: p > 1}\n")
+		}, ""},
+		"resources": {1000, func(n int) string {
+			return head + "parameters:\n" + repeated(n, "  p#: {min: 0, max: 1}\n") + "task: {resources: {cpus: p1 + 1}}\n"
+		}, ""},
+		"unknown keys": {3000, func(n int) string {
+			return "{method: random, program: x, parameters: {a: {value: 1}}, " + repeated(n, "unknown#: 1, ") + "}\n"
+		}, "unknown key `unknown0`"},
+		"keys of a parameter": {3000, func(n int) string {
+			return head + "parameters: {a: {" + repeated(n, "x#: 1, ") + "}}\n"
+		}, "and 2980 more"},
+		"words": {1000, func(n int) string {
+			return "method: random\nparameters:\n" + repeated(n, "  p#: {min: 0, max: 1}\n") +
+				"command:\n- x\n" + repeated(n, "- ${param.p#}\n")
+		}, ""},
+	} {
+		few, err := allocated(c.text(c.n))
+		if (err == nil) != (c.refused == "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("%s: %.500v", name, err)
+		}
+		many, _ := allocated(c.text(2 * c.n))
+		if many > 3*few+4<<20 {
+			t.Errorf("%s: %d take %d KB, twice as many %d KB", name, c.n, few>>10, many>>10)
+		}
+	}
+}
+
+// What no list of the format may hold more of is told with its bound, before anything is made of it.
+func TestAttackBoundsAreTold(t *testing.T) {
+	many := strings.Repeat
+	const one = "parameters: {a: {min: 0, max: 1}}\n"
+	wide := "method: random\nprogram: x\nparameters:\n"
+	for i := range 500 {
+		wide += fmt.Sprintf("  p%d: {min: 0, max: 1}\n", i)
+	}
+	long := many("x", 300_000)
+	for name, c := range map[string]struct{ text, told string }{
+		"constraints": {"method: random\nprogram: x\n" + one + "constraints:\n" + many("- a < 2\n", 5000),
+			"more than 1000 expressions"},
+		"try": {wide + "try:\n" + many("- {p1: 0.5}\n", 10_000), "1000000 are allowed: try at most 2000 points"},
+		"long words": {"method: random\nparameters: {a: {value: &t " + long + "}}\n" +
+			"command: [" + many("*t, ", 20) + "\"${args}\"]\n",
+			"one word has 300000 bytes; a program can be given 131071"},
+		"many words": {"method: random\n" + one + "command: [" + many("env, ", 5000) + "\"${args}\"]\n", "4096 are allowed"},
+		"tries that constraints refuse": {"method: random\nprogram: x\nrun_cap: 9999\n" +
+			"parameters: {a: {min: 0, max: 1000000}, b: {min: 0, max: 1000000}}\n" +
+			"constraints: b < 900\ntry:\n" + numbered(5000), "too many draws were needed"},
+	} {
+		bytes, err := allocated(c.text)
+		if err == nil || !strings.Contains(err.Error(), c.told) {
+			t.Errorf("%s: %.300v", name, err)
+		}
+		if bytes > 1<<30 {
+			t.Errorf("%s: %d MB were made", name, bytes>>20)
+		}
+	}
+}
+
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "- {a: %d}\n", i)
+	}
+	return b.String()
+}
