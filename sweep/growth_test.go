@@ -62,6 +62,9 @@ func TestAttackCostGrowsWithTheSpec(t *testing.T) {
 		"keys of a parameter": {3000, func(n int) string {
 			return head + "parameters: {a: {" + repeated(n, "x#: 1, ") + "}}\n"
 		}, "and 2980 more"},
+		"texts with colons": {5000, func(n int) string {
+			return head + "parameters: {a: {values: [" + repeated(n, "a:#, ") + "]}}\n"
+		}, ""},
 		"words": {1000, func(n int) string {
 			return "method: random\nparameters:\n" + repeated(n, "  p#: {min: 0, max: 1}\n") +
 				"command:\n- x\n" + repeated(n, "- ${param.p#}\n")

@@ -147,7 +147,7 @@ func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Po
 			return nil, false
 		}
 		draw(try, e.decisive)
-		if !d.settle(values, fixed, has, written, at, field) {
+		if !d.settle(e, values, fixed, has, written, at, field) {
 			return nil, false
 		}
 		active, ok, _ := e.evaluate(values)
@@ -155,7 +155,7 @@ func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Po
 			continue
 		}
 		draw(try, s.every())
-		if !d.settle(values, fixed, has, written, at, field) {
+		if !d.settle(e, values, fixed, has, written, at, field) {
 			return nil, false
 		}
 		for k, c := range written {
@@ -174,7 +174,7 @@ func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Po
 
 // settle puts the values that are fixed over those that were drawn. Of parameters that move together what is written
 // of one decides, before defaults do.
-func (d *decoder) settle(values, fixed []Value, has []bool, written map[int]chosen, at *node, field string) bool {
+func (d *decoder) settle(e *evaluation, values, fixed []Value, has []bool, written map[int]chosen, at *node, field string) bool {
 	s := d.spec.Space
 	for k, l := range s.leaves {
 		if has[k] && l.tie == nil && !l.follows {
@@ -185,6 +185,7 @@ func (d *decoder) settle(values, fixed []Value, has []bool, written map[int]chos
 		if l.tie == nil {
 			continue
 		}
+		e.done += l.tie.count / 8
 		place, ok := s.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], written[k].at != nil })
 		if !ok {
 			d.fail(at, field, fmt.Sprintf("`%s` and what is zipped with it never have these values together", short(l.Name)),

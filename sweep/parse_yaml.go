@@ -3,6 +3,7 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -149,15 +150,16 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 	if colon.Line < 1 || colon.Line > len(r.lines) || at.Line != colon.Line {
 		return r.convert(v, depth)
 	}
-	line := []rune(r.lines[colon.Line-1])
+	line := r.runesOf(colon.Line)
 	if at.Column < 1 || colon.Column < at.Column || colon.Column >= len(line) ||
 		line[colon.Column-1] != ':' || strings.ContainsRune(" \t,[]{}", line[colon.Column]) {
 		return r.convert(v, depth)
 	}
-	text := string(line[at.Column-1:])
-	if end := strings.IndexAny(text, ",[]{}"); end >= 0 {
-		text = text[:end]
+	rest := line[at.Column-1:]
+	if end := slices.IndexFunc(rest, func(c rune) bool { return strings.ContainsRune(",[]{}", c) }); end >= 0 {
+		rest = rest[:end]
 	}
+	text := string(rest)
 	if end := strings.Index(text, " #"); end >= 0 {
 		text = text[:end]
 	}
@@ -165,6 +167,14 @@ func (r *reader) item(v ast.Node, flow bool, depth int) *node {
 		text: strings.TrimSpace(text), bytes: len(text)}
 	r.count(out, at)
 	return out
+}
+
+// runesOf is a line as runes, of which the last is kept: a long one may hold many items.
+func (r *reader) runesOf(line int) []rune {
+	if r.runesAt != line {
+		r.runes, r.runesAt = []rune(r.lines[line-1]), line
+	}
+	return r.runes
 }
 
 func (r *reader) count(n *node, at token.Position) {

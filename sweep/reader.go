@@ -10,6 +10,8 @@ type reader struct {
 	problem *Errors
 	anchors map[string]*node // nil while the anchor is still open
 	nodes   int
+	runes   []rune // of line runesAt
+	runesAt int
 	handles []string // that %TAG makes stand for YAML's own tags
 	broken  bool     // a problem that makes the rest meaningless was reported
 }
