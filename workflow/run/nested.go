@@ -42,6 +42,12 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		if r.depth() > maxDepth {
 			return bad(fmt.Errorf("workflows are steps of each other %d deep", maxDepth))
 		}
+		if readErr = r.checkEndless(wf, bound); readErr != nil {
+			return bad(readErr)
+		}
+		if readErr = r.cfg.begun.add(); readErr != nil {
+			return bad(readErr)
+		}
 		child, err = Create(cfg, c.ID, r.header.Run, wf, bound)
 	}
 	if errors.Is(err, ErrLocked) { // it goes on elsewhere

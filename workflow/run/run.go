@@ -22,6 +22,7 @@ type Config struct {
 
 	Origin Origin  // of runs that are begun
 	Nested *Places // of runs that are steps of others; nil: 1,000 for each run that is none
+	begun  *begun  // of the outermost run
 
 	// Secret is a secret parameter, when a run is gone on with. nil: a variable of the environment.
 	Secret func(name string) (string, bool)
@@ -85,6 +86,9 @@ func newRun(cfg Config, id string) *Run {
 	}
 	if cfg.Nested == nil {
 		cfg.Nested = NewPlaces(mostNested, nil)
+	}
+	if cfg.begun == nil {
+		cfg.begun = &begun{folder: cfg.Folder, id: id, most: mostBegun}
 	}
 	closing, end := context.WithCancel(context.Background())
 	return &Run{
