@@ -23,19 +23,23 @@ import shutil
 import signal
 import sys
 import threading
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+import warnings
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
 
 __all__ = ["params", "report", "progress", "milestone", "artifact", "checkpoint", "resume_from", "messages",
            "should_stop", "should_checkpoint", "seed", "in_trial", "Params"]
 
 _MOST, _NAME, _LINE = 1000, 256, 60 * 1024  # metrics, bytes of a name, bytes of a line that has more metrics behind it
 _LONGEST = 64 * 1024  # bytes of any line: kaon passes over what is longer
+_VALUE, _NOTES = 8 * 1024, 200  # bytes of an artifact's value, artifacts and milestones of an attempt: kaon drops what is beyond
 _MILESTONE = 2048  # characters: kaon keeps less
 
 _lock = threading.RLock()
 _read = 0  # bytes of the control file that were read
 _rest = b""  # the beginning of a line whose end is not written yet
 _unheard: List[Any] = []  # messages for messages()
+_notes = 0  # artifacts and milestones so far
+_warned: Set[str] = set()  # what was told once
 _stopped = False
 _asked = False  # for a checkpoint
 _watching = False
@@ -97,12 +101,15 @@ def progress(percent: float) -> None:
 
 def milestone(text: str) -> None:
     """Say that something is done; it is kept with the trial, a long text with its first 1,024 bytes."""
-    _write(_line({"milestone": str(text)[:_MILESTONE]}))
+    line = _line({"milestone": str(text)[:_MILESTONE]})
+    _note()
+    _write(line)
 
 
 def artifact(name: Any, value: Any = None) -> None:
     """Keep a named value with the trial: any JSON, or the path of a file, which is copied to $KAON_ARTIFACTS. artifact(path) alone calls a file
-    or a folder after itself. With a name a folder is a pathlib.Path, as a text that is one's name by chance is more likely meant as it is."""
+    or a folder after itself. With a name a folder is a pathlib.Path, as a text that is one's name by chance is more likely meant as it is. Kaon drops a name of more than 256 bytes and a value of more than
+    8 KiB, as JSON; a warning says so."""
     if value is None and isinstance(name, (str, os.PathLike)) and (os.path.isfile(name) or os.path.isdir(name)):
         path = os.path.abspath(name)
         name = os.path.basename(path)
@@ -110,7 +117,16 @@ def artifact(name: Any, value: Any = None) -> None:
     elif isinstance(value, os.PathLike) or isinstance(value, str) and "\0" not in value and os.path.isfile(value):
         path = os.fspath(value)
         value = _keep(path, os.path.basename(os.path.abspath(path)))
-    _write(_line({"artifact": {"name": str(name), "value": value}}, "write it to a file, and keep that"))
+    name = str(name)
+    line = _line({"artifact": {"name": name, "value": value}}, "write it to a file, and keep that")
+    size = len(json.dumps(value, separators=(",", ":")))
+    if len(name.encode("utf-8", "replace")) > _NAME:
+        _warn("name " + name, "artifact %.60s…: its name has more than %d bytes, and kaon drops it: give it a shorter one" % (name, _NAME))
+    elif size > _VALUE:
+        _warn("value " + name, "artifact %s: its value has %d bytes, and kaon drops what has more than %d: write it to a file, and keep that" % (
+            name, size, _VALUE))
+    _note()
+    _write(line)
 
 
 def checkpoint(path: Any, name: Optional[str] = None) -> str:
@@ -354,6 +370,23 @@ def _parsed(line: bytes) -> Any:
 
 def _stops(message: Any) -> bool:
     return isinstance(message, dict) and bool(message.get("stop"))
+
+
+def _note() -> None:
+    global _notes
+    with _lock:
+        _notes += 1
+        if _notes > _NOTES:
+            _warn("notes", "kaon keeps %d artifacts and milestones of an attempt, and drops further ones: report numbers as metrics" % _NOTES)
+
+
+def _warn(what: str, text: str) -> None:
+    """Tells a thing once."""
+    with _lock:
+        if what in _warned:
+            return
+        _warned.add(what)
+    warnings.warn(text, stacklevel=3)
 
 
 def _line(value: Dict[str, Any], remedy: str = "") -> str:

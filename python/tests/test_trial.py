@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import warnings
 from unittest import mock
 
 import kaon
@@ -134,6 +135,21 @@ class InATrial(unittest.TestCase):
                                         {"artifact": {"name": "rows", "value": {"train": 10}}}])
         with open(os.path.join(self.env["KAON_ARTIFACTS"], "model.bin"), "rb") as f:
             self.assertEqual(f.read(), b"weights")
+
+    def test_notes_that_are_dropped_are_told_once(self):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for _ in range(2):
+                kaon.artifact("table", "x" * 9000)
+                kaon.artifact("n" * 300, 1)
+            kaon.artifact("fits", "x" * 8000)
+            self.assertEqual(len(told), 2, [str(w.message) for w in told])
+            self.assertIn("artifact table: its value has 9002 bytes, and kaon drops what has more than 8192", str(told[0].message))
+            self.assertIn("its name has more than 256 bytes", str(told[1].message))
+            for i in range(200):
+                kaon.milestone("epoch %d" % i)
+            self.assertIn("kaon keeps 200 artifacts and milestones", str(told[-1].message))
+            self.assertEqual(len(told), 3)
 
     def test_artifact_by_path_alone(self):
         path = os.path.join(self.folder.name, "notes.txt")

@@ -27,7 +27,9 @@ def safely(f, *args):
 
 def parameters():
     """The trial's parameters."""
-    return json.loads(os.environ.get("KAON_PARAMS", "{}"))
+    if "KAON_TRIAL" in os.environ and "KAON_PARAMS" not in os.environ:
+        raise RuntimeError("the trial's parameters are more than a variable can hold: give the program ${args_json_file}, and read that file")
+    return json.loads(os.environ.get("KAON_PARAMS") or "{}")
 
 
 def flat(values, prefix="", out=None):

@@ -45,7 +45,11 @@ def yaml(value):
 
 def give_parameters():
     """Writes the trial's parameters for wandb.config, unless the user has other ones."""
-    params = parameters()
+    try:
+        params = parameters()
+    except RuntimeError as error:
+        sys.stderr.write("kaon: wandb.config has nothing of the trial: %s\n" % error)
+        return
     if not params or not METRICS or os.environ.get("WANDB_SWEEP_PARAM_PATH"):
         return
     path = os.path.join(os.path.dirname(METRICS), "wandb-config.yaml")

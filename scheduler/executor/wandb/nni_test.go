@@ -32,6 +32,12 @@ nni.report_final_result(Array())
 `},
 		{"only the final result", "", "import nni\nnni.report_final_result(2)\n", "", "{\"acc\": 2}\n"},
 		{"started by NNI", "import os\nos.environ['NNI_PLATFORM'] = 'local'\n", none, "{}\nstandalone\n", ""},
+		{"parameters that no variable holds", "import os\ndel os.environ['KAON_PARAMS']\n", `import nni
+try:
+    nni.get_next_parameter()
+except RuntimeError as error:
+    print(error)
+`, "the trial's parameters are more than a variable can hold: give the program ${args_json_file}, and read that file\n", ""},
 		{"without a name", "import os\ndel os.environ['KAON_OBJECTIVE']\n", "import nni\nnni.report_final_result(2)\n", "", "{\"default\": 2}\n"},
 	}
 	for _, tt := range tests {
