@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep/foreign"
 )
@@ -14,9 +16,11 @@ type foreignFlags struct {
 	Operation string `placeholder:"NAME" help:"Of a project of Guild AI: the operation to run, by its name or as MODEL:NAME."`
 }
 
-// translate writes another tool's experiment as a sweep file; nil: it is none.
-func (f foreignFlags) translate(file string, src []byte) (*foreign.Translation, error) {
-	from, err := foreign.Translate(file, src, foreign.Options{Lenient: f.Lenient, Operation: f.Operation, Read: beside(file)})
+// translate writes another tool's experiment as a sweep file, to which set is added; nil: it is none.
+func (f foreignFlags) translate(file string, src []byte, set []string) (*foreign.Translation, error) {
+	typed := slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, "parameters") })
+	options := foreign.Options{Lenient: f.Lenient, Operation: f.Operation, Typed: typed, Read: beside(file)}
+	from, err := foreign.Translate(file, src, options)
 	if err == nil && f.Operation != "" && (from == nil || from.Tool != foreign.Guild) {
 		return nil, fmt.Errorf("--operation is for a project of Guild AI, and %s is none", file)
 	}

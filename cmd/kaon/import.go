@@ -82,7 +82,7 @@ func (c *importCmd) read(ctx context.Context) (*foreign.Translation, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, err := c.translate(c.File, src)
+	from, err := c.translate(c.File, src, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (f specFlags) parse(ctx context.Context) (*sweep.Spec, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	from, err := f.translate(f.Spec, src)
+	from, err := f.translate(f.Spec, src, f.Set)
 	if err != nil {
 		return nil, usage(err)
 	}

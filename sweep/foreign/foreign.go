@@ -8,6 +8,9 @@ type Options struct {
 	Lenient bool
 	// Operation is the one to take of a project of Guild AI; empty: the one that stands out.
 	Operation string
+	// Typed says that parameters are added to what comes of it, as by --set: flags of Guild AI's that have no value
+	// of their own.
+	Typed bool
 	// Read reads a file that the experiment names, by its path from the experiment's folder; nil: none is read.
 	Read func(path string) ([]byte, error)
 }
@@ -43,7 +46,7 @@ func Translate(file string, src []byte, o Options) (*Translation, error) {
 		ray(r, root)
 		return r.finish("Ray Tune")
 	case isGuild(file, root):
-		guild(r, root, o.Operation)
+		guild(r, root, o)
 		return r.finish(Guild)
 	}
 	return nil, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -303,12 +304,50 @@ func TestGuildByName(t *testing.T) {
 	if from, err := Translate("sweep.yml", text, Options{}); from != nil || err != nil {
 		t.Errorf("%+v, %v", from, err)
 	}
-	for _, text := range []string{"a", "- operations: x\n", "train:\n", "train: {flags: [x]}\n", "- operations: {a: {}, b: {}}\n"} {
+	for _, text := range []string{"a", "- operations: x\n", "train: {flags: [x]}\n", "- operations: {a: {}, b: {}}\n"} {
 		if from, err := Translate("guild.yml", []byte(text), Options{Lenient: true}); from != nil {
 			t.Errorf("%q is taken, %v", text, err)
 		}
 		if _, err := Translate("guild.yml", []byte(text), Options{Lenient: true}); err == nil && text != "a" {
 			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
+// Flags without a value are none that the program is given: with no others it runs once, without arguments, unless some are typed.
+func TestGuildFlagsWithoutValues(t *testing.T) {
+	for project, arguments := range map[string]string{
+		"train: {main: train}\n":                                   "[python3 -u -m train]",
+		"train: {main: train, flags: {lr: , n: null}}\n":           "[python3 -u -m train]",
+		"train: {main: train, flags: {lr: {required: yes}}}\n":     "[python3 -u -m train]",
+		"train: {exec: './train ${flag_args}', flags: {lr: }}\n":   "exec ./train",
+		"train: {main: train, flags: {lr: {default: }, n: 5}}\n":   "[python3 -u -m train --n=5]",
+		"train: {main: train --x, flags: {lr: {default: ~}}}\n":    "[python3 -u -m train --x]",
+		"train: {main: train, flags: {lr: {arg-skip: yes, }}}\n":   "[python3 -u -m train]",
+		"typed: {main: train, flags: {lr: , n: }, objective: x}\n": "[python3 -u -m train --lr=0.1]",
+	} {
+		typed := strings.HasPrefix(project, "typed")
+		from, err := Translate("guild.yml", []byte(project), Options{Typed: typed})
+		if err != nil {
+			t.Errorf("%s: %v", project, err)
+			continue
+		}
+		var set []string
+		if typed {
+			set = []string{"parameters.lr={values: [0.1, 0.2]}"}
+		}
+		spec, err := sweep.Parse("guild.yml", from.Text, sweep.WithSet(set...))
+		if err != nil {
+			t.Errorf("%s: %v\n%s", project, err, from.Text)
+			continue
+		}
+		x, err := spec.Command.Expand(sweep.Vars{Params: spec.Space.At(new(big.Int))})
+		got := strings.TrimSpace(x.Shell)
+		if len(x.Argv) > 0 {
+			got = fmt.Sprint(x.Argv)
+		}
+		if err != nil || got != arguments || !typed && spec.Trials != 1 {
+			t.Errorf("%s: %d trials of %s, want %s; %v", project, spec.Trials, got, arguments, err)
 		}
 	}
 }

@@ -61,9 +61,9 @@ func guildNames(all []guildOperation) string {
 	return strings.Join(names, ", ")
 }
 
-// guild reads one operation of a project of Guild AI; chosen: its name, when the user has named it.
-func guild(r *reading, root *sweep.Tree, chosen string) {
-	op, ok := guildChoice(r, root, chosen)
+// guild reads one operation of a project of Guild AI.
+func guild(r *reading, root *sweep.Tree, options Options) {
+	op, ok := guildChoice(r, root, options.Operation)
 	if !ok {
 		return
 	}
@@ -73,9 +73,15 @@ func guild(r *reading, root *sweep.Tree, chosen string) {
 			Pairs: []sweep.TreePair{{Key: &sweep.Tree{Text: "main", Line: op.of.Line, Column: op.of.Column}, Value: op.of}}}
 	}
 	o := r.object(op.of, op.name.Text)
-	ranges, several := guildFlags(r, o, op.configs)
+	count, ranges, several := guildFlags(r, o, op.configs)
+	arguments := "${args}"
+	if count == 0 && !options.Typed {
+		arguments = ""
+		r.space.note("  ", "no flag has a value: as with Guild the program runs once, without any")
+		r.space.put(o.nearest(), "  run: {value: 1}")
+	}
 	guildSearch(r, o, ranges)
-	guildCommand(r, o)
+	guildCommand(r, o, arguments)
 	guildTask(r, o)
 	if !several {
 		r.space.note("  ", "no flag has several values: set some by --set 'parameters.NAME={values: [1, 2]}', or here")

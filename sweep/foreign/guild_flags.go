@@ -13,11 +13,11 @@ import (
 // guildFunction is a value that is a function: logspace[-5:-1:5], or a range: [0:1].
 var guildFunction = regexp.MustCompile(`^([A-Za-z][\w.-]*)?\[([^\[\],]*:[^\[\],]*)\]$`)
 
-// guildFlags writes `parameters`; ranges: some flag has a range without steps; several: some have several values.
-func guildFlags(r *reading, o *object, configs map[string]*sweep.Tree) (ranges, several bool) {
+// guildFlags writes `parameters`: count of them; ranges: some flag has a range without steps; several: some have
+// several values.
+func guildFlags(r *reading, o *object, configs map[string]*sweep.Tree) (count int, ranges, several bool) {
 	flags := o.object("flags")
 	r.space.put(flags.nearest(), "parameters:")
-	count := 0
 	seen := map[string]bool{}
 	var read func(flags *object, depth int)
 	read = func(flags *object, depth int) {
@@ -61,10 +61,7 @@ func guildFlags(r *reading, o *object, configs map[string]*sweep.Tree) (ranges, 
 		}
 		read(&o, 0)
 	}
-	if count == 0 {
-		r.refuse(flags.nearest(), o.at("flags"), "the operation has no flag with a value")
-	}
-	return ranges, several
+	return count, ranges, several
 }
 
 // guildArgument is the name by which the program knows a flag.
@@ -97,6 +94,8 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 		}
 	}
 	switch {
+	case value.Null && !value.List && !value.Mapping: // Guild gives the program no such flag
+		return "", false, false
 	case value.Mapping:
 		r.refuse(value, at, "a value, a list of values or a range is needed here")
 		return "", false, false

@@ -8,8 +8,8 @@ import (
 // guildReference is a flag in a command: ${lr}.
 var guildReference = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// guildCommand writes `command`.
-func guildCommand(r *reading, o *object) {
+// guildCommand writes `command`; arguments: the macro of all flags, empty when there are none.
+func guildCommand(r *reading, o *object, arguments string) {
 	exec, main := o.get("exec"), o.get("main")
 	if o.get("steps") != nil {
 		r.refuse(o.get("steps"), o.at("steps"), "steps are not one command: a workflow runs them, or read the operation of one of them")
@@ -25,7 +25,7 @@ func guildCommand(r *reading, o *object) {
 			if name := s[2 : len(s)-1]; name != "flag_args" {
 				return "${param." + name + "}"
 			}
-			return "${args}"
+			return arguments
 		})
 		r.command.put(exec, "command: %s", quote(words))
 	case main == nil:
@@ -49,7 +49,10 @@ func guildCommand(r *reading, o *object) {
 		if folder != "" {
 			r.task.put(main, "  env: {PYTHONPATH: %s}", quote(folder))
 		}
-		for _, word := range append(command, "${args}") {
+		if arguments != "" {
+			command = append(command, arguments)
+		}
+		for _, word := range command {
 			if word != "${args}" {
 				word = strings.ReplaceAll(word, "${", "$${")
 			}
