@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -26,6 +27,40 @@ json.dump([str(flow) for flow in [
     sequence(repeat(for_each(place("a"), x="[1]"), "true", 2), repeat(parallel(place("b"), place("c")), "true", 2), place("d").if_("true")),
 ]] + [Workflow("w", sequence(place("a"), place("b"), place("c")), links=(("a", "c", "y"),)).graph()], sys.stdout)
 `
+
+const triggersInPython = `
+import sys
+from kaon.workflow import *
+print(Workflow("w", step("a", type="command", command="true"), parameters={"day": "x"}, triggers=[
+    cron("30 2 * * *", zone="Europe/Berlin", catch_up="all", most=3, parameters={"day": "${trigger.date}"}),
+    after("prepare", name="behind"), on_signal("new-data"), on_file("/in/*.csv", existing=True, every="1m"),
+    on_sweep("nightly"), on_sweep(label=["a", "b"], state=["failed"]),
+]).text())
+`
+
+// Python has all kinds of triggers.
+func TestPythonBuildsTriggers(t *testing.T) {
+	if _, err := exec.LookPath("python3"); errors.Is(err, exec.ErrNotFound) && os.Getenv("KAON_TEST_STRICT") != "1" {
+		t.Skip("needs python3")
+	}
+	cmd := exec.Command("python3", "-B", "-c", triggersInPython)
+	cmd.Dir = "../python"
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	w, err := workflow.Read("w.yaml", text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	got := ""
+	for _, one := range w.Triggers {
+		got += fmt.Sprintf("%s %s %d; ", one.Name, one.Kind, one.Most)
+	}
+	if want := "cron cron 3; behind after 0; signal signal 0; file file 0; sweep sweep 0; sweep-2 sweep 0; "; got != want {
+		t.Errorf("the triggers are %s, not %s", got, want)
+	}
+}
 
 // The same verbs in Python are the same graphs.
 func TestPythonBuildsTheSameGraphs(t *testing.T) {

@@ -20,7 +20,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from . import binary
 from .errors import Refused
 
-__all__ = ["Flow", "Place", "Workflow", "for_each", "parallel", "place", "repeat", "sequence", "step"]
+__all__ = ["Flow", "Place", "Workflow", "for_each", "parallel", "place", "repeat", "sequence", "step",
+           "after", "cron", "on_file", "on_signal", "on_sweep"]
 
 Edge = Tuple[str, str, str]  # from, to, and the condition; empty: none
 
@@ -214,12 +215,49 @@ def repeat(body: Flow, until: str, times: int) -> Flow:
     return _Enclosed("++(until = %s, times = %d)" % (until.strip(), times), ".loop", body)
 
 
+def _trigger(kind: str, value: Any, name: str, parameters: Optional[Dict[str, Any]], **keys: Any) -> Dict[str, Any]:
+    keys.update(name=name, parameters=parameters)
+    return {kind: value, **{key: v for key, v in keys.items() if v not in (None, "")}}
+
+
+def cron(expression: str, *, zone: str = "", catch_up: str = "", most: Optional[int] = None, name: str = "",
+         parameters: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """A trigger: minute, hour, day of the month, month and day of the week, in a time zone. catch_up is none, last or all of what was due while
+    no server was there, most of which run. parameters are those of the runs, in which ${trigger.date} and its like may stand."""
+    return _trigger("cron", expression, name, parameters, zone=zone, catch_up=catch_up, most=most)
+
+
+def after(workflow: str, *, name: str = "", parameters: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """A trigger: a run of another registered workflow has succeeded."""
+    return _trigger("after", workflow, name, parameters)
+
+
+def on_signal(signal: str, *, name: str = "", parameters: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """A trigger: somebody sends a signal."""
+    return _trigger("signal", signal, name, parameters)
+
+
+def on_file(pattern: str, *, existing: Optional[bool] = None, every: str = "", name: str = "",
+            parameters: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """A trigger: a file, or an object of S3, appears or changes: an absolute pattern, or s3://bucket/key. With existing what is there when the
+    workflow is registered counts, too; every is how often it is looked, as in 1m."""
+    return _trigger("file", pattern, name, parameters, existing=existing, every=every)
+
+
+def on_sweep(sweep: str = "", *, label: Any = None, state: Any = None, name: str = "", parameters: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """A trigger: a sweep of that name, or with that label or all of those, ends; state is one in which it does, or several: succeeded unless it is
+    given."""
+    value = {key: v for key, v in (("name", sweep), ("label", label), ("state", state)) if v not in (None, "")}
+    return _trigger("sweep", sweep if value == {"name": sweep} else value, name, parameters)
+
+
 class Workflow:
     """A workflow: its graph, and the keys of its file."""
 
     def __init__(self, name: str, flow: Flow, *, links: "Tuple[Tuple[str, ...], ...]" = (), steps: Optional[Dict[str, Any]] = None, **keys: Any) -> None:
         """links are further edges (from, to) or (from, to, condition) between places that are in the graph. steps are those that stand in no
-        place of it, as of `finally`. keys are those of a workflow file, as parameters, description, finally_ or timeout."""
+        place of it, as of `finally`. keys are those of a workflow file, as parameters, description, finally_, timeout or triggers, a list of
+        what cron, after, on_signal, on_file and on_sweep make."""
         self.name, self.flow, self._links, self._extra = name, flow, links, dict(steps or {})
         self._keys = {key[:-1] if key.endswith("_") else key: value for key, value in keys.items()}
 

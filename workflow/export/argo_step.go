@@ -172,8 +172,9 @@ func (m *manifest) limits(s *workflow.Step, t *template) {
 		return
 	}
 	asked := pairs{"cpu": fmt.Sprintf("%dm", int64(need.CPUs)*1000/1000), "memory": fmt.Sprintf("%dMi", int64(need.Mem)/1000)}
-	if need.GPUs > 0 {
-		asked["nvidia.com/gpu"] = fmt.Sprint(int64(need.GPUs) / 1000)
-	}
 	t.Box.Resources = pairs{"requests": asked}
+	if need.GPUs > 0 { // Kubernetes takes a device only with a limit
+		asked["nvidia.com/gpu"] = fmt.Sprint(int64(need.GPUs) / 1000)
+		t.Box.Resources["limits"] = pairs{"nvidia.com/gpu": asked["nvidia.com/gpu"]}
+	}
 }

@@ -177,12 +177,18 @@ func TestPromisesAreNamed(t *testing.T) {
 
 // Files that are brought, overrides of sweeps, triggers and what becomes of several runs are named as not carried.
 func TestFilesAndTriggersAreNamed(t *testing.T) {
-	w := read(t, "triggers: [{cron: '0 6 * * *'}]\nrun_strategy: latest_only\nsteps:\n  a: {command: x, fetch: {data: ./data.bin}}\n"+
+	w := read(t, "triggers: [{cron: '0 6 * * *', zone: Europe/Berlin}, {after: prepare}, {signal: new-data}, {file: /in/*.csv}, "+
+		"{sweep: {name: nightly, state: succeeded}}]\nrun_strategy: latest_only\nsteps:\n  a: {command: x, fetch: {data: ./data.bin}}\n"+
 		"  b: {type: sweep, file: s.yaml, set: {run_cap: 3}}\ngraph: a -> b\n")
 	for _, format := range Formats {
 		e, err := Write(w, format)
 		for _, want := range []string{
-			"triggers: they begin no runs there: schedule it there", "run_strategy: it does not bound runs of it there", "steps.a.fetch: its files are not brought to it",
+			"triggers.cron: it begins no runs there: schedule it by \"0 6 * * *\" in Europe/Berlin",
+			"triggers.after: it begins no runs there: begin it when a run of prepare has succeeded",
+			"triggers.signal: it begins no runs there: begin it when new-data is signalled",
+			"triggers.file: it begins no runs there: begin it when there is a new file /in/*.csv",
+			"triggers.sweep: it begins no runs there: begin it when the sweep nightly (succeeded) has ended",
+			"run_strategy: it does not bound runs of it there", "steps.a.fetch: its files are not brought to it",
 			"steps.b.set: the sweep runs as its file has it",
 		} {
 			if err != nil || !slices.Contains(e.Left, want) {
@@ -264,5 +270,16 @@ func TestMetaflowsStructure(t *testing.T) {
 		if got := strings.Contains(e.Text, "its steps run one after the other"); got != told {
 			t.Errorf("%s: told %v\n%s", graph, got, e.Text)
 		}
+	}
+}
+
+// A GPU is asked for with a limit, without which Kubernetes refuses the pod.
+func TestArgoLimitsGPUs(t *testing.T) {
+	w := read(t, "name: w\nsteps:\n  a: {type: docker, image: x, command: x, resources: {gpus: 2}}\n"+
+		"  b: {type: docker, image: x, command: x, resources: {cpus: 2}}\ngraph: a -> b\n")
+	text := strings.Join(strings.Fields(argo(w).Text), "")
+	if want := `limits:{"nvidia.com/gpu":"2"}`; strings.Count(text, "limits") != 1 ||
+		!strings.Contains(strings.ReplaceAll(text, `"limits"`, "limits"), want) {
+		t.Errorf("%s is not in\n%s", want, text)
 	}
 }

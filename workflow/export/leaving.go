@@ -48,8 +48,8 @@ func (l *leaving) common(w *workflow.Workflow) {
 	if len(w.Secrets) > 0 {
 		l.leave("secrets", "secrets of the submitter's environment are not copied: add them there")
 	}
-	if len(w.Triggers) > 0 {
-		l.leave("triggers", "they begin no runs there: schedule it there")
+	for _, t := range w.Triggers {
+		l.leave("triggers."+t.Name, "it begins no runs there: %s", beginning(t))
 	}
 	if !w.Strategy.IsDefault() {
 		l.leave("run_strategy", "it does not bound runs of it there")
@@ -141,4 +141,21 @@ func outputOf(path []string) (step, output string, ok bool) {
 		return "", "", false
 	}
 	return path[1], path[3], true
+}
+
+// beginning is what has to begin runs in place of a trigger.
+func beginning(t workflow.Trigger) string {
+	switch t.Kind {
+	case workflow.OnCron:
+		return fmt.Sprintf("schedule it by %q in %s", t.Cron.String(), t.Cron.Zone())
+	case workflow.OnRun:
+		return fmt.Sprintf("begin it when a run of %s has succeeded", t.Workflow)
+	case workflow.OnSignal:
+		return fmt.Sprintf("begin it when %s is signalled", t.Signal)
+	case workflow.OnFile:
+		return fmt.Sprintf("begin it when there is a new file %s", t.File)
+	case workflow.OnSweep:
+		return fmt.Sprintf("begin it when the sweep %s has ended", t.Sweeps)
+	}
+	return "begin it by hand"
 }
