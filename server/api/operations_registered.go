@@ -65,7 +65,9 @@ func (a *API) declareRegistered() {
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodDelete, one, "remove-registered-workflow", "Forget a workflow with its versions; its runs stay"),
 		func(ctx context.Context, in *RegisteredInput) (*struct{}, error) {
-			return nil, registeredProblem(a.registered().Remove(in.Workflow, who(ctx)))
+			err := a.registered().Remove(in.Workflow, who(ctx))
+			a.tellRegistered(in.Workflow, "removed", err)
+			return nil, registeredProblem(err)
 		})
 	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, one+"/versions", "list-workflow-versions", "Versions of a workflow, the newest first"),
 		func(_ context.Context, in *RegisteredInput) (*body[[]Version], error) {
@@ -94,7 +96,13 @@ func (a *API) declareRegistered() {
 	}
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, one+"/pin", "pin-workflow-version", "Have a version run where none is named, or the newest again"),
 		func(ctx context.Context, in *pinInput) (*body[Registered], error) {
-			return a.registeredAnswer(a.registered().Pin(in.Workflow, who(ctx), in.Body.Version))
+			info, err := a.registered().Pin(in.Workflow, who(ctx), in.Body.Version)
+			became := "pinned"
+			if in.Body.Version == 0 {
+				became = "unpinned"
+			}
+			a.tellRegistered(in.Workflow, became, err)
+			return a.registeredAnswer(info, err)
 		})
 	type runInput struct {
 		RegisteredInput
@@ -114,6 +122,13 @@ func (a *API) declareRegistered() {
 // VersionPin says which version runs.
 type VersionPin struct {
 	Version int `json:"version" minimum:"0" doc:"That runs where none is named from now on; 0: the newest, whichever that is."`
+}
+
+// tellRegistered tells what a registered workflow has become, to whoever looks on; an err has changed nothing.
+func (a *API) tellRegistered(name, became string, err error) {
+	if err == nil {
+		a.hub.add(Event{Kind: "registered", Registered: name, State: became})
+	}
 }
 
 func (a *API) registeredAnswer(i registry.Info, err error) (*body[Registered], error) {
@@ -189,6 +204,9 @@ func (a *API) register(ctx context.Context, sub WorkflowSubmission) (out Registr
 	})
 	if err != nil {
 		return out, registeredProblem(err)
+	}
+	if created {
+		a.tellRegistered(info.Name, "registered", nil)
 	}
 	return Registration{a.standings(info)[0], created}, nil
 }

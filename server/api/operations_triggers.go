@@ -22,7 +22,13 @@ func (a *API) declareTriggers() {
 	}
 	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, one+"/pause", "pause-workflow-triggers", "Have the triggers of a workflow begin nothing, or begin runs again"),
 		func(ctx context.Context, in *pauseInput) (*body[Registered], error) {
-			return a.registeredAnswer(a.registered().Pause(in.Workflow, who(ctx), in.Body.Paused))
+			info, err := a.registered().Pause(in.Workflow, who(ctx), in.Body.Paused)
+			became := "resumed"
+			if in.Body.Paused {
+				became = "paused"
+			}
+			a.tellRegistered(in.Workflow, became, err)
+			return a.registeredAnswer(info, err)
 		})
 	type signalInput struct {
 		RegisteredInput
@@ -52,6 +58,9 @@ func (a *API) declareTriggers() {
 		func(ctx context.Context, in *backfillInput) (*body[Backfill], error) {
 			ask := registry.Filling{Trigger: in.Body.Trigger, From: in.Body.From, To: in.Body.To, Parallel: cmp.Or(in.Body.Parallel, 1), Dry: in.Body.Dry}
 			b, first, err := a.registered().Backfill(in.Workflow, who(ctx), ask)
+			if !ask.Dry {
+				a.tellRegistered(in.Workflow, "backfilled", err)
+			}
 			out := backfillOf(b)
 			for _, at := range first {
 				out.First, out.Zone = append(out.First, at.UnixMilli()), at.Location().String()
@@ -60,6 +69,8 @@ func (a *API) declareTriggers() {
 		})
 	huma.Register(a.huma, a.flow(Submitter, http.MethodDelete, one+"/backfill", "stop-workflow-backfills", "Have no more runs begin of backfills"),
 		func(ctx context.Context, in *RegisteredInput) (*body[Registered], error) {
-			return a.registeredAnswer(a.registered().StopBackfills(in.Workflow, who(ctx)))
+			info, err := a.registered().StopBackfills(in.Workflow, who(ctx))
+			a.tellRegistered(in.Workflow, "backfilled", err)
+			return a.registeredAnswer(info, err)
 		})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/server/registry"
+	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
@@ -228,5 +229,33 @@ func TestFoldersStayForWhatIsUnread(t *testing.T) {
 	post[Registration](w, Submitter, "/registered-workflows", sub, http.StatusConflict)
 	if err := spoil(string(text), "").clearFolders(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What registered workflows become is told to who looks on, so that pages show it at once; what was refused is not.
+func TestRegisteredWorkflowsAreTold(t *testing.T) {
+	w := newWorld(t)
+	h, status := w.hears("/events", "Authorization: Bearer "+w.as[Viewer])
+	defer h.leave()
+	if status != http.StatusOK {
+		t.Fatal(status)
+	}
+	const at = "/registered-workflows"
+	post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
+	post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
+	post[Registered](w, Viewer, at+"/kept/pin", VersionPin{Version: 1}, http.StatusForbidden)
+	post[Registered](w, Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK)
+	post[Registered](w, Submitter, at+"/kept/pin", VersionPin{}, http.StatusOK)
+	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
+		t.Fatalf("%d %s", status, answer)
+	}
+	testkit.Await(t, "the removal", func() bool { return h.has(`"state":"removed"`) })
+	h.mu.Lock()
+	text := h.text.String()
+	h.mu.Unlock()
+	for became, times := range map[string]int{"registered": 1, "pinned": 1, "unpinned": 1, "removed": 1} {
+		if got := strings.Count(text, `"state":"`+became+`","registered":"kept"`); got != times {
+			t.Errorf("%s is told %d times, not %d: %s", became, got, times, text)
+		}
 	}
 }

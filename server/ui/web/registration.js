@@ -115,7 +115,7 @@ function RunsOf({ w, query, beat, now }) {
 
 /** Registration is the page. */
 export function Registration({ name, query, who }) {
-  const beat = useBeat("", 700, (e) => e.kind === "workflow"), now = useClock(1000), slow = Math.floor(now / 15000);
+  const beat = useBeat("", 700, (e) => e.kind === "workflow" || e.kind === "registered"), now = useClock(1000), slow = Math.floor(now / 15000);
   const got = useGet(registeredPath(name), beat + slow), versions = useGet(got.data ? registeredPath(name, "/versions") : null, got.data ? `${got.data.latest} ${got.data.version} ${got.data.pinned}` : "");
   const asked = Math.floor(Number(query.get("version"))) || 0, shown = asked > 0 ? asked : got.data?.version ?? 0, view = query.get("view") === "changes" ? "changes" : "";
   const detail = useGet(shown ? registeredPath(name, `/versions/${shown}`) : null), last = ui.useRef(null);
