@@ -174,7 +174,9 @@ func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Po
 
 // settle puts the values that are fixed over those that were drawn. Of parameters that move together what is written
 // of one decides, before defaults do.
-func (d *decoder) settle(e *evaluation, values, fixed []Value, has []bool, written map[int]chosen, at *node, field string) bool {
+func (d *decoder) settle(
+	e *evaluation, values, fixed []Value, has []bool, written map[int]chosen, at *node, field string,
+) bool {
 	s := d.spec.Space
 	for k, l := range s.leaves {
 		if has[k] && l.tie == nil && !l.follows {

@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 
+	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -114,6 +116,36 @@ func (r *Run) askNested(_ context.Context, c *steps.Call, m steps.Sent) error {
 	}
 	if err != nil {
 		return steps.ErrLater
+	}
+	return nil
+}
+
+// checkEndless refuses a workflow that is a step of itself, directly or not, with the same parameters: it would begin
+// itself again and again.
+func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
+	_, open, err := takeSecrets(wf, given)
+	if err != nil {
+		return err
+	}
+	want, err := json.Marshal(open)
+	if err != nil {
+		return err
+	}
+	header := r.header
+	for range maxDepth + 1 {
+		if header.Source == string(wf.Source) && len(header.Given) == len(open) {
+			have, err := json.Marshal(header.Given)
+			if err == nil && (len(open) == 0 || string(have) == string(want)) {
+				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters: "+
+					"it would have no end; give it other parameters, on which the `when` of that step depends", NameOf(wf), header.Run)
+			}
+		}
+		if header.Parent == "" {
+			break
+		}
+		if header, err = ReadHeader(r.cfg.Folder, header.Parent); err != nil {
+			break // it was removed: the depth is bounded anyhow
+		}
 	}
 	return nil
 }
