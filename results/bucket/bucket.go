@@ -34,9 +34,9 @@ type Bucket interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Object, error]
 	// ListAfter is List of the names behind another, which need not be there; what comes before costs next to nothing.
 	ListAfter(ctx context.Context, prefix, after string) iter.Seq2[Object, error]
-	// Folders yields, of the objects whose names begin with prefix and have a slash behind it, the names up to that slash,
-	// each once and without it, in ascending order of their bytes with it. What lies in the folders costs next to nothing.
-	// It ends after the first error. A folder may be among them that holds nothing any more.
+	// Folders yields, of the objects whose names begin with prefix and have a slash behind it, the names up to that
+	// slash, each once and without it, in ascending order of their bytes with it. What lies in the folders costs next
+	// to nothing. It ends after the first error. A folder may be among them that holds nothing any more.
 	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Delete removes objects, many by a few requests where the store can. That there was none is no error; after an
 	// error any of them may be left.

@@ -41,8 +41,8 @@ type queued struct {
 // NewBatcher is a batcher with nothing to write.
 func NewBatcher(l Limits) *Batcher { return &Batcher{limits: l} }
 
-// Add takes a record with its number; numbers rise. It says whether the record was taken, or is in the bucket already since it was read
-// again before it came, and whether what Next last said holds no more.
+// Add takes a record with its number; numbers rise. It says whether the record was taken, or is in the bucket already
+// since it was read again before it came, and whether what Next last said holds no more.
 func (b *Batcher) Add(now time.Time, seq uint64, r results.Record) (taken, news bool) {
 	size := estimate(&r)
 	b.offered = seq

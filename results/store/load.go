@@ -12,9 +12,9 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or
-// gone, or larger than any, or that the disk cannot read; the first record of a batch that the board refused, as not of this sweep; or board.json, when it
-// knows of more than the records tell.
+// Damage is an object of a sweep that was skipped, and why: a batch that is half written, damaged since, or gone, or
+// larger than any, or that the disk cannot read; the first record of a batch that the board refused, as not of this
+// sweep; or board.json, when it knows of more than the records tell.
 type Damage struct {
 	Object string
 	Err    error

@@ -153,8 +153,8 @@ func (s *Sweep) Submitter() string {
 	return s.Owner
 }
 
-// Sweeps is the ids of the sweeps of which a bucket holds anything, in ascending order. What lies in their folders is not
-// looked at: of one that is just begun, or half deleted, sweep.json may not be there.
+// Sweeps is the ids of the sweeps of which a bucket holds anything, in ascending order. What lies in their folders is
+// not looked at: of one that is just begun, or half deleted, sweep.json may not be there.
 func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
 	var ids []string
 	for folder, err := range b.Folders(ctx, results.SweepsPrefix) {
@@ -167,7 +167,8 @@ func Sweeps(ctx context.Context, b bucket.Bucket) ([]string, error) {
 	return ids, nil
 }
 
-// maxManifest bounds what is read of a manifest, and so what is written, in bytes. A board with a front of 1,000 is a tenth of it.
+// maxManifest bounds what is read of a manifest, and so what is written, in bytes. A board with a front of 1,000 is a
+// tenth of it.
 const maxManifest = 16 << 20
 
 func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {

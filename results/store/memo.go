@@ -15,8 +15,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Memo is what attempts that ended well have left of one work, by the key of each. It is read once, from the records of the sweeps
-// that the results' index names, and held packed; nothing of the index itself is believed but which records to look at.
+// Memo is what attempts that ended well have left of one work, by the key of each. It is read once, from the records of
+// the sweeps that the results' index names, and held packed; nothing of the index itself is believed but which records
+// to look at.
 type Memo struct {
 	Sweeps  []string // whose records were read, in the order of the index
 	Skipped []Damage // of sweeps that could not be read, and are left out
@@ -56,8 +57,8 @@ func WorkSweeps(ctx context.Context, b bucket.Bucket, work string) (ids []string
 	return ids, nil
 }
 
-// ReadMemo reads the results of a work from the records of sweeps, as far as they ended before a time (Unix milliseconds; 0: at
-// any). A sweep whose own sweep.json does not say that it does that work is none of them.
+// ReadMemo reads the results of a work from the records of sweeps, as far as they ended before a time (Unix
+// milliseconds; 0: at any). A sweep whose own sweep.json does not say that it does that work is none of them.
 func ReadMemo(ctx context.Context, b bucket.Bucket, work string, ids []string, before int64) (*Memo, error) {
 	m := &Memo{kept: map[string]memorized{}}
 	for _, id := range ids {
@@ -184,8 +185,8 @@ func (m *Memo) drop(packed [][]byte) {
 	}
 }
 
-// usable reports whether an attempt did its work to the end: one that was ended early did another, shorter one. Whose files lie with another
-// sweep need not be asked: that sweep's own attempt counts, unless the files are gone.
+// usable reports whether an attempt did its work to the end: one that was ended early did another, shorter one. Whose
+// files lie with another sweep need not be asked: that sweep's own attempt counts, unless the files are gone.
 func usable(e *results.End) bool {
 	did := e.State == sweep.AttemptSucceeded || e.State == sweep.AttemptCached && e.From != nil && len(e.Files) == 0
 	return did && e.Final && e.Stop == nil && e.Key != ""

@@ -165,8 +165,8 @@ func (w *Writer) Flush(ctx context.Context) error {
 	}
 }
 
-// unwritten is why records are not in the bucket when ctx ends: who waited went, or it takes nothing. Last is what it said last; nil:
-// nothing was wrong.
+// unwritten is why records are not in the bucket when ctx ends: who waited went, or it takes nothing. Last is what it
+// said last; nil: nothing was wrong.
 func unwritten(ctx context.Context, last error) error {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		return errors.Join(bucket.ErrUnavailable, last)

@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Run writes batches until ctx ends, or after Close until nothing is left or Close gives up. It returns ctx's error or nil: what Close
-// has given up it says itself. A bucket that fails is retried for ever.
+// Run writes batches until ctx ends, or after Close until nothing is left or Close gives up. It returns ctx's error or
+// nil: what Close has given up it says itself. A bucket that fails is retried for ever.
 func (w *Writer) Run(ctx context.Context) error {
 	defer close(w.done)
 	both, cancel := context.WithCancel(ctx)
