@@ -74,9 +74,13 @@ var narrow = map[string][]string{
 	"server/state": {
 		"results", "results/board", "scheduler/durable", "scheduler/journal", "scheduler/journal/disk", "server/fault", "sweep",
 	},
-	"server/mcp":    {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/api", "server/client"},
+	"server/mcp":    {"results", "scheduler/cluster/inprocess", "scheduler/crash", "server/access", "server/api", "server/client"},
 	"server/oidc":   {"scheduler/listen"},
-	"server/client": {"results", "results/bucket", "results/store", "scheduler/listen", "server/accounting", "server/api", "server/control"},
+	// Who asks is known without what they ask for.
+	"server/access": {"scheduler/durable", "scheduler/fairness", "scheduler/listen", "server/oidc", "server/state"},
+	"server/client": {
+		"results", "results/bucket", "results/store", "scheduler/listen", "server/access", "server/accounting", "server/api", "server/control",
+	},
 
 	// A user's sampler knows the search that it serves, and no scheduler.
 	"server/sampler": {"scheduler/crash", "scheduler/proc", "sweep", "sweep/search"},

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
@@ -104,8 +105,9 @@ func ownServer(ctx context.Context) (address string, stop func(), err error) {
 		return "", nil, err
 	}
 	undo = append(undo, func() { _ = s.Close(context.WithoutCancel(ctx)) })
-	a, err := api.New(api.Config{Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(),
-		Rate: -1})
+	a, err := api.New(api.Config{
+		Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(), Access: access.Config{Rate: -1},
+	})
 	if err != nil {
 		return "", nil, err
 	}
@@ -117,7 +119,7 @@ func ownServer(ctx context.Context) (address string, stop func(), err error) {
 		return "", nil, err
 	}
 	h := listen.Server(a.Handler(), nil)
-	h.WriteTimeout, h.ConnContext = 0, api.Local
+	h.WriteTimeout, h.ConnContext = 0, access.Local
 	undo = append(undo, func() { h.Close() })
 	crash.Go(func() {
 		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {

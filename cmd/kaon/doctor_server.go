@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -86,7 +87,7 @@ func (c *doctorFlags) checkService(ctx context.Context, f *findings, to *client.
 		}
 		f.when(bad > 0, verdictWarn, "agents", "kaon agents says why", "%d, of which %d get no work", len(all), bad)
 	}
-	if who.Role != api.Admin {
+	if who.Role != access.Admin {
 		return
 	}
 	tokens, err := to.Tokens(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/server/mcp"
@@ -51,7 +52,7 @@ func (c *mcpCmd) onlyViews(ctx context.Context) bool {
 		return false
 	}
 	who, err := to.WhoAmI(ctx)
-	return err == nil && who.Role == api.Viewer
+	return err == nil && who.Role == access.Viewer
 }
 
 // reader reads specs for the server's tools as submit does.

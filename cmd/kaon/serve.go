@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/mcp"
 	"github.com/kaon-sweep/kaon/server/scaling"
@@ -40,8 +41,8 @@ type serveCmd struct {
 	workFlags
 
 	// What check has read of the flags.
-	issued    *api.People       // nil: no issuer's
-	certified *api.Certificates // nil: nobody is known by one
+	issued    *access.People       // nil: no issuer's
+	certified *access.Certificates // nil: nobody is known by one
 	rules     []scaling.Group
 }
 
@@ -118,8 +119,9 @@ func (c *serveCmd) open(ctx context.Context, r *runner, turn turn, pages *loopba
 	svc, err := service.Open(ctx, service.Config{
 		Server: cfg, Results: place, Runs: filepath.Join(turn.folder, workflowsFolder), Scaling: advice, Hooks: hooks, Spans: spans,
 		API: api.Config{
-			Folders: turn.uploads, Place: absolutePlace(c.Results), People: c.issued, Certificates: c.certified, Rate: c.rate(),
-			UI: ui.Handler(), Browser: pages.open, Metrics: r.stats.write,
+			Folders: turn.uploads, Place: absolutePlace(c.Results),
+			Access: access.Config{People: c.issued, Certificates: c.certified, Rate: c.rate()},
+			UI:     ui.Handler(), Browser: pages.open, Metrics: r.stats.write,
 		},
 	})
 	return svc, told, err
@@ -244,7 +246,7 @@ func (c *serveCmd) listen(answers http.Handler, socket string, log *slog.Logger)
 		one := listen.Server(h, log)
 		one.WriteTimeout = 0 // streams have no end
 		if local {
-			one.ConnContext = api.Local
+			one.ConnContext = access.Local
 		}
 		crash.Go(func() { _ = one.Serve(l) }) // ends by Close
 		servers, addresses = append(servers, one), append(addresses, address)

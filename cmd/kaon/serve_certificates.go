@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // certificateFlags say whose certificates are believed, and what those may who show one.
@@ -24,7 +24,7 @@ type certificateFlags struct {
 }
 
 // authorities are whose certificates are believed by the flags; nil: nobody's.
-func (f *certificateFlags) authorities() (*api.Certificates, error) {
+func (f *certificateFlags) authorities() (*access.Certificates, error) {
 	if f.ClientCA == "" {
 		if f.ClientRequired || len(f.ClientRoles)+len(f.ClientQueues) > 0 {
 			return nil, errors.New("--client-required, --client-role and --client-queue are about certificates: name their authority by --client-ca")
@@ -35,7 +35,7 @@ func (f *certificateFlags) authorities() (*api.Certificates, error) {
 		return nil, errors.New("--client-ca: nobody may anything yet: give roles by --client-role OU=ml=submitter or all=viewer, " +
 			"or have certificates needed beside tokens by --client-required")
 	}
-	p := &api.Certificates{Authorities: f.believed, Name: f.ClientName, Roles: map[string]api.Role{},
+	p := &access.Certificates{Authorities: f.believed, Name: f.ClientName, Roles: map[string]access.Role{},
 		Queues: map[string][]string{}}
 	for _, one := range f.ClientRoles {
 		attribute, role, err := attributeOf("--client-role", one)
@@ -102,15 +102,17 @@ func attributeOf(flag, text string) (attribute, value string, err error) {
 		return "", "", fmt.Errorf("%s %q: want ATTRIBUTE=VALUE, as in OU=ml=submitter", flag, text)
 	}
 	kind, what, some := strings.Cut(attribute, "=")
-	known := slices.IndexFunc(api.CertificateAttributes, func(one string) bool { return strings.EqualFold(one, kind) })
+	known := slices.IndexFunc(access.CertificateAttributes, func(one string) bool {
+		return strings.EqualFold(one, kind)
+	})
 	switch {
-	case attribute == api.EveryCertificate:
+	case attribute == access.EveryCertificate:
 		return attribute, value, nil
 	case known < 0 || !some || what == "":
 		return "", "", fmt.Errorf("%s %q: want one of %s with what it is, as in OU=ml, or %s", flag, text,
-			strings.Join(api.CertificateAttributes, ", "), api.EveryCertificate)
+			strings.Join(access.CertificateAttributes, ", "), access.EveryCertificate)
 	}
-	return api.CertificateAttributes[known] + "=" + what, value, nil
+	return access.CertificateAttributes[known] + "=" + what, value, nil
 }
 
 // onePersonOneName refuses two sources of names of which one lets people have a name that is another's in the other: who has

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/oidc"
 )
 
@@ -21,7 +21,7 @@ type oidcFlags struct {
 }
 
 // people are who may ask by the flags; nil: nobody.
-func (f *oidcFlags) people() (*api.People, error) {
+func (f *oidcFlags) people() (*access.People, error) {
 	if f.Issuer == "" {
 		if f.Audience != "" || len(f.Roles)+len(f.Queues) > 0 {
 			return nil, errors.New("--oidc-audience, --oidc-role and --oidc-queue say what an issuer's people may: name the issuer by --oidc-issuer")
@@ -35,7 +35,7 @@ func (f *oidcFlags) people() (*api.People, error) {
 	if len(f.Roles) == 0 {
 		return nil, errors.New("--oidc-issuer: nobody may anything yet: give groups their roles by --oidc-role GROUP=ROLE")
 	}
-	p := &api.People{Verifier: verifier, Roles: map[string]api.Role{}, Queues: map[string][]string{}}
+	p := &access.People{Verifier: verifier, Roles: map[string]access.Role{}, Queues: map[string][]string{}}
 	for _, one := range f.Roles {
 		group, role, err := groupOf("--oidc-role", one)
 		if err != nil {
@@ -56,11 +56,11 @@ func (f *oidcFlags) people() (*api.People, error) {
 }
 
 // roleOf is the role that a flag names.
-func roleOf(flag, text, role string) (api.Role, error) {
-	if !slices.Contains([]api.Role{api.Viewer, api.Submitter, api.Operator, api.Admin}, api.Role(role)) {
+func roleOf(flag, text, role string) (access.Role, error) {
+	if !slices.Contains(access.Roles(), access.Role(role)) {
 		return "", fmt.Errorf("%s %s: %q is no role: want viewer, submitter, operator or admin", flag, text, role)
 	}
-	return api.Role(role), nil
+	return access.Role(role), nil
 }
 
 // groupOf parts GROUP=VALUE at the last =, as names of groups may have some.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
@@ -29,7 +30,8 @@ func (c *tokenCreateCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	made, err := to.CreateToken(ctx, api.NewToken{Name: c.Name, Role: api.Role(c.Role), Days: c.Days, Queues: c.Queue})
+	asked := api.NewToken{Name: c.Name, Role: access.Role(c.Role), Days: c.Days, Queues: c.Queue}
+	made, err := to.CreateToken(ctx, asked)
 	if err != nil {
 		return answered(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/steps"
@@ -81,7 +82,7 @@ func TestUI(t *testing.T) {
 	}
 	code, text := ask("/v1/whoami", session, "")
 	var who api.Identity
-	if err := json.Unmarshal([]byte(text), &who); err != nil || code != http.StatusOK || who.Role != api.Operator || who.Local {
+	if err := json.Unmarshal([]byte(text), &who); err != nil || code != http.StatusOK || who.Role != access.Operator || who.Local {
 		t.Errorf("with it: %d %s", code, text)
 	}
 	if again := p.kaon("ui", "--json").ends(exitDone).stdout; !strings.Contains(again, at+"/") {

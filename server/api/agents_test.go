@@ -8,13 +8,14 @@ import (
 
 	"github.com/kaon-sweep/kaon/offers"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // Who may cordon agents, what for, and which words name one.
 func TestCordons(t *testing.T) {
 	w := newWorld(t)
-	if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/cordons", NewCordon{Attribute: "rack", Value: "r1"}); status != http.StatusForbidden {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/cordons", NewCordon{Attribute: "rack", Value: "r1"}); status != http.StatusForbidden {
 		t.Errorf("a submitter: %d %s", status, answer)
 	}
 	minute := 60
@@ -24,29 +25,29 @@ func TestCordons(t *testing.T) {
 		http.StatusCreated:             {{Attribute: "rack", Value: "r1"}, {Attribute: "rack", Value: "r1", Seconds: &minute}, {Attribute: "rack", Value: "r2", Reason: "sold"}},
 	} {
 		for _, one := range n {
-			if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/cordons", one); status != want {
+			if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/cordons", one); status != want {
 				t.Errorf("%+v: %d %s, want %d", one, status, answer, want)
 			}
 		}
 	}
-	list := get[[]Cordon](w, Viewer, "/cordons")
-	if len(list) != 2 || list[0].Deadline == "" || list[1].Reason != "sold" || list[1].By != string(Operator) {
+	list := get[[]Cordon](w, access.Viewer, "/cordons")
+	if len(list) != 2 || list[0].Deadline == "" || list[1].Reason != "sold" || list[1].By != string(access.Operator) {
 		t.Fatalf("cordons %+v: want that the second of the same agents is the first", list)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodDelete, Prefix+"/cordons/"+list[0].ID, nil); status != http.StatusForbidden {
+	if status, _, _ := w.ask(access.Viewer, http.MethodDelete, Prefix+"/cordons/"+list[0].ID, nil); status != http.StatusForbidden {
 		t.Errorf("a viewer: %d", status)
 	}
 	for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
-		if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/cordons/"+list[0].ID, nil); status != want {
+		if status, answer, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/cordons/"+list[0].ID, nil); status != want {
 			t.Errorf("delete: %d %s, want %d", status, answer, want)
 		}
 	}
 
-	w.submit(Submitter, Submission{Spec: three})
+	w.submit(access.Submitter, Submission{Spec: three})
 	var agents []Agent
-	testkit.Await(t, "an agent", func() bool { agents = get[[]Agent](w, Viewer, "/agents"); return len(agents) == 1 })
+	testkit.Await(t, "an agent", func() bool { agents = get[[]Agent](w, access.Viewer, "/agents"); return len(agents) == 1 })
 	for _, word := range []string{agents[0].ID, agents[0].Host, agents[0].ID[:5]} {
-		status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/cordons", NewCordon{Agent: word})
+		status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/cordons", NewCordon{Agent: word})
 		if status != http.StatusCreated || !strings.Contains(string(answer), `"agent":"`+word) {
 			t.Errorf("%s: %d %s", word, status, answer)
 		}

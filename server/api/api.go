@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/scaling"
@@ -23,16 +24,12 @@ type Config struct {
 	Folder  string        // for uploaded folders and the audit log; only its owner may read it
 	Folders string        // where uploaded folders lie, which runs know by their paths; empty: FoldersPath in Folder
 	Place   string        // of the results, for people
-	Tokens  *Tokens       // nil: of those without an issuer's token only callers of this machine's socket are known
-	People  *People       // nil: no issuer's tokens are good
+	Access  access.Config // who is known, and how often they may ask
 	Version string        // of this program
-	Rate    float64       // of requests a second by each caller with a token; 0: Rate, negative: no bound
 	Log     *slog.Logger  // nil: none
 
 	UI      http.Handler           // its pages, at / and below /ui/; nil: none
 	Browser func() (string, error) // an address for browsers of this machine, opened at the first call; nil: none
-	// Certificates has callers known by what listeners have them show; nil: nobody is.
-	Certificates *Certificates
 	// Metrics writes, in Prometheus's text format, what other stages count; nil: nothing.
 	Metrics func(io.Writer)
 	// Scaling advises how many agents there should be; nil: nothing does.
@@ -56,10 +53,7 @@ type API struct {
 	audit   *audit
 	stats   *stats
 
-	bearers  bearers
-	sessions *sessions
-	rates    *rates
-	atOnce   atOnce
-	folding  sync.Mutex    // held while who has uploaded a folder is changed, and while one is removed
-	heavy    chan struct{} // holds who makes an answer that takes long
+	guard   *access.Guard
+	folding sync.Mutex    // held while who has uploaded a folder is changed, and while one is removed
+	heavy   chan struct{} // holds who makes an answer that takes long
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -62,12 +63,12 @@ func TestWhoMayDoWhat(t *testing.T) {
 				path == Prefix+"/workflows-check" || path == Prefix+"/logins" {
 				continue
 			}
-			if status, answer, _ := w.ask(Viewer, method, at, nil); status != http.StatusForbidden {
+			if status, answer, _ := w.ask(access.Viewer, method, at, nil); status != http.StatusForbidden {
 				t.Errorf("%s %s as a viewer: %d %s", method, path, status, answer)
 			}
 		}
 	}
-	for _, forged := range []string{"Bearer ", "Bearer kaon_x", "Basic " + w.as[Admin], w.as[Admin]} {
+	for _, forged := range []string{"Bearer ", "Bearer kaon_x", "Basic " + w.as[access.Admin], w.as[access.Admin]} {
 		if status, _, _ := w.ask("", http.MethodGet, Prefix+"/sweeps", nil, "Authorization: "+forged); status != http.StatusUnauthorized {
 			t.Errorf("Authorization %q: %d", forged, status)
 		}
@@ -79,7 +80,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 func TestTokensEnd(t *testing.T) {
 	w := newWorld(t)
-	token, secret, err := w.tokens.Create("short", Viewer, time.Nanosecond)
+	token, secret, err := w.tokens.Create("short", access.Viewer, time.Nanosecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,22 +89,22 @@ func TestTokensEnd(t *testing.T) {
 	if status, _, _ := w.ask("short", http.MethodGet, Prefix+"/sweeps", nil); status != http.StatusUnauthorized {
 		t.Errorf("an expired token: %d", status)
 	}
-	if status, answer, _ := w.ask(Admin, http.MethodDelete, Prefix+"/tokens/"+token.ID, nil); status >= 300 {
+	if status, answer, _ := w.ask(access.Admin, http.MethodDelete, Prefix+"/tokens/"+token.ID, nil); status >= 300 {
 		t.Errorf("revoke: %d %s", status, answer)
 	}
-	text, err := os.ReadFile(filepath.Join(w.dir, "state", TokensFile))
-	if err != nil || bytes.Contains(text, []byte(w.as[Admin])) {
+	text, err := os.ReadFile(filepath.Join(w.dir, "state", access.TokensFile))
+	if err != nil || bytes.Contains(text, []byte(w.as[access.Admin])) {
 		t.Errorf("the file of tokens has a secret, or is not there: %v", err)
 	}
-	if again, err := OpenTokens(filepath.Join(w.dir, "state")); err != nil || len(again.List()) != len(roles) {
+	if again, err := access.OpenTokens(filepath.Join(w.dir, "state")); err != nil || len(again.List()) != len(access.Roles()) {
 		t.Errorf("read again: %v, %v", again.List(), err)
 	}
 }
 
 func TestSweepFromSubmitToDelete(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: three, Labels: []string{"nightly"}})
-	if s.Owner != string(Submitter) || s.Trials.Total != 3 || !s.Here || !strings.HasPrefix(s.ID, "three-") {
+	s := w.submit(access.Submitter, Submission{Spec: three, Labels: []string{"nightly"}})
+	if s.Owner != string(access.Submitter) || s.Trials.Total != 3 || !s.Here || !strings.HasPrefix(s.ID, "three-") {
 		t.Errorf("submitted %+v", s)
 	}
 	s = w.ended(s.ID)
@@ -111,11 +112,11 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 		t.Errorf("ended %+v", s)
 	}
 	at := "/sweeps/" + s.ID
-	trials := get[Page[Trial]](w, Viewer, at+"/trials?sort=value&limit=2")
+	trials := get[Page[Trial]](w, access.Viewer, at+"/trials?sort=value&limit=2")
 	if trials.Total != 3 || len(trials.Items) != 2 || trials.Items[0].Trial.Trial != 1 || trials.Next == "" {
 		t.Errorf("trials by value %+v", trials)
 	}
-	if rest := get[Page[Trial]](w, Viewer, at+"/trials?sort=value&limit=2&cursor="+trials.Next); len(rest.Items) != 1 || rest.Next != "" {
+	if rest := get[Page[Trial]](w, access.Viewer, at+"/trials?sort=value&limit=2&cursor="+trials.Next); len(rest.Items) != 1 || rest.Next != "" {
 		t.Errorf("second page %+v", rest)
 	}
 	sw, _ := w.server.Sweep(s.ID)
@@ -128,7 +129,7 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 				}
 			})
 			for next, more := "", true; more; more = next != "" {
-				page := get[Page[Trial]](w, Viewer, fmt.Sprintf("%s/trials?sort=%s&desc=%t&limit=1&cursor=%s", at, sort, desc, next))
+				page := get[Page[Trial]](w, access.Viewer, fmt.Sprintf("%s/trials?sort=%s&desc=%t&limit=1&cursor=%s", at, sort, desc, next))
 				if page.Total != 3 || len(page.Items) != 1 {
 					t.Fatalf("by %s: %+v", sort, page)
 				}
@@ -139,38 +140,38 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 			}
 		}
 	}
-	if status, answer, _ := w.ask(Viewer, "GET", "/v1"+at+"/trials?sort=nothing", nil); status != 422 || !strings.Contains(string(answer), "there are: trial") {
+	if status, answer, _ := w.ask(access.Viewer, "GET", "/v1"+at+"/trials?sort=nothing", nil); status != 422 || !strings.Contains(string(answer), "there are: trial") {
 		t.Errorf("by nothing: %d %s", status, answer)
 	}
 	filter := url.QueryEscape(`params.x > 1 && metrics.loss < 3 && state == "succeeded"`)
-	if some := get[Page[Trial]](w, Viewer, at+"/trials?filter="+filter); some.Total != 1 || some.Items[0].Trial.Trial != 2 {
+	if some := get[Page[Trial]](w, access.Viewer, at+"/trials?filter="+filter); some.Total != 1 || some.Items[0].Trial.Trial != 2 {
 		t.Errorf("filtered %+v", some)
 	}
-	if p := get[Points](w, Viewer, at+"/trials/1/points"); p.Metric != "loss" || p.Total != 3 || len(p.Points) != 3 || p.Points[2].Value != 1.7 {
+	if p := get[Points](w, access.Viewer, at+"/trials/1/points"); p.Metric != "loss" || p.Total != 3 || len(p.Points) != 3 || p.Points[2].Value != 1.7 {
 		t.Errorf("points %+v", p)
 	}
-	if _, text, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/trials/0/logs?offset=6", nil); string(text) != "3\nloss=3.9\nloss=3.8\nloss=3.7\n" {
+	if _, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+at+"/trials/0/logs?offset=6", nil); string(text) != "3\nloss=3.9\nloss=3.8\nloss=3.7\n" {
 		t.Errorf("logs %q", text)
 	}
-	if win := get[board.Winner](w, Viewer, at+"/winner"); win.Trial != 1 {
+	if win := get[board.Winner](w, access.Viewer, at+"/winner"); win.Trial != 1 {
 		t.Errorf("winner %+v", win)
 	}
-	if b := get[board.Summary](w, Viewer, at+"/board"); b.Points != 9 {
+	if b := get[board.Summary](w, access.Viewer, at+"/board"); b.Points != 9 {
 		t.Errorf("board %+v", b)
 	}
 	for query, want := range map[string]int{"": 1, "?label=nightly": 1, "?label=x": 0, "?state=failed": 0, "?text=THREE": 1, "?owner=viewer": 0} {
-		if list := get[Page[Sweep]](w, Viewer, "/sweeps"+query); list.Total != want {
+		if list := get[Page[Sweep]](w, access.Viewer, "/sweeps"+query); list.Total != want {
 			t.Errorf("list%s has %d sweeps, want %d", query, list.Total, want)
 		}
 	}
 	for query, want := range map[string]int{
 		"?state=failed&state=succeeded": 1, "?state=failed,succeeded": 1, "?label=nightly&label=x": 0, "?label=nightly,nightly": 1,
 	} {
-		if list := get[Page[Sweep]](w, Viewer, "/sweeps"+query); list.Total != want {
+		if list := get[Page[Sweep]](w, access.Viewer, "/sweeps"+query); list.Total != want {
 			t.Errorf("list%s has %d sweeps, want %d", query, list.Total, want)
 		}
 	}
-	if some := get[Page[Trial]](w, Viewer, at+"/trials?state=failed&state=succeeded"); some.Total != 3 {
+	if some := get[Page[Trial]](w, access.Viewer, at+"/trials?state=failed&state=succeeded"); some.Total != 3 {
 		t.Errorf("trials of two states: %d", some.Total)
 	}
 	w.deletes(s.ID)
@@ -179,10 +180,10 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 func (w *world) deletes(id string) {
 	w.t.Helper()
 	path := Prefix + "/sweeps/" + id
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, path, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, path, nil); status != http.StatusOK {
 		w.t.Errorf("delete: %d %s", status, answer)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodGet, path, nil); status != http.StatusNotFound {
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, path, nil); status != http.StatusNotFound {
 		w.t.Errorf("after the deletion: %d", status)
 	}
 	for o, err := range w.bucket.List(w.t.Context(), results.ObjectName(id, "")) {
@@ -196,16 +197,16 @@ func (w *world) deletes(id string) {
 // What others own is only read by submitters; operators may end it.
 func TestOthersSweeps(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Operator, Submission{Spec: strings.Replace(three, "echo hello", "sleep 60; echo hello", 1)})
+	s := w.submit(access.Operator, Submission{Spec: strings.Replace(three, "echo hello", "sleep 60; echo hello", 1)})
 	for _, do := range []string{"stop", "pause", "resume", "retry"} {
-		if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/"+do, nil); status != http.StatusForbidden {
+		if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/"+do, nil); status != http.StatusForbidden {
 			t.Errorf("%s: %d %s", do, status, answer)
 		}
 	}
-	if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil); status != http.StatusConflict {
+	if status, answer, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil); status != http.StatusConflict {
 		t.Errorf("delete while it runs: %d %s", status, answer)
 	}
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/stop", Reason{Reason: "enough"}); status >= 300 {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/stop", Reason{Reason: "enough"}); status >= 300 {
 		t.Errorf("stop: %d %s", status, answer)
 	}
 	if s = w.ended(s.ID); s.State != "stopped" || s.Sentence != "enough" {
@@ -215,7 +216,7 @@ func TestOthersSweeps(t *testing.T) {
 
 func TestMistakesAreProblems(t *testing.T) {
 	w := newWorld(t)
-	status, answer, rs := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: "method: grid\nparameters: {x: {valus: [1]}}\ncommand: echo\n"})
+	status, answer, rs := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: "method: grid\nparameters: {x: {valus: [1]}}\ncommand: echo\n"})
 	var p Problem
 	if err := json.Unmarshal(answer, &p); err != nil || status != http.StatusUnprocessableEntity || len(p.Spec) == 0 || p.Spec[0].Line != 2 {
 		t.Errorf("a bad spec: %d %s", status, answer)
@@ -227,7 +228,7 @@ func TestMistakesAreProblems(t *testing.T) {
 		"/sweeps/none": 404, "/sweeps/none/trials": 404, "/sweeps/none/board": 404, "/sweeps/none/trials/0/logs": 404, "/objects/..%2f..%2fstate%2ftokens.json": 404,
 		"/objects/nothing": 404, "/sweeps?limit=0": 422, "/sweeps?limit=x": 422, "/sweeps?cursor=x": 422, "/sweeps?nonsense=1": 422,
 	} {
-		if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+path, nil); status != want {
+		if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+path, nil); status != want {
 			t.Errorf("GET %s: %d, want %d: %s", path, status, want, answer)
 		}
 	}
@@ -236,7 +237,7 @@ func TestMistakesAreProblems(t *testing.T) {
 		{Spec: three, Labels: []string{"two words"}}, {Spec: three + "  secrets: [HOME]\n"}, {Spec: three + "  env: {X: \"${envvar:HOME}\"}\n"},
 		{Spec: three + "  fetch: [/etc/passwd]\n"}, {Spec: three + "  fetch: [../x]\n"},
 	} {
-		if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", sub); status != http.StatusUnprocessableEntity {
+		if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", sub); status != http.StatusUnprocessableEntity {
 			t.Errorf("submit %+v: %d %s", sub, status, answer)
 		}
 	}
@@ -246,14 +247,14 @@ func TestMistakesAreProblems(t *testing.T) {
 func TestSubmitAgain(t *testing.T) {
 	w := newWorld(t)
 	key := "Idempotency-Key: k"
-	first := w.submit(Submitter, Submission{Spec: three}, key)
-	if again := w.submit(Submitter, Submission{Spec: three}, key); again.ID != first.ID {
+	first := w.submit(access.Submitter, Submission{Spec: three}, key)
+	if again := w.submit(access.Submitter, Submission{Spec: three}, key); again.ID != first.ID {
 		t.Errorf("again: %s, first %s", again.ID, first.ID)
 	}
-	if other := w.submit(Operator, Submission{Spec: three}, key); other.ID == first.ID {
+	if other := w.submit(access.Operator, Submission{Spec: three}, key); other.ID == first.ID {
 		t.Errorf("of another caller: %s", other.ID)
 	}
-	if status, _, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three + "#\n"}, key); status != http.StatusConflict {
+	if status, _, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three + "#\n"}, key); status != http.StatusConflict {
 		t.Errorf("another spec: %d", status)
 	}
 }
@@ -262,7 +263,7 @@ func TestSubmitAgain(t *testing.T) {
 func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
 	w := newWorld(t)
 	key := "Idempotency-Key: k"
-	first := w.submit(Submitter, Submission{Spec: three}, key)
+	first := w.submit(access.Submitter, Submission{Spec: three}, key)
 	w.ended(first.ID)
 	known, err := store.ReadSweep(t.Context(), w.bucket, first.ID)
 	if err != nil {
@@ -277,20 +278,20 @@ func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
 	}
 	w.api.catalog.forget("")
 	// Without a folder of this server it is one that another runs, which has stored no record yet.
-	if other := w.submit(Submitter, Submission{Spec: three}, key); other.ID != first.ID || other.Here || len(w.server.Sweeps()) > 0 {
+	if other := w.submit(access.Submitter, Submission{Spec: three}, key); other.ID != first.ID || other.Here || len(w.server.Sweeps()) > 0 {
 		t.Errorf("that of another server: %+v", other)
 	}
 	if err := os.MkdirAll(filepath.Join(w.dir, "state", "sweeps", first.ID), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, key)
+	status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, key)
 	if status != http.StatusCreated {
 		t.Fatalf("%d %s", status, answer)
 	}
 	if again := w.ended(first.ID); again.State != "succeeded" || again.Trials.Succeeded != 3 {
 		t.Errorf("%+v", again)
 	}
-	if again := w.submit(Submitter, Submission{Spec: three}, key); again.ID != first.ID || again.State != "succeeded" {
+	if again := w.submit(access.Submitter, Submission{Spec: three}, key); again.ID != first.ID || again.State != "succeeded" {
 		t.Errorf("%+v", again)
 	}
 }
@@ -300,10 +301,10 @@ func TestSubmitAgainWhatWasNeverTaken(t *testing.T) {
 func TestSubmitAgainWithoutResults(t *testing.T) {
 	w := newWorld(t)
 	key, sub := "Idempotency-Key: k", Submission{Spec: three, Set: []string{"run_cap=2"}}
-	first := w.submit(Submitter, sub, key)
+	first := w.submit(access.Submitter, sub, key)
 	w.ended(first.ID)
 	at := Prefix + "/sweeps"
-	status, answer, _ := w.ask(Submitter, http.MethodPost, at+"/"+first.ID+"/extend", Extension{Set: []string{"run_cap=3"}})
+	status, answer, _ := w.ask(access.Submitter, http.MethodPost, at+"/"+first.ID+"/extend", Extension{Set: []string{"run_cap=3"}})
 	if status != http.StatusOK {
 		t.Fatalf("extend: %d %s", status, answer)
 	}
@@ -316,11 +317,11 @@ func TestSubmitAgainWithoutResults(t *testing.T) {
 	for i, spoil := range []func(){func() { w.damage(first.ID, results.SweepFile) }, remove} {
 		spoil()
 		w.again()
-		if again := w.submit(Submitter, sub, key); again.ID != first.ID {
+		if again := w.submit(access.Submitter, sub, key); again.ID != first.ID {
 			t.Errorf("%d: %s, first %s", i, again.ID, first.ID)
 		}
 		other := Submission{Spec: three, Set: []string{"run_cap=1"}}
-		if status, answer, _ := w.ask(Submitter, http.MethodPost, at, other, key); status != http.StatusConflict {
+		if status, answer, _ := w.ask(access.Submitter, http.MethodPost, at, other, key); status != http.StatusConflict {
 			t.Errorf("%d, another spec: %d %s", i, status, answer)
 		}
 	}
@@ -333,7 +334,7 @@ func TestSubmitAtOnce(t *testing.T) {
 	ids, created := make([]string, 6), atomic.Int64{}
 	for i := range ids {
 		all.Go(func() {
-			status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, "Idempotency-Key: k")
+			status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three}, "Idempotency-Key: k")
 			var s Sweep
 			if err := json.Unmarshal(answer, &s); err != nil || status >= 300 {
 				t.Errorf("%d %s %v", status, answer, err)
@@ -358,24 +359,24 @@ func TestAttackSpecs(t *testing.T) {
 	}
 	away := "../../../hidden.yaml" // from w.dir/state/folders/empty
 	for _, line := range []string{"then: " + away + "\n", "  code: ../..\n", "  fetch: [\"FILE:///etc/passwd\"]\n", "  fetch: [\"s3://others/key\"]\n"} {
-		status, answer, _ := w.ask(Viewer, http.MethodPost, Prefix+"/validate", Submission{Spec: three + line})
+		status, answer, _ := w.ask(access.Viewer, http.MethodPost, Prefix+"/validate", Submission{Spec: three + line})
 		if status != http.StatusUnprocessableEntity || strings.Contains(string(answer), hidden) {
 			t.Errorf("%q: %d %s", line, status, answer)
 		}
 	}
-	s := w.submit(Submitter, Submission{Spec: three})
-	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/extend", Extension{Set: []string{"then=" + away}})
+	s := w.submit(access.Submitter, Submission{Spec: three})
+	status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/extend", Extension{Set: []string{"then=" + away}})
 	if status != http.StatusUnprocessableEntity || strings.Contains(string(answer), hidden) {
 		t.Errorf("extend: %d %s", status, answer)
 	}
 	loop := url.QueryEscape("let all = 1..900; count(all, count(all, count(all, true) > 0) > 0) > 0")
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+loop, nil); status != http.StatusUnprocessableEntity {
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+loop, nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("a loop: %d %s", status, answer)
 	}
 	for _, hungry := range []string{ // of more than any machine has
 		"repeat(repeat('a', 999999), 999999) == ''", "let a = repeat('a', 900000); replace(a, 'a', a) == ''", "len(join(split(repeat('a', 400000), ''), repeat('a', 900000))) > 0",
 	} {
-		status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+url.QueryEscape(hungry), nil)
+		status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/sweeps/"+s.ID+"/trials?filter="+url.QueryEscape(hungry), nil)
 		if status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "too much") && !strings.Contains(string(answer), "budget") {
 			t.Errorf("%s: %d %s", hungry, status, answer)
 		}
@@ -402,14 +403,14 @@ func (p *pausing) Read(b []byte) (int, error) {
 // upload brings a folder to the server, in two parts with a pause between them.
 func (w *world) upload(folder string, pause time.Duration) (f Folder) {
 	w.t.Helper()
-	f, status := w.uploadAs(Submitter, folder, pause)
+	f, status := w.uploadAs(access.Submitter, folder, pause)
 	if status != http.StatusCreated {
 		w.t.Fatalf("upload: %d", status)
 	}
 	return f
 }
 
-func (w *world) uploadAs(role Role, folder string, pause time.Duration) (f Folder, status int) {
+func (w *world) uploadAs(role access.Role, folder string, pause time.Duration) (f Folder, status int) {
 	w.t.Helper()
 	var packed bytes.Buffer
 	if err := archive.Pack(&packed, folder); err != nil {
@@ -462,7 +463,7 @@ func TestUploadsAreKeptWhileTheyAreUsed(t *testing.T) {
 		_, err := os.Stat(name)
 		return err == nil
 	}
-	s := w.submit(Submitter, Submission{Folder: f.ID, Spec: three})
+	s := w.submit(access.Submitter, Submission{Folder: f.ID, Spec: three})
 	w.ended(s.ID)
 	age()
 	if err := w.api.clearFolders(); err != nil || !there(filepath.Join(base, f.ID)) || there(cut) {
@@ -482,7 +483,7 @@ func TestUploadedFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := w.upload(folder, 0)
-	s := w.submit(Submitter, Submission{Folder: f.ID, Spec: strings.Replace(three, `"echo hello ${param.x}; for i in 9 8 7; do echo loss=${param.x}.$i; done"`, "./train.sh ${param.x}", 1)})
+	s := w.submit(access.Submitter, Submission{Folder: f.ID, Spec: strings.Replace(three, `"echo hello ${param.x}; for i in 9 8 7; do echo loss=${param.x}.$i; done"`, "./train.sh ${param.x}", 1)})
 	if s = w.ended(s.ID); s.State != "succeeded" || s.Best.Value != 1 {
 		t.Errorf("ended %+v", s)
 	}
@@ -492,7 +493,7 @@ func TestUploadedFolder(t *testing.T) {
 func TestEvents(t *testing.T) {
 	w := newWorld(t)
 	from := w.api.hub.next()
-	s := w.submit(Submitter, Submission{Spec: three})
+	s := w.submit(access.Submitter, Submission{Spec: three})
 	w.ended(s.ID)
 	list, _, ok := w.api.hub.since(from, 1000)
 	seen := map[string]int{}
@@ -510,7 +511,7 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rq.Header.Set("Authorization", "Bearer "+w.as[Viewer])
+	rq.Header.Set("Authorization", "Bearer "+w.as[access.Viewer])
 	rq.Header.Set("Last-Event-ID", fmt.Sprint(from+len(list)-2))
 	rs, err := http.DefaultClient.Do(rq)
 	if err != nil {
@@ -546,9 +547,9 @@ func TestHubForgetsTheOldest(t *testing.T) {
 
 func TestETags(t *testing.T) {
 	w := newWorld(t)
-	_, _, rs := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil)
+	_, _, rs := w.ask(access.Viewer, http.MethodGet, Prefix+"/whoami", nil)
 	tag := rs.Header.Get("ETag")
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil, "If-None-Match: "+tag); tag == "" || status != http.StatusNotModified || len(answer) > 0 {
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/whoami", nil, "If-None-Match: "+tag); tag == "" || status != http.StatusNotModified || len(answer) > 0 {
 		t.Errorf("ETag %q: %d %q", tag, status, answer)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // What a trial leaves is no sweep, whatever it says: nothing of the server's machine is read for it, and no list has it.
@@ -17,7 +19,7 @@ func TestAttackArtifactsAsASweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := "method: grid\nmetric: {name: y, goal: maximize}\nparameters: {x: {values: [1]}}\ncommand: echo y=1\nthen: config.yaml\n"
-	s := w.submit(Submitter, Submission{Spec: `
+	s := w.submit(access.Submitter, Submission{Spec: `
 name: planted
 method: grid
 metric: {name: loss, goal: minimize}
@@ -27,22 +29,22 @@ task: {code: "."}
 `, Folder: w.planted(spec)})
 	w.ended(s.ID)
 	forged := s.ID + "/artifacts/0/1"
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/objects/sweeps/"+forged+"/sweep.json", nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/objects/sweeps/"+forged+"/sweep.json", nil); status != http.StatusOK {
 		t.Fatalf("the trial left nothing: %d %s", status, answer)
 	}
 	at := "/sweeps/" + url.PathEscape(forged)
 	for _, path := range []string{at + "/importance", at, at + "/board", at + "/trials/0/logs", "/plan?sweep=" + url.QueryEscape(forged)} {
-		if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+path, nil); status != http.StatusNotFound || strings.Contains(string(answer), "hidden") {
+		if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+path, nil); status != http.StatusNotFound || strings.Contains(string(answer), "hidden") {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Like: forged}); status != http.StatusNotFound {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Like: forged}); status != http.StatusNotFound {
 		t.Errorf("once more: %d %s", status, answer)
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+at, nil); status != http.StatusNotFound {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at, nil); status != http.StatusNotFound {
 		t.Errorf("deleted: %d %s", status, answer)
 	}
-	if all := get[Page[Sweep]](w, Viewer, "/sweeps?archived=true"); len(all.Items) != 1 {
+	if all := get[Page[Sweep]](w, access.Viewer, "/sweeps?archived=true"); len(all.Items) != 1 {
 		t.Errorf("sweeps are %+v", all.Items)
 	}
 }

@@ -5,13 +5,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // Whoever changes a sweep that somebody deletes meanwhile is told that there is none.
 func TestAttackChangesBesideADeletion(t *testing.T) {
 	w := newWorld(t)
 	for range 6 {
-		s := w.submit(Submitter, Submission{Spec: three})
+		s := w.submit(access.Submitter, Submission{Spec: three})
 		w.ended(s.ID)
 		var asking sync.WaitGroup
 		ask := func(method, path string, in string) {
@@ -23,7 +25,7 @@ func TestAttackChangesBesideADeletion(t *testing.T) {
 						return
 					}
 					rq.Header.Set("Content-Type", "application/json")
-					rq.Header.Set("Authorization", "Bearer "+w.as[Operator])
+					rq.Header.Set("Authorization", "Bearer "+w.as[access.Operator])
 					rs, err := http.DefaultClient.Do(rq)
 					if err != nil { // a panic cuts the connection
 						t.Errorf("%s%s: %v", method, path, err)

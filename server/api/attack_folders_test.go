@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // The id of an uploaded folder, which everybody is shown, gives what is in it to nobody but who has uploaded the same, and operators.
@@ -25,12 +26,12 @@ func TestAttackFoldersOfOthers(t *testing.T) {
 	}
 	f := w.upload(folder, 0)
 	spec := strings.Replace(three, "echo hello", "cat secret.txt; echo hello", 1)
-	s := w.submit(Submitter, Submission{Spec: spec, Folder: f.ID})
+	s := w.submit(access.Submitter, Submission{Spec: spec, Folder: f.ID})
 	if s = w.ended(s.ID); s.State != "succeeded" {
 		t.Fatalf("%+v", s)
 	}
 	var err error
-	if _, w.as["eve"], err = w.tokens.Create("eve", Submitter, 0); err != nil {
+	if _, w.as["eve"], err = w.tokens.Create("eve", access.Submitter, 0); err != nil {
 		t.Fatal(err)
 	}
 	flow := WorkflowSubmission{Source: "name: taken\nsteps: {a: {command: 'true'}}\ngraph: a", Folder: f.ID}
@@ -43,7 +44,7 @@ func TestAttackFoldersOfOthers(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
 	}
-	for _, role := range []Role{Submitter, Operator} {
+	for _, role := range []access.Role{access.Submitter, access.Operator} {
 		if status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/validate", takes["/validate"]); status != http.StatusOK {
 			t.Errorf("%s: %d %s", role, status, answer)
 		}
@@ -67,23 +68,23 @@ func TestAttackUploadsWithoutEnd(t *testing.T) {
 	w := newWorld(t)
 	folder := t.TempDir()
 	f := w.upload(folder, 0)
-	text, err := json.Marshal(uploaders{By: []string{string(Submitter)}, Bytes: mostUploaded})
+	text, err := json.Marshal(uploaders{By: []string{string(access.Submitter)}, Bytes: mostUploaded})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := durable.Replace(filepath.Join(w.api.folders(), uploadersPrefix+f.ID), text); err != nil {
 		t.Fatal(err)
 	}
-	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusRequestEntityTooLarge {
+	if _, status := w.uploadAs(access.Submitter, folder, 0); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("without end: %d", status)
 	}
-	if _, status := w.uploadAs(Operator, folder, 0); status != http.StatusCreated {
+	if _, status := w.uploadAs(access.Operator, folder, 0); status != http.StatusCreated {
 		t.Errorf("another: %d", status)
 	}
 	if err := os.RemoveAll(filepath.Join(w.api.folders(), f.ID)); err != nil {
 		t.Fatal(err)
 	}
-	if _, status := w.uploadAs(Submitter, folder, 0); status != http.StatusCreated {
+	if _, status := w.uploadAs(access.Submitter, folder, 0); status != http.StatusCreated {
 		t.Errorf("when that is gone: %d", status)
 	}
 }
@@ -99,10 +100,10 @@ func TestAttackSameUploadAgain(t *testing.T) {
 	by := filepath.Join(w.api.folders(), uploadersPrefix+f.ID)
 	kept := func(want int64) {
 		t.Helper()
-		if _, status := w.uploadAs(Operator, folder, 0); status != http.StatusCreated {
+		if _, status := w.uploadAs(access.Operator, folder, 0); status != http.StatusCreated {
 			t.Fatalf("%d", status)
 		}
-		if u, err := w.api.uploadersOf(f.ID); err != nil || !slices.Contains(u.By, string(Operator)) || u.Bytes != want {
+		if u, err := w.api.uploadersOf(f.ID); err != nil || !slices.Contains(u.By, string(access.Operator)) || u.Bytes != want {
 			t.Errorf("%+v, %v", u, err)
 		}
 	}
@@ -120,7 +121,7 @@ func TestAttackSameUploadAgain(t *testing.T) {
 // Uploads at once have no more room than one after another.
 func TestAttackUploadsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	text, err := json.Marshal(uploaders{By: []string{string(Submitter)}, Bytes: mostUploaded - 15})
+	text, err := json.Marshal(uploaders{By: []string{string(access.Submitter)}, Bytes: mostUploaded - 15})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestAttackUploadsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.Go(func() {
-			switch _, status := w.uploadAs(Submitter, folder, 100*time.Millisecond); status {
+			switch _, status := w.uploadAs(access.Submitter, folder, 100*time.Millisecond); status {
 			case http.StatusCreated:
 				taken.Add(1)
 			case http.StatusRequestEntityTooLarge:
@@ -147,7 +148,7 @@ func TestAttackUploadsAtOnce(t *testing.T) {
 	if all.Wait(); taken.Load() != 1 || refused.Load() != 3 {
 		t.Errorf("%d taken, %d refused", taken.Load(), refused.Load())
 	}
-	if kept := w.api.uploadedBy(string(Submitter)); kept > mostUploaded {
+	if kept := w.api.uploadedBy(string(access.Submitter)); kept > mostUploaded {
 		t.Errorf("%d bytes are kept", kept)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
@@ -16,12 +17,12 @@ func TestAttackQueuesOfOnesOwn(t *testing.T) {
 	if err := w.server.SetQueue(t.Context(), "ci", server.QueueChange{}); err != nil {
 		t.Fatal(err)
 	}
-	full, secret, err := w.tokens.Create("ann", Submitter, 0)
+	full, secret, err := w.tokens.Create("ann", access.Submitter, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.as["ann"] = secret
-	if _, w.as["narrow"], err = w.tokens.Create("ann", Submitter, 0, "ci"); err != nil {
+	if _, w.as["narrow"], err = w.tokens.Create("ann", access.Submitter, 0, "ci"); err != nil {
 		t.Fatal(err)
 	}
 	ended := func(id string) WorkflowStatus {
@@ -31,7 +32,7 @@ func TestAttackQueuesOfOnesOwn(t *testing.T) {
 	const one = "/registered-workflows/kept"
 	post[Registration](w, "ann", "/registered-workflows", WorkflowSubmission{Source: source}, http.StatusOK)
 	post[Registration](w, "ann", "/registered-workflows", WorkflowSubmission{Source: source + "description: more\n"}, http.StatusOK)
-	signal := func(role Role, want engine.State) {
+	signal := func(role access.Role, want engine.State) {
 		t.Helper()
 		begun := post[[]RunStanding](w, role, one+"/signals/go", nil, http.StatusOK)
 		if s := ended(begun[0].Run); s.State != want || want == engine.Failed && !strings.Contains(s.Reason, "ci") {
@@ -42,7 +43,7 @@ func TestAttackQueuesOfOnesOwn(t *testing.T) {
 	signal("narrow", engine.Failed)
 	post[Backfill](w, "narrow", one+"/backfill", BackfillRequest{From: "2024-01-01", To: "2024-01-01"}, http.StatusOK)
 	testkit.Await(t, "the backfill to fail", func() bool {
-		all := get[Page[WorkflowRun]](w, Viewer, "/workflows?trigger=cron")
+		all := get[Page[WorkflowRun]](w, access.Viewer, "/workflows?trigger=cron")
 		return len(all.Items) == 1 && all.Items[0].State == engine.Failed && !all.Items[0].Live
 	})
 	post[Registered](w, "narrow", one+"/pause", TriggersPause{Paused: true}, http.StatusOK)
@@ -77,5 +78,5 @@ func TestAttackQueuesOfOnesOwn(t *testing.T) {
 	if _, err := w.tokens.Revoke(full.ID); err != nil {
 		t.Fatal(err)
 	}
-	signal(Operator, engine.Failed) // what triggers begin is the owner's
+	signal(access.Operator, engine.Failed) // what triggers begin is the owner's
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -69,13 +70,13 @@ func (w *world) hears(path string, header ...string) (h *heard, status int) {
 // Who may hear no more hears nothing more, also of what they have begun to listen to.
 func TestAttackStreamsOfTheRevoked(t *testing.T) {
 	w := newWorld(t)
-	long := w.submit(Operator, Submission{Spec: strings.Replace(three, "for i in 9 8 7; do", "for i in `seq 1 100000`; do sleep 0.05;", 1)})
+	long := w.submit(access.Operator, Submission{Spec: strings.Replace(three, "for i in 9 8 7; do", "for i in `seq 1 100000`; do sleep 0.05;", 1)})
 	testkit.Await(t, "a trial to write", func() bool {
-		_, answer, _ := w.ask(Operator, http.MethodGet, Prefix+"/sweeps/"+long.ID+"/trials/0/logs", nil)
+		_, answer, _ := w.ask(access.Operator, http.MethodGet, Prefix+"/sweeps/"+long.ID+"/trials/0/logs", nil)
 		return strings.Contains(string(answer), "loss=")
 	})
 	bearer := func(name string, life time.Duration) (id, header string) {
-		token, secret, err := w.tokens.Create(name, Viewer, life)
+		token, secret, err := w.tokens.Create(name, access.Viewer, life)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +84,7 @@ func TestAttackStreamsOfTheRevoked(t *testing.T) {
 	}
 	id, revoked := bearer("ann", 0)
 	_, ends := bearer("bob", 10*time.Second)
-	_, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[Viewer]})
+	_, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[access.Viewer]})
 	session := "Cookie: " + cookieOf(t, rs)
 	logs := "/sweeps/" + long.ID + "/trials/0/logs?follow=true"
 	all := map[string]*heard{}
@@ -109,23 +110,23 @@ func TestAttackStreamsOfTheRevoked(t *testing.T) {
 		status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, ends)
 		return status == http.StatusUnauthorized
 	})
-	later := w.submit(Operator, Submission{Spec: strings.Replace(three, "name: three", "name: later", 1)})
+	later := w.submit(access.Operator, Submission{Spec: strings.Replace(three, "name: three", "name: later", 1)})
 	for name, h := range all {
 		testkit.Await(t, name+" to end", h.over)
 		if h.has(later.ID) {
 			t.Errorf("%s heard of what came later", name)
 		}
 	}
-	w.ask(Operator, http.MethodPost, Prefix+"/sweeps/"+long.ID+"/stop", nil)
+	w.ask(access.Operator, http.MethodPost, Prefix+"/sweeps/"+long.ID+"/stop", nil)
 	w.ended(long.ID)
 }
 
 // One caller takes no place of others, however much they ask for at once; metrics are asked for as often as all else.
 func TestAttackManyStreams(t *testing.T) {
 	w := newWorld(t)
-	viewer := "Authorization: Bearer " + w.as[Viewer]
+	viewer := "Authorization: Bearer " + w.as[access.Viewer]
 	var first *heard
-	for i := range mostEndless {
+	for i := range access.MostStreams {
 		h, status := w.hears("/events", viewer)
 		if status != http.StatusOK {
 			t.Fatalf("stream %d: %d", i, status)
@@ -133,13 +134,13 @@ func TestAttackManyStreams(t *testing.T) {
 		defer h.leave()
 		first = h
 	}
-	if status, answer, rs := w.ask(Viewer, http.MethodGet, Prefix+"/events", nil); status != http.StatusTooManyRequests || rs.Header.Get("Retry-After") == "" {
+	if status, answer, rs := w.ask(access.Viewer, http.MethodGet, Prefix+"/events", nil); status != http.StatusTooManyRequests || rs.Header.Get("Retry-After") == "" {
 		t.Errorf("one more: %d %s", status, answer)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodGet, Prefix+"/whoami", nil); status != http.StatusOK {
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/whoami", nil); status != http.StatusOK {
 		t.Errorf("a request of theirs: %d", status)
 	}
-	h, status := w.hears("/events", "Authorization: Bearer "+w.as[Operator])
+	h, status := w.hears("/events", "Authorization: Bearer "+w.as[access.Operator])
 	if h.leave(); status != http.StatusOK {
 		t.Errorf("a stream of another: %d", status)
 	}
@@ -149,10 +150,10 @@ func TestAttackManyStreams(t *testing.T) {
 		h.leave()
 		return status == http.StatusOK
 	})
-	w.api.rates = newRates(0.001)
-	w.ask(Viewer, http.MethodGet, "/metrics", nil)
-	w.ask(Viewer, http.MethodGet, "/metrics", nil)
-	if status, _, _ := w.ask(Viewer, http.MethodGet, "/metrics", nil); status != http.StatusTooManyRequests {
+	w.guarded(access.Config{Rate: 0.001})
+	w.ask(access.Viewer, http.MethodGet, "/metrics", nil)
+	w.ask(access.Viewer, http.MethodGet, "/metrics", nil)
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, "/metrics", nil); status != http.StatusTooManyRequests {
 		t.Errorf("metrics: %d", status)
 	}
 }

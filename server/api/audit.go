@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // AuditFile, in the folder of an API, has a line of JSON for every request that may have changed something.
@@ -22,14 +24,14 @@ type audit struct {
 
 // auditLine is one line of the log. Fields may be added, not renamed.
 type auditLine struct {
-	Time      string `json:"time"` // RFC 3339, UTC
-	Caller    string `json:"caller"`
-	Role      Role   `json:"role"`
-	From      string `json:"from"` // address, or local
-	Operation string `json:"operation"`
-	Path      string `json:"path"`
-	Status    int    `json:"status"`
-	Request   string `json:"request"`
+	Time      string      `json:"time"` // RFC 3339, UTC
+	Caller    string      `json:"caller"`
+	Role      access.Role `json:"role"`
+	From      string      `json:"from"` // address, or local
+	Operation string      `json:"operation"`
+	Path      string      `json:"path"`
+	Status    int         `json:"status"`
+	Request   string      `json:"request"`
 }
 
 func openAudit(folder string) (*audit, error) {
@@ -41,7 +43,7 @@ func openAudit(folder string) (*audit, error) {
 }
 
 // note writes a line. What is written whole is whole in the file.
-func (a *audit) note(ctx huma.Context, c Caller) {
+func (a *audit) note(ctx huma.Context, c access.Caller) {
 	if a == nil {
 		return
 	}

@@ -15,12 +15,13 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // What lists are made of does not change while they are made.
 func TestCatalogIsTheCallersOwn(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: three})
+	s := w.submit(access.Submitter, Submission{Spec: three})
 	w.ended(s.ID)
 	for range 2 { // read, and as it was read before
 		all, err := w.api.catalog.all(t.Context())
@@ -70,7 +71,7 @@ const waiting = "name: waits\nmethod: grid\nparameters: {x: {values: [1]}}\ncomm
 // A server with a thousand sweeps is asked for lists all the time: what it has written itself it need not read.
 func TestOwnSweepsAreListedWithoutTheBucket(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: waiting})
+	s := w.submit(access.Submitter, Submission{Spec: waiting})
 	in := &watched{Bucket: w.bucket}
 	c := newCatalog(in, w.server)
 	look := func() *stored {
@@ -114,7 +115,7 @@ func TestOwnSweepsAreListedWithoutTheBucket(t *testing.T) {
 // While one caller reads all again, others are answered by what is known; and who gives up leaves nothing half done.
 func TestOneCallerReadsTheCatalog(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: waiting})
+	s := w.submit(access.Submitter, Submission{Spec: waiting})
 	in := &watched{Bucket: w.bucket}
 	c := newCatalog(in, w.server)
 	if _, err := c.all(t.Context()); err != nil {

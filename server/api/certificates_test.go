@@ -5,17 +5,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -26,15 +27,17 @@ type showing struct {
 	pool atomic.Pointer[x509.CertPool]
 	url  string
 	all  *x509.CertPool // of its own certificate
+
+	certificates *access.Certificates
 }
 
-func newShowing(t *testing.T, p Certificates) *showing {
+func newShowing(t *testing.T, p access.Certificates) *showing {
 	t.Helper()
 	s := &showing{world: newWorld(t), ca: testkit.NewAuthority(t, "people")}
 	s.pool.Store(s.ca.Pool())
 	p.Authorities = s.pool.Load
-	s.api.bearers.certificates = &p
-	s.api.sessions.bearers = s.api.bearers
+	s.certificates = &p
+	s.guarded(access.Config{Certificates: &p})
 	h := httptest.NewUnstartedServer(s.api.Handler())
 	h.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	h.StartTLS()
@@ -85,9 +88,9 @@ func (s *showing) asks(c *http.Client, method, path string, in any, header ...st
 
 // Who shows a certificate may what stands in it may, into the queues of that, and a token says more than it.
 func TestCertificates(t *testing.T) {
-	s := newShowing(t, Certificates{
+	s := newShowing(t, access.Certificates{
 		Name:   "CN",
-		Roles:  map[string]Role{EveryCertificate: Viewer, "OU=ml": Submitter, "O=ops": Operator, "CN=ada": Admin},
+		Roles:  map[string]access.Role{access.EveryCertificate: access.Viewer, "OU=ml": access.Submitter, "O=ops": access.Operator, "CN=ada": access.Admin},
 		Queues: map[string][]string{"OU=ml": {"eng/ml"}},
 	})
 	for _, queue := range []string{"eng/ml", "eng/web"} {
@@ -122,11 +125,11 @@ func TestCertificates(t *testing.T) {
 	if status, answer := s.asks(s.of(pkix.Name{CommonName: "ada"}), http.MethodGet, "/tokens", nil); status != http.StatusOK {
 		t.Errorf("the tokens: %d %s", status, answer)
 	}
-	token := "Authorization: Bearer " + s.world.as[Viewer]
+	token := "Authorization: Bearer " + s.world.as[access.Viewer]
 	if status, answer := s.asks(s.of(ann), http.MethodGet, "/whoami", nil, token); status != http.StatusOK || !strings.Contains(answer, `"name":"viewer"`) {
 		t.Errorf("whoami with a token: %d %s", status, answer)
 	}
-	s.api.bearers.certificates.Name = "email"
+	s.certificates.Name = "email"
 	c := s.as(s.ca.Issue(&x509.Certificate{Subject: ann, EmailAddresses: []string{"ann@example.org"}}))
 	if status, answer := s.asks(c, http.MethodGet, "/whoami", nil); status != http.StatusOK || !strings.Contains(answer, `"name":"ann@example.org"`) {
 		t.Errorf("by an address: %d %s", status, answer)
@@ -135,13 +138,14 @@ func TestCertificates(t *testing.T) {
 
 // Nobody gets in by a certificate that is not good, or is not any more, nor by the name or the attributes of another.
 func TestAttackCertificates(t *testing.T) {
-	s := newShowing(t, Certificates{Name: "CN", Roles: map[string]Role{EveryCertificate: Viewer, "OU=ops": Operator}})
-	if _, _, err := s.tokens.Create("bob", Submitter, 0); err != nil {
+	s := newShowing(t, access.Certificates{Name: "CN", Roles: map[string]access.Role{access.EveryCertificate: access.Viewer, "OU=ops": access.Operator}})
+	if _, _, err := s.tokens.Create("bob", access.Submitter, 0); err != nil {
 		t.Fatal(err)
 	}
 	other := testkit.NewAuthority(t, "people")
 	named := func(name string) *x509.Certificate { return &x509.Certificate{Subject: pkix.Name{CommonName: name}} }
 	twice := named("ann")
+	commonName := asn1.ObjectIdentifier{2, 5, 4, 3}
 	twice.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: commonName, Value: "ann"}, {Type: commonName, Value: "eve"}}
 	late, early, forServers := named("ann"), named("ann"), named("ann")
 	late.NotAfter = time.Now().Add(-time.Minute)
@@ -167,7 +171,7 @@ func TestAttackCertificates(t *testing.T) {
 		"with a zero":                {s.ca.Issue(named("ann\x00.example")), http.StatusForbidden},
 		"of text that turns round":   {s.ca.Issue(named("\u202enna")), http.StatusForbidden},
 		"with a long name":           {s.ca.Issue(named(strings.Repeat("a", 201))), http.StatusForbidden},
-		"of the server's own user":   {s.ca.Issue(named(ownCaller().Name)), http.StatusForbidden},
+		"of the server's own user":   {s.ca.Issue(named(access.Own().Name)), http.StatusForbidden},
 		"of somebody with a token":   {s.ca.Issue(named("bob")), http.StatusForbidden},
 		"of a name with an OU in it": {s.ca.Issue(named("ann,OU=ops")), http.StatusOK},
 	} {
@@ -183,7 +187,7 @@ func TestAttackCertificates(t *testing.T) {
 		t.Errorf("no certificate: %d %s", status, answer)
 	}
 	// A bad certificate is not mended by a token.
-	token := "Authorization: Bearer " + s.world.as[Admin]
+	token := "Authorization: Bearer " + s.world.as[access.Admin]
 	if status, answer := s.asks(s.as(other.Issue(named("ann"))), http.MethodGet, "/whoami", nil, token); status != http.StatusUnauthorized {
 		t.Errorf("a token with a bad certificate: %d %s", status, answer)
 	}
@@ -221,8 +225,8 @@ func TestAttackCertificates(t *testing.T) {
 
 // What a browser hears ends with the certificate of its connection, also where its session was begun by a token.
 func TestAttackStreamOfABadCertificate(t *testing.T) {
-	s := newShowing(t, Certificates{Name: "CN", Roles: map[string]Role{EveryCertificate: Viewer}})
-	secret, c, err := s.api.sessions.begin(t.Context(), "", s.world.as[Viewer])
+	s := newShowing(t, access.Certificates{Name: "CN", Roles: map[string]access.Role{access.EveryCertificate: access.Viewer}})
+	secret, c, err := s.api.guard.BeginSession(t.Context(), "", s.world.as[access.Viewer])
 	if err != nil || c.Name == "" {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -230,7 +234,8 @@ func TestAttackStreamOfABadCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rq.Header.Set("Cookie", cookieName(rq.URL.Host)+"="+secret)
+	cookie := access.SessionCookie(rq.URL.Host, false, secret)
+	rq.AddCookie(&http.Cookie{Name: cookie.Name, Value: secret})
 	rs, err := s.of(pkix.Name{CommonName: "ann"}).Do(rq)
 	if err != nil {
 		t.Fatal(err)
@@ -242,11 +247,11 @@ func TestAttackStreamOfABadCertificate(t *testing.T) {
 	var h heard
 	over := make(chan struct{})
 	go func() { defer close(over); _, _ = io.Copy(&h, rs.Body) }()
-	before := s.submit(Operator, Submission{Spec: three})
+	before := s.submit(access.Operator, Submission{Spec: three})
 	testkit.Await(t, "an event", func() bool { return h.has(before.ID) })
 	s.pool.Store(testkit.NewAuthority(t, "people").Pool())
 	testkit.Await(t, "the end of the stream", func() bool {
-		s.ended(s.submit(Operator, Submission{Spec: three}).ID)
+		s.ended(s.submit(access.Operator, Submission{Spec: three}).ID)
 		select {
 		case <-over:
 			return true
@@ -254,22 +259,8 @@ func TestAttackStreamOfABadCertificate(t *testing.T) {
 			return false
 		}
 	})
-	if _, open := s.api.sessions.find(secret); !open {
-		t.Error("the session has ended, too")
-	}
-}
-
-// What stands in a certificate is parted by its kind.
-func TestAttributesOfACertificate(t *testing.T) {
-	ca := testkit.NewAuthority(t, "people")
-	at, err := url.Parse("spiffe://example.org/ns/ml/sa/trainer")
-	if err != nil {
-		t.Fatal(err)
-	}
-	has, n := attributesOf(ca.Issue(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "a=b", Organization: []string{"x", "y"}}, URIs: []*url.URL{at}, DNSNames: []string{"node7"},
-	}).Leaf)
-	if n != 5 || has["CN"][0] != "a=b" || strings.Join(has["O"], " ") != "x y" || has["URI"][0] != at.String() || has["DNS"][0] != "node7" || has["OU"] != nil {
-		t.Errorf("%d: %v", n, has)
+	session := "Cookie: " + access.SessionCookie(strings.TrimPrefix(s.address, "http://"), false, secret).Name + "=" + secret
+	if status, _, _ := s.ask("", http.MethodGet, Prefix+"/whoami", nil, session); status != http.StatusOK {
+		t.Errorf("the session has ended, too: %d", status)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
@@ -46,21 +47,21 @@ func (w *world) again() {
 // A sweep.json that is damaged while its server runs the sweep is written anew by it: the sweep ends, and can be released, changed and deleted.
 func TestDamagedUnderItsServer(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: strings.Replace(three, "echo hello", "while [ ! -e "+w.dir+"/go ]; do sleep 0.02; done; echo hello", 1)})
+	s := w.submit(access.Submitter, Submission{Spec: strings.Replace(three, "echo hello", "while [ ! -e "+w.dir+"/go ]; do sleep 0.02; done; echo hello", 1)})
 	w.damage(s.ID, results.SweepFile)
 	if err := os.WriteFile(filepath.Join(w.dir, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.ended(s.ID)
-	if known, err := store.ReadSweep(t.Context(), w.bucket, s.ID); err != nil || known.State != "succeeded" || known.Owner != string(Submitter) {
+	if known, err := store.ReadSweep(t.Context(), w.bucket, s.ID); err != nil || known.State != "succeeded" || known.Owner != string(access.Submitter) {
 		t.Errorf("%+v, %v", known, err)
 	}
 	w.damage(s.ID, results.SweepFile)
-	if status, answer, _ := w.ask(Submitter, http.MethodPatch, Prefix+"/sweeps/"+s.ID, map[string]any{"labels": []string{"kept"}}); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodPatch, Prefix+"/sweeps/"+s.ID, map[string]any{"labels": []string{"kept"}}); status != http.StatusOK {
 		t.Errorf("label: %d %s", status, answer)
 	}
 	w.damage(s.ID, results.SweepFile)
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil); status != http.StatusOK {
 		t.Errorf("delete: %d %s", status, answer)
 	}
 }
@@ -69,22 +70,22 @@ func TestDamagedUnderItsServer(t *testing.T) {
 // Operators can delete the sweep; others cannot, as nobody can tell whose it is. Other sweeps are as before.
 func TestDamagedBeforeItsServer(t *testing.T) {
 	w := newWorld(t)
-	s, whole := w.submit(Submitter, Submission{Spec: three}), w.submit(Submitter, Submission{Spec: three})
+	s, whole := w.submit(access.Submitter, Submission{Spec: three}), w.submit(access.Submitter, Submission{Spec: three})
 	w.ended(s.ID)
 	w.ended(whole.ID)
 	w.damage(s.ID, results.SweepFile)
 	w.again()
 	at := Prefix + "/sweeps/" + s.ID
 	for _, c := range []struct {
-		role   Role
+		role   access.Role
 		method string
 		in     any
 		status int
 	}{
-		{Submitter, http.MethodDelete, nil, http.StatusForbidden},
-		{Submitter, http.MethodPatch, map[string]any{"labels": []string{"a"}}, http.StatusForbidden},
-		{Operator, http.MethodPatch, map[string]any{"labels": []string{"a"}}, http.StatusConflict},
-		{Operator, http.MethodPatch, map[string]any{"archived": true}, http.StatusConflict},
+		{access.Submitter, http.MethodDelete, nil, http.StatusForbidden},
+		{access.Submitter, http.MethodPatch, map[string]any{"labels": []string{"a"}}, http.StatusForbidden},
+		{access.Operator, http.MethodPatch, map[string]any{"labels": []string{"a"}}, http.StatusConflict},
+		{access.Operator, http.MethodPatch, map[string]any{"archived": true}, http.StatusConflict},
 	} {
 		status, answer, _ := w.ask(c.role, c.method, at, c.in)
 		if status != c.status || !strings.Contains(string(answer), "sweeps/"+s.ID+"/sweep.json") || !strings.Contains(string(answer), "kaon repair "+s.ID) {
@@ -92,10 +93,10 @@ func TestDamagedBeforeItsServer(t *testing.T) {
 		}
 	}
 	w.ended(whole.ID)
-	if status, answer, _ := w.ask(Operator, http.MethodDelete, at, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Operator, http.MethodDelete, at, nil); status != http.StatusOK {
 		t.Errorf("delete: %d %s", status, answer)
 	}
-	if list := get[Page[Sweep]](w, Viewer, "/sweeps"); list.Total != 1 {
+	if list := get[Page[Sweep]](w, access.Viewer, "/sweeps"); list.Total != 1 {
 		t.Errorf("%v", list.Items)
 	}
 }
@@ -109,16 +110,16 @@ func TestDamagedInTheResults(t *testing.T) {
 	w.damage("x-aaaaaa", results.SweepFile)
 	at := Prefix + "/sweeps/x-aaaaaa"
 	for _, c := range []struct {
-		role   Role
+		role   access.Role
 		path   string
 		status int
 		says   string
 	}{
-		{Operator, at, http.StatusConflict, "kaon rm --force x-aaaaaa"},
-		{Submitter, at, http.StatusForbidden, "an operator can delete it"},
-		{Submitter, at + "?force=true", http.StatusForbidden, "an operator can delete it"},
-		{Operator, at + "?force=true", http.StatusOK, `"objects":1`},
-		{Operator, at + "?force=true", http.StatusNotFound, ""},
+		{access.Operator, at, http.StatusConflict, "kaon rm --force x-aaaaaa"},
+		{access.Submitter, at, http.StatusForbidden, "an operator can delete it"},
+		{access.Submitter, at + "?force=true", http.StatusForbidden, "an operator can delete it"},
+		{access.Operator, at + "?force=true", http.StatusOK, `"objects":1`},
+		{access.Operator, at + "?force=true", http.StatusNotFound, ""},
 	} {
 		status, answer, _ := w.ask(c.role, http.MethodDelete, c.path, nil)
 		if status != c.status || !strings.Contains(string(answer), c.says) || c.status != http.StatusOK && c.says != "" && !strings.Contains(string(answer), "sweeps/x-aaaaaa/sweep.json") {

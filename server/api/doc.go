@@ -5,10 +5,9 @@
 // (GET /v1/openapi.json): what is documented is what is checked. Errors are problem details (RFC 9457); those of
 // a spec name line, column and remedy of each mistake.
 //
-// Nouns: an API has Operations over one server and the results it writes to. A Caller is who asks, with a Role.
-// Tokens are the callers that are known by a secret. The catalog is all sweeps of the results, of this server or
-// not. The hub keeps the last events for those who listen.
+// Nouns: an API has Operations over one server and the results it writes to. The catalog is all sweeps of the
+// results, of this server or not. The hub keeps the last events for those who listen.
 //
-// The package decides who may ask for what, and how answers look; what happens is decided by package server and
-// the scheduler below it. Its Handler may be called from any goroutine.
+// The package decides which role an operation needs, and how answers look; who asks is known by package access, and
+// what happens is decided by package server and the scheduler below it. Its Handler may be called from any goroutine.
 package api

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -47,7 +48,7 @@ type wrongWorkflow struct{ error }
 func (w *wrongWorkflow) Unwrap() error { return w.error }
 
 // flow is an operation of workflows: a server that runs none refuses it.
-func (a *API) flow(role Role, method, path, id, summary string) huma.Operation {
+func (a *API) flow(role access.Role, method, path, id, summary string) huma.Operation {
 	op := operation(role, method, path, id, summary)
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		if a.cfg.Workflows == nil {

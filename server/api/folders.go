@@ -19,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/format"
 )
 
@@ -41,7 +42,7 @@ type Folder struct {
 }
 
 func (a *API) declareFolders() {
-	op := operation(Submitter, http.MethodPost, "/folders", "upload-folder", "Upload what a spec names beside itself")
+	op := operation(access.Submitter, http.MethodPost, "/folders", "upload-folder", "Upload what a spec names beside itself")
 	op.DefaultStatus = http.StatusCreated
 	op.RequestBody = &huma.RequestBody{
 		Required: true, Description: "A tar archive under zstd, as `kaon submit` makes it.",
@@ -118,7 +119,7 @@ func (a *API) upload(ctx context.Context, from io.Reader) (Folder, error) {
 	if err := os.Rename(into, filepath.Join(base, out.ID)); err != nil && !errors.Is(err, os.ErrExist) {
 		return out, err
 	}
-	return out, a.keepUploader(out.ID, callerOf(ctx).Name, bytes)
+	return out, a.keepUploader(out.ID, access.Of(ctx).Name, bytes)
 }
 
 // takeAgain has a folder that is there be the caller's, too, and as if it were uploaded now.
@@ -149,7 +150,7 @@ func (a *API) takeAgain(ctx context.Context, id string) (there bool, err error) 
 	if err := os.Chtimes(folder, now, now); err != nil {
 		return true, err
 	}
-	return true, a.keepUploader(id, callerOf(ctx).Name, bytes)
+	return true, a.keepUploader(id, access.Of(ctx).Name, bytes)
 }
 
 // keepUpload writes a body into a file, to be read from its beginning, and answers its SHA-256 in hex.

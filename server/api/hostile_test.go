@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
@@ -151,7 +152,7 @@ func (s *stranger) request(op *judged) (path, body string) {
 // Whatever is asked, of every operation, the answer is as the document has it, and no fault of the server's.
 func TestAttackEveryOperation(t *testing.T) {
 	w := newWorld(t)
-	first := w.submit(Submitter, Submission{Spec: three})
+	first := w.submit(access.Submitter, Submission{Spec: three})
 	w.ended(first.ID)
 	j, err := theJudge()
 	if err != nil {
@@ -161,8 +162,8 @@ func TestAttackEveryOperation(t *testing.T) {
 	const steps = "name: strange\nparameters: {n: 1}\ntriggers: [{cron: '0 3 * * *', catch_up: none}, {signal: go}]\n" +
 		"steps: {a: {command: 'true'}, b: {type: notify, message: '${x}'}, c: {type: wait, signal: go}}\n" +
 		"graph: \"s ==> (a, **(x = ['one', 'two']) --< b >--, c) >== e\"\n"
-	post[Registration](w, Submitter, "/registered-workflows", WorkflowSubmission{Source: steps}, http.StatusOK)
-	flow := w.run(Submitter, WorkflowSubmission{Source: steps})
+	post[Registration](w, access.Submitter, "/registered-workflows", WorkflowSubmission{Source: steps}, http.StatusOK)
+	flow := w.run(access.Submitter, WorkflowSubmission{Source: steps})
 	begun := w.until(flow.Run, "steps", func(s WorkflowStatus) bool { return stateIn(s, "a").Ended() && stateIn(s, "c") == engine.Running })
 	keys := []string{"b[0]", "b[7]"}
 	for _, step := range begun.Steps {
@@ -171,7 +172,7 @@ func TestAttackEveryOperation(t *testing.T) {
 	s := &stranger{rand.New(rand.NewPCG(14, 2)), j, []string{first.ID, first.ID + "/1", "three", three, "loss", "1", flow.Run, "a", "strange"}, map[string][]string{
 		"sweep": {first.ID}, "run": {flow.Run}, "step": keys, "workflow": {"strange"}, "signal": {"go"},
 	}}
-	asRoles := []Role{Admin, Admin, Admin, Operator, Submitter, Viewer, ""}
+	asRoles := []access.Role{access.Admin, access.Admin, access.Admin, access.Operator, access.Submitter, access.Viewer, ""}
 	for i := range j.operations {
 		op := &j.operations[i]
 		for range each {
@@ -179,20 +180,20 @@ func TestAttackEveryOperation(t *testing.T) {
 			w.strange(op, asRoles[s.IntN(len(asRoles))], path, body)
 		}
 	}
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/"+first.ID, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/sweeps/"+first.ID, nil); status != http.StatusOK {
 		t.Errorf("afterwards: %d %s", status, answer)
 	}
 	testkit.Await(t, "what strangers submitted to end", func() bool { // also where they paused it, or keep its agent from work
-		left := get[Page[Sweep]](w, Viewer, "/sweeps?state=running&archived=true")
+		left := get[Page[Sweep]](w, access.Viewer, "/sweeps?state=running&archived=true")
 		for _, s := range left.Items {
-			w.ask(Admin, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/stop", nil)
+			w.ask(access.Admin, http.MethodPost, Prefix+"/sweeps/"+s.ID+"/stop", nil)
 		}
 		return left.Total == 0
 	})
 }
 
 // strange asks and judges the answer; of a stream its beginning.
-func (w *world) strange(op *judged, role Role, path, body string) {
+func (w *world) strange(op *judged, role access.Role, path, body string) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
@@ -254,7 +255,7 @@ func TestAttackBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		rq.Header.Set("Content-Type", "application/json")
-		rq.Header.Set("Authorization", "Bearer "+w.as[Admin])
+		rq.Header.Set("Authorization", "Bearer "+w.as[access.Admin])
 		rs, err := http.DefaultClient.Do(rq)
 		if err != nil {
 			continue // it was cut off while it was sent
@@ -269,16 +270,16 @@ func TestAttackBodies(t *testing.T) {
 // A page that begins beyond any list is empty, and ends nobody's server.
 func TestAttackOffsets(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: "method: grid\nmetric: {name: y, goal: maximize}\nparameters: {x: {values: [1, 2]}}\ncommand: echo y=${param.x}\n"})
+	s := w.submit(access.Submitter, Submission{Spec: "method: grid\nmetric: {name: y, goal: maximize}\nparameters: {x: {values: [1, 2]}}\ncommand: echo y=${param.x}\n"})
 	at := "/sweeps/" + w.ended(s.ID).ID
-	spec := get[[]Object](w, Viewer, "/objects?prefix=sweeps/"+s.ID+"/spec.yaml")[0]
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/objects/"+spec.Name, nil, "Range: bytes=0-9223372036854775807"); status != http.StatusPartialContent || int64(len(answer)) != spec.Size {
+	spec := get[[]Object](w, access.Viewer, "/objects?prefix=sweeps/"+s.ID+"/spec.yaml")[0]
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/objects/"+spec.Name, nil, "Range: bytes=0-9223372036854775807"); status != http.StatusPartialContent || int64(len(answer)) != spec.Size {
 		t.Errorf("a range without end: %d, %d bytes of %d", status, len(answer), spec.Size)
 	}
 	for _, begin := range []string{"offset=9223372036854775807", "cursor=YXQ6OTIyMzM3MjAzNjg1NDc3NTgwNw"} { // at: the same
 		for _, list := range []string{at + "/trials?sort=trial", at + "/trials?sort=value", at + "/trials?sort=seconds", at + "/trials?sort=params.x",
 			at + "/trials?sort=value&filter=" + url.QueryEscape("params.x > 0"), "/sweeps?", "/workflows?"} {
-			if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+list+"&"+begin, nil); status/100 == 5 || strings.Contains(string(answer), `"trial":`) {
+			if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+list+"&"+begin, nil); status/100 == 5 || strings.Contains(string(answer), `"trial":`) {
 				t.Errorf("%s&%s: %d %.300s", list, begin, status, answer)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // What a server leaves that is killed in the middle of a submission can be deleted; a sweep that another process runs cannot.
@@ -22,7 +23,7 @@ func TestDeleteWhatAKilledSubmissionLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]int{"half-aaaaaa": http.StatusOK, "others-aaaaaa": http.StatusConflict} {
-		if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/sweeps/"+id, nil); status != want {
+		if status, answer, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/sweeps/"+id, nil); status != want {
 			t.Errorf("delete %s: %d %s", id, status, answer)
 		}
 	}
@@ -37,10 +38,10 @@ func TestDeleteWhatAKilledSubmissionLeft(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.dir, "state", "journal.db")); err != nil {
 		t.Error(err)
 	}
-	if left := get[Page[Sweep]](w, Viewer, "/sweeps"); left.Total != 1 {
+	if left := get[Page[Sweep]](w, access.Viewer, "/sweeps"); left.Total != 1 {
 		t.Errorf("left: %v", left.Items)
 	}
-	if s := w.submit(Submitter, Submission{Spec: three}); w.ended(s.ID).State != "succeeded" {
+	if s := w.submit(access.Submitter, Submission{Spec: three}); w.ended(s.ID).State != "succeeded" {
 		t.Error("the server runs no sweeps any more")
 	}
 }

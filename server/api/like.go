@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/staging"
 )
@@ -36,7 +37,7 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 		sub.Spec, secret, needs = string(spec.Source), set.Redacted(spec).Secret(), staging.NeedsFolder(spec)
 	} else if sub.Spec, set, err = a.stored(ctx, known); err != nil {
 		return sub, err
-	} else if secret = set.Secret(); secret && !callerOf(ctx).Local {
+	} else if secret = set.Secret(); secret && !access.Of(ctx).Local {
 		return wrong("sweep %s was given secrets, which the results do not keep: submit its spec anew", known.ID)
 	} else if secret {
 		if set, err = set.Restored(known.Owner); err != nil {
@@ -48,14 +49,14 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	}
 	sub.Like, sub.Set = "", append(set[:len(set):len(set)], sub.Set...)
 	folder, file := a.uploaded(known.File)
-	switch mine := mayChange(ctx, known.Submitter()); {
+	switch mine := access.Of(ctx).MayChange("sweep", known.Submitter()); {
 	case mine != nil && (secret || folder != ""):
 		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: only they and operators may run it again",
 			known.ID, known.Submitter()))
 	case folder != "":
 		sub.Folder, sub.File, sub.liked = folder, file, true
 	case file != "": // in the folder of those without one
-	case callerOf(ctx).Local:
+	case access.Of(ctx).Local:
 		sub.File = known.File
 	case needs:
 		return wrong("sweep %s was submitted on the server's machine, and names files there: submit its spec with its folder", known.ID)

@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/scaling"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -24,7 +25,7 @@ import (
 const scrapeWait = 2 * time.Second
 
 func (a *API) declareMetrics() {
-	op := operation(Viewer, http.MethodGet, "", "get-metrics", "Counters and states of all stages, in Prometheus's text format")
+	op := operation(access.Viewer, http.MethodGet, "", "get-metrics", "Counters and states of all stages, in Prometheus's text format")
 	op.Path, op.Responses = "/metrics", contentOf("text/plain")
 	huma.Register(a.huma, op, func(ctx context.Context, _ *struct{}) (*text, error) {
 		var page bytes.Buffer

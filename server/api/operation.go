@@ -2,19 +2,28 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // Prefix begins the paths of all operations.
 const Prefix = "/v1"
 
 // operation is one operation of the API, which callers of a role may use.
-func operation(role Role, method, path, id, summary string) huma.Operation {
+func operation(role access.Role, method, path, id, summary string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: Prefix + path, Summary: summary,
 		Metadata:        map[string]any{"role": role},
 		BodyReadTimeout: -1, // see bodies
 		Errors:          []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
 	}
+}
+
+// endless tells whether an answer may wait for what is yet to happen.
+func endless(ctx huma.Context) bool {
+	path := ctx.Operation().Path
+	return strings.HasSuffix(path, "/events") || strings.HasSuffix(path, "/logs") && ctx.Query("follow") != ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/workflows"
 )
 
@@ -28,8 +29,9 @@ func declare(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{cfg: cfg, bearers: bearers{cfg.Tokens, cfg.People, cfg.Certificates}, mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1), rates: newRates(cfg.Rate)}
-	a.sessions = newSessions(a.bearers)
+	a := &API{
+		cfg: cfg, guard: access.New(cfg.Access), mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1),
+	}
 	a.catalog = newCatalog(cfg.Bucket, cfg.Server)
 	a.catalog.damaged = logDamage(cfg.Log)
 	a.boards = newBoards(cfg.Server, a.catalog, cfg.Log)
@@ -95,9 +97,9 @@ func (a *API) Heard(n scheduler.Notice) {
 // HeardRun tells those who listen what has become true of a run of a workflow. Any goroutine may call; it does not block.
 func (a *API) HeardRun(c workflows.Change) { a.hub.heardRun(c) }
 
-// Handler answers requests of callers that identify knows by their connection; see Local.
+// Handler answers requests of callers that listeners have known by their connection; see access.Local.
 func (a *API) Handler() http.Handler {
-	return crash.Handler(bodies(identify(requestID(a.sessions.identify(etag(compress(a.mux)))))))
+	return crash.Handler(bodies(access.Connections(requestID(a.guard.Sessions(etag(compress(a.mux)))))))
 }
 
 // Document is the OpenAPI 3.1 document of all operations, as JSON.

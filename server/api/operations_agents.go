@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/scaling"
 )
 
@@ -36,13 +37,13 @@ type NewCordon struct {
 }
 
 func (a *API) declareAgents() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/agents", "list-agents", "Machines of the cluster: load, health, what runs there"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/agents", "list-agents", "Machines of the cluster: load, health, what runs there"),
 		func(ctx context.Context, _ *struct{}) (*body[[]Agent], error) { return answer(a.agents(ctx)) })
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/cordons", "list-cordons", "Which agents are to get no work"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/cordons", "list-cordons", "Which agents are to get no work"),
 		func(context.Context, *struct{}) (*body[[]Cordon], error) { return answer(a.cordons(), nil) })
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/scaling", "list-scaling", "How groups of agents stand, and what more or fewer of them would help"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/scaling", "list-scaling", "How groups of agents stand, and what more or fewer of them would help"),
 		func(context.Context, *struct{}) (*body[[]scaling.Report], error) { return answer(a.scaling(), nil) })
-	add := operation(Operator, http.MethodPost, "/cordons", "add-cordon", "Keep agents from getting work, and have them empty by a time")
+	add := operation(access.Operator, http.MethodPost, "/cordons", "add-cordon", "Keep agents from getting work, and have them empty by a time")
 	add.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, add, func(ctx context.Context, in *struct{ Body NewCordon }) (*body[Cordon], error) {
 		return answer(a.addCordon(ctx, in.Body))
@@ -50,7 +51,7 @@ func (a *API) declareAgents() {
 	type cordonInput struct {
 		ID string `path:"cordon" maxLength:"100" doc:"Its id."`
 	}
-	huma.Register(a.huma, operation(Operator, http.MethodDelete, "/cordons/{cordon}", "remove-cordon", "Let agents have work again"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/cordons/{cordon}", "remove-cordon", "Let agents have work again"),
 		func(ctx context.Context, in *cordonInput) (*struct{}, error) {
 			err := a.cfg.Server.RemoveCordon(ctx, in.ID)
 			if errors.Is(err, server.ErrNoCordon) {
@@ -89,7 +90,7 @@ func (a *API) agents(ctx context.Context) ([]Agent, error) {
 }
 
 func (a *API) addCordon(ctx context.Context, in NewCordon) (Cordon, error) {
-	one := server.Cordon{Attribute: in.Attribute, Value: in.Value, Reason: in.Reason, By: callerOf(ctx).Name}
+	one := server.Cordon{Attribute: in.Attribute, Value: in.Value, Reason: in.Reason, By: access.Of(ctx).Name}
 	if (in.Agent == "") == (in.Attribute == "") || in.Agent != "" && in.Value != "" {
 		return Cordon{}, huma.Error422UnprocessableEntity("want one of agent, and attribute with value")
 	}

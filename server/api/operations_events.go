@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2/sse"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // Snapshot is how things stand when a stream begins, or begins anew after events were missed.
@@ -37,9 +39,9 @@ func (a *API) declareEvents() {
 		EventsInput
 	}
 	kinds := map[string]any{"snapshot": Snapshot{}, "event": Event{}, "alive": Alive{}}
-	sse.Register(a.huma, operation(Viewer, http.MethodGet, "/events", "all-events", "What happens, as server-sent events: a snapshot, then changes"), kinds,
+	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/events", "all-events", "What happens, as server-sent events: a snapshot, then changes"), kinds,
 		func(ctx context.Context, in *EventsInput, send sse.Sender) { a.stream(ctx, "", in.Last, send) })
-	sse.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/events", "sweep-events", "What happens to a sweep, as server-sent events"), kinds,
+	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/events", "sweep-events", "What happens to a sweep, as server-sent events"), kinds,
 		func(ctx context.Context, in *sweepEventsInput, send sse.Sender) {
 			a.stream(ctx, in.Sweep, in.Last, send)
 		})
@@ -65,9 +67,9 @@ func (a *API) streamOf(ctx context.Context, of topic, last string, send sse.Send
 	if ok {
 		_, _, ok = a.hub.since(at, 1)
 	}
-	caller := stands{a: a, ctx: ctx}
+	caller := a.guard.Watch(ctx)
 	for {
-		if !caller.still() {
+		if !caller.Good() {
 			return
 		}
 		if !ok {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/compare"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -30,12 +31,12 @@ func (a *API) declareInsight() {
 	type compareInput struct {
 		Sweep []string `query:"sweep,explode" required:"true" minItems:"1" maxItems:"20" doc:"What is compared, in this order: a sweep's id, which stands for its best trial, or ID/TRIAL; to be repeated."`
 	}
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/importance", "get-importance",
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/importance", "get-importance",
 		"Which parameters the values of trials depend on, alone and in pairs, and where the best lie"),
 		func(ctx context.Context, in *SweepInput) (*body[Explanation], error) {
 			return answer(a.importance(ctx, in.Sweep))
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/compare", "compare", "Trials side by side: what differs in parameters, metrics and specs"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/compare", "compare", "Trials side by side: what differs in parameters, metrics and specs"),
 		func(ctx context.Context, in *compareInput) (*body[Comparison], error) {
 			return answer(a.compare(ctx, in.Sweep))
 		})

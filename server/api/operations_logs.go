@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/sandbox"
 )
 
@@ -27,7 +28,7 @@ type logsInput struct {
 }
 
 func (a *API) declareLogs() {
-	op := operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs", "What an attempt wrote, while it runs and after")
+	op := operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs", "What an attempt wrote, while it runs and after")
 	op.Responses = contentOf("text/plain")
 	huma.Register(a.huma, op, a.logs)
 }
@@ -126,9 +127,9 @@ func (a *API) follow(ctx context.Context, w io.Writer, in *logsInput, number int
 			f.Flush()
 		}
 	}
-	caller := stands{a: a, ctx: ctx}
+	caller := a.guard.Watch(ctx)
 	for {
-		if !caller.still() {
+		if !caller.Good() {
 			return nil
 		}
 		over, err := a.over(ctx, in, number)

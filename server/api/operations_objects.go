@@ -12,6 +12,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // Object is a file among the results.
@@ -36,7 +37,7 @@ func (a *API) declareObjects() {
 		Name  string `path:"name" doc:"As it is listed, with its slashes."`
 		Range string `header:"Range" doc:"bytes=N- or bytes=N-M."`
 	}
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/objects", "list-objects", "Files of the results, by name"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/objects", "list-objects", "Files of the results, by name"),
 		func(ctx context.Context, in *listInput) (*body[[]Object], error) {
 			list, prefix := []Object{}, in.Prefix
 			switch { // nothing else of the bucket is shown
@@ -56,7 +57,7 @@ func (a *API) declareObjects() {
 			}
 			return answer(list, nil)
 		})
-	object := operation(Viewer, http.MethodGet, "/objects/{name...}", "get-object", "A file of the results, or a range of it")
+	object := operation(access.Viewer, http.MethodGet, "/objects/{name...}", "get-object", "A file of the results, or a range of it")
 	object.Responses = contentOf("application/octet-stream")
 	huma.Register(a.huma, object,
 		func(ctx context.Context, in *objectInput) (*huma.StreamResponse, error) {
@@ -94,7 +95,7 @@ func (a *API) declareObjects() {
 				}
 			}}, nil
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/records", "get-records", "Records on their way to the bucket"), a.records)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/records", "get-records", "Records on their way to the bucket"), a.records)
 }
 
 // rangeOf reads a Range of one part. What is none of that kind is all of it, as RFC 9110 wants.

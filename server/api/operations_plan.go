@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/staging"
 )
@@ -42,16 +43,16 @@ func (a *API) declarePlan() {
 		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"A second submission of the same caller with the same key and spec is the first."`
 		Body *Clone `required:"false"`
 	}
-	plan := operation(Viewer, http.MethodPost, "/plan", "plan-spec", "What a sweep would do, without doing any of it")
+	plan := operation(access.Viewer, http.MethodPost, "/plan", "plan-spec", "What a sweep would do, without doing any of it")
 	plan.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, plan, func(ctx context.Context, in *planInput) (*body[Plan], error) {
 		return answer(a.plan(ctx, in.Body, in.PlanInput))
 	})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/plan", "plan-sweep", "What a sweep would do if it were run once more, with changes"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/plan", "plan-sweep", "What a sweep would do if it were run once more, with changes"),
 		func(ctx context.Context, in *planAgainInput) (*body[Plan], error) {
 			return answer(a.plan(ctx, Submission{Like: in.Sweep, Set: in.Set}, in.PlanInput))
 		})
-	clone := operation(Submitter, http.MethodPost, "/sweeps/{sweep}/clone", "clone-sweep", "Run a sweep once more as a new one, with changes")
+	clone := operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/clone", "clone-sweep", "Run a sweep once more as a new one, with changes")
 	clone.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, clone, func(ctx context.Context, in *cloneInput) (*submitOutput, error) {
 		change := Clone{}
@@ -67,14 +68,14 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := computation(ctx, a, "plan the sweep", func() (Plan, error) { return plan.New(spec, in.Points, environmentOf(callerOf(ctx))) })
+	p, err := computation(ctx, a, "plan the sweep", func() (Plan, error) { return plan.New(spec, in.Points, access.Of(ctx).Environment()) })
 	if err != nil {
 		return p, err
 	}
 	if sub.File != "" { // what it names beside itself is to be there
 		p.Warnings = append(p.Warnings, staging.Missing(spec)...)
 	}
-	if p.Cache, err = a.cfg.Server.PlanCache(ctx, spec, environmentOf(callerOf(ctx))); err != nil {
+	if p.Cache, err = a.cfg.Server.PlanCache(ctx, spec, access.Of(ctx).Environment()); err != nil {
 		return p, err
 	}
 	if p.Refusals, err = a.cfg.Server.FindInfeasible(ctx, spec); err != nil {
@@ -86,6 +87,6 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	case <-ctx.Done():
 		return p, ctx.Err()
 	}
-	p.When, err = a.cfg.Server.Forecast(ctx, spec, callerOf(ctx).Name, time.Duration(in.TrialSeconds*float64(time.Second)))
+	p.When, err = a.cfg.Server.Forecast(ctx, spec, access.Of(ctx).Name, time.Duration(in.TrialSeconds*float64(time.Second)))
 	return p, err
 }

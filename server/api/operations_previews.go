@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // largestPreview is how large a page may be that is shown.
@@ -27,7 +28,7 @@ func (a *API) declarePreviews() {
 	type previewInput struct {
 		Name string `path:"name" doc:"Of an object among the artifacts of a trial; it ends in .html or .htm."`
 	}
-	preview := operation(Viewer, http.MethodGet, "/previews/{name...}", "get-preview", "A page that a trial left, which may do nothing but be looked at")
+	preview := operation(access.Viewer, http.MethodGet, "/previews/{name...}", "get-preview", "A page that a trial left, which may do nothing but be looked at")
 	preview.Responses = contentOf("text/html")
 	huma.Register(a.huma, preview, func(ctx context.Context, in *previewInput) (*huma.StreamResponse, error) {
 		if !isPage(in.Name) {

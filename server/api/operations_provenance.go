@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/manifest"
 )
 
@@ -19,7 +20,7 @@ type Provenance struct {
 }
 
 func (a *API) declareProvenance() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/provenance", "get-provenance",
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/provenance", "get-provenance",
 		"Where a sweep comes from: file, commit, commands, and the spec with all that was set"),
 		func(ctx context.Context, in *SweepInput) (*body[Provenance], error) {
 			known, err := a.catalog.get(ctx, in.Sweep)

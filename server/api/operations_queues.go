@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -45,9 +46,9 @@ func (a *API) declareQueues() {
 	type queueInput struct {
 		Queue string `path:"queue" maxLength:"100" doc:"Its name, with %2F for a slash."`
 	}
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/queues", "list-queues", "Queues that sweeps share the cluster by, and how they stand"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/queues", "list-queues", "Queues that sweeps share the cluster by, and how they stand"),
 		func(ctx context.Context, _ *struct{}) (*body[Queues], error) { return answer(a.queues(ctx)) })
-	huma.Register(a.huma, operation(Operator, http.MethodPost, "/queues", "set-queue", "Make a queue, or change one"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodPost, "/queues", "set-queue", "Make a queue, or change one"),
 		func(ctx context.Context, in *struct{ Body QueueChange }) (*body[Queue], error) {
 			q := in.Body
 			err := a.cfg.Server.SetQueue(ctx, q.Name, server.QueueChange{Weight: q.Weight, Limit: q.Limit, UserLimit: q.UserLimit, Guarantee: q.Guarantee})
@@ -56,7 +57,7 @@ func (a *API) declareQueues() {
 			}
 			return answer(a.queue(ctx, q.Name))
 		})
-	huma.Register(a.huma, operation(Operator, http.MethodDelete, "/queues/{queue}", "remove-queue", "Take a queue away that no sweep is in"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/queues/{queue}", "remove-queue", "Take a queue away that no sweep is in"),
 		func(ctx context.Context, in *queueInput) (*struct{}, error) {
 			return nil, problem(a.cfg.Server.RemoveQueue(ctx, in.Queue))
 		})

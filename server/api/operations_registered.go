@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
@@ -20,10 +21,10 @@ func (a *API) registered() *registry.Registry { return a.cfg.Registered }
 
 // who is the caller as the registry knows them.
 func who(ctx context.Context) registry.Who {
-	c := callerOf(ctx)
-	w := registry.Who{Name: c.Name, Any: c.Role.may(Operator), Local: c.Local, KnownBy: c.knownBy()}
-	if c.queues != nil {
-		w.Queues = &c.queues
+	c := access.Of(ctx)
+	w := registry.Who{Name: c.Name, Any: c.Role.May(access.Operator), Local: c.Local, KnownBy: c.KnownBy()}
+	if c.Queues != nil {
+		w.Queues = &c.Queues
 	}
 	return w
 }
@@ -49,27 +50,27 @@ func registeredProblem(err error) error {
 
 func (a *API) declareRegistered() {
 	const at = "/registered-workflows"
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, at, "list-registered-workflows", "Workflows that the server keeps, by name"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, at, "list-registered-workflows", "Workflows that the server keeps, by name"),
 		func(context.Context, *struct{}) (*body[[]Registered], error) {
 			return answer(a.standings(a.registered().List()...), nil)
 		})
-	register := a.flow(Submitter, http.MethodPost, at, "register-workflow", "Keep a workflow under its name, as its next version")
+	register := a.flow(access.Submitter, http.MethodPost, at, "register-workflow", "Keep a workflow under its name, as its next version")
 	register.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, register, func(ctx context.Context, in *struct{ Body WorkflowSubmission }) (*body[Registration], error) {
 		return answer(a.register(ctx, in.Body))
 	})
 	one := at + "/{workflow}"
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, one, "get-registered-workflow", "How a registered workflow stands"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one, "get-registered-workflow", "How a registered workflow stands"),
 		func(_ context.Context, in *RegisteredInput) (*body[Registered], error) {
 			return a.registeredAnswer(a.registered().Get(in.Workflow))
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodDelete, one, "remove-registered-workflow", "Forget a workflow with its versions; its runs stay"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one, "remove-registered-workflow", "Forget a workflow with its versions; its runs stay"),
 		func(ctx context.Context, in *RegisteredInput) (*struct{}, error) {
 			err := a.registered().Remove(in.Workflow, who(ctx))
 			a.tellRegistered(in.Workflow, "removed", err)
 			return nil, registeredProblem(err)
 		})
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, one+"/versions", "list-workflow-versions", "Versions of a workflow, the newest first"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions", "list-workflow-versions", "Versions of a workflow, the newest first"),
 		func(_ context.Context, in *RegisteredInput) (*body[[]Version], error) {
 			return answer(a.versions(in.Workflow))
 		})
@@ -77,11 +78,11 @@ func (a *API) declareRegistered() {
 		RegisteredInput
 		Version int `path:"version" minimum:"0" doc:"0: the one that runs where none is named."`
 	}
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, one+"/versions/{version}", "get-workflow-version", "What a version is of: its parameters, and its graph"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}", "get-workflow-version", "What a version is of: its parameters, and its graph"),
 		func(_ context.Context, in *versionInput) (*body[VersionDetail], error) {
 			return answer(a.version(in.Workflow, in.Version))
 		})
-	source := a.flow(Viewer, http.MethodGet, one+"/versions/{version}/source", "get-version-source", "A version as it was registered")
+	source := a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}/source", "get-version-source", "A version as it was registered")
 	source.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, source, func(_ context.Context, in *versionInput) (*text, error) {
 		v, err := a.registered().Version(in.Workflow, in.Version)
@@ -94,7 +95,7 @@ func (a *API) declareRegistered() {
 		RegisteredInput
 		Body VersionPin
 	}
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, one+"/pin", "pin-workflow-version", "Have a version run where none is named, or the newest again"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/pin", "pin-workflow-version", "Have a version run where none is named, or the newest again"),
 		func(ctx context.Context, in *pinInput) (*body[Registered], error) {
 			info, err := a.registered().Pin(in.Workflow, who(ctx), in.Body.Version)
 			became := "pinned"
@@ -109,7 +110,7 @@ func (a *API) declareRegistered() {
 		Key  string         `header:"Idempotency-Key" maxLength:"200" doc:"A second request of the same caller with the same key is the first."`
 		Body *RegisteredRun `required:"false"`
 	}
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, one+"/runs", "run-registered-workflow", "Run a registered workflow, when its run_strategy lets it"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/runs", "run-registered-workflow", "Run a registered workflow, when its run_strategy lets it"),
 		func(ctx context.Context, in *runInput) (*body[RunStanding], error) {
 			var asked RegisteredRun
 			if in.Body != nil {
@@ -228,12 +229,12 @@ func (a *API) versions(name string) ([]Version, error) {
 }
 
 func (a *API) runRegistered(ctx context.Context, name, key string, asked RegisteredRun) (out RunStanding, err error) {
-	c := callerOf(ctx)
+	c := access.Of(ctx)
 	if err := checkLabels(asked.Labels); err != nil {
 		return out, err
 	}
 	if asked.Queue != "" {
-		if err := c.checkQueue(asked.Queue); err != nil {
+		if err := problem(c.CheckQueue(asked.Queue)); err != nil {
 			return out, err
 		}
 	}
@@ -241,8 +242,8 @@ func (a *API) runRegistered(ctx context.Context, name, key string, asked Registe
 		Name: name, Version: asked.Version, Given: asked.Parameters, Foreign: !c.Local,
 		Origin: run.Origin{Owner: c.Name, Labels: asked.Labels, Queue: asked.Queue},
 	}
-	if c.queues != nil {
-		sub.Origin.Queues = &c.queues
+	if c.Queues != nil {
+		sub.Origin.Queues = &c.Queues
 	}
 	if key != "" {
 		sub.ID = idOf(name, c.Name, "registered\x00"+name+"\x00"+key)

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -46,15 +47,15 @@ func (a *API) declareRunCommands() {
 		RunInput
 		Body WorkflowStepAt
 	}
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run", "End a run: what runs is stopped, what follows in any case runs"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run", "End a run: what runs is stopped, what follows in any case runs"),
 		func(ctx context.Context, in *cancelInput) (*body[WorkflowRun], error) {
-			q := run.Request{Kind: run.CancelRun, Reason: "canceled by " + callerOf(ctx).Name}
+			q := run.Request{Kind: run.CancelRun, Reason: "canceled by " + access.Of(ctx).Name}
 			if in.Body != nil && in.Body.Reason != "" {
 				q.Reason = in.Body.Reason
 			}
 			return a.request(ctx, in.Run, q)
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
 		func(ctx context.Context, in *RunInput) (*body[WorkflowRun], error) {
 			return a.change(ctx, in.Run, func() error {
 				if err := a.mayGoOn(ctx, in.Run, nil); err != nil {
@@ -63,7 +64,7 @@ func (a *API) declareRunCommands() {
 				return a.flows().Resume(in.Run)
 			})
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run", "Run again what failed of a run, or all from a step on"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run", "Run again what failed of a run, or all from a step on"),
 		func(ctx context.Context, in *restartInput) (*body[WorkflowRun], error) {
 			var again WorkflowRestart
 			if in.Body != nil {
@@ -76,16 +77,16 @@ func (a *API) declareRunCommands() {
 				return a.flows().Restart(in.Run, again.From, again.Parameters)
 			})
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/skip", "skip-workflow-step", "Have a step count as done"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/skip", "skip-workflow-step", "Have a step count as done"),
 		func(ctx context.Context, in *stepInput) (*body[WorkflowRun], error) {
 			return a.request(ctx, in.Run, run.Request{Kind: run.SkipStep, Step: in.Body.Step, Reason: in.Body.Reason})
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/approve", "approve-workflow-step",
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/approve", "approve-workflow-step",
 		"Let a step go on that holds at a breakpoint, or approve one that waits for that"),
 		func(ctx context.Context, in *stepInput) (*body[WorkflowRun], error) {
 			return a.approve(ctx, in.Run, in.Body.Step)
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodDelete, "/workflows/{run}", "delete-workflow-run",
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, "/workflows/{run}", "delete-workflow-run",
 		"Forget a run that has ended, with all that its steps have left in the results"),
 		func(ctx context.Context, in *RunInput) (*body[Deletion], error) {
 			return answer(a.deleteRun(ctx, in.Run))
@@ -98,30 +99,26 @@ func (a *API) mayChangeRun(ctx context.Context, id string) error {
 	if err != nil {
 		return workflowProblem(err)
 	}
-	c := callerOf(ctx)
-	if c.Role.may(Operator) || info.Header.Owner == c.Name {
-		return nil
-	}
-	return huma.Error403Forbidden(fmt.Sprintf("%s is %s, and the run is %s's: only they and operators may change it", c.Name, c.Role, info.Header.Owner))
+	return problem(access.Of(ctx).MayChange("run", info.Header.Owner))
 }
 
 // mayGoOn refuses to have steps of a run begin: to callers who are bound to queues of one that is not, and to callers from elsewhere other
 // parameters of one that has what this process's user has, its environment and files of this machine.
 func (a *API) mayGoOn(ctx context.Context, id string, parameters Values) error {
-	c := callerOf(ctx)
-	if c.Local || c.queues == nil && len(parameters) == 0 {
+	c := access.Of(ctx)
+	if c.Local || c.Queues == nil && len(parameters) == 0 {
 		return nil
 	}
 	info, err := a.flows().Get(id)
 	if err != nil {
 		return workflowProblem(err)
 	}
-	if c.queues != nil && info.Header.Queues == nil {
-		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit the workflow anew", c.Name, strings.Join(c.queues, ", ")))
+	if c.Queues != nil && info.Header.Queues == nil {
+		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit the workflow anew", c.Name, strings.Join(c.Queues, ", ")))
 	}
-	if c.queues != nil {
+	if c.Queues != nil {
 		for _, queue := range *info.Header.Queues {
-			if err := c.checkQueue(queue); err != nil {
+			if err := problem(c.CheckQueue(queue)); err != nil {
 				return err
 			}
 		}
@@ -146,13 +143,13 @@ func (a *API) change(ctx context.Context, id string, do func() error) (*body[Wor
 }
 
 func (a *API) request(ctx context.Context, id string, q run.Request) (*body[WorkflowRun], error) {
-	q.Who = callerOf(ctx).Name
+	q.Who = access.Of(ctx).Name
 	return a.change(ctx, id, func() error { return a.flows().Ask(ctx, id, q) })
 }
 
 // approve approves a step. Of one that asks for an approval the step says who may; breakpoints are the owner's.
 func (a *API) approve(ctx context.Context, id, step string) (*body[WorkflowRun], error) {
-	q := run.Request{Kind: run.ApproveStep, Step: step, Who: callerOf(ctx).Name}
+	q := run.Request{Kind: run.ApproveStep, Step: step, Who: access.Of(ctx).Name}
 	d, _, _, err := a.flows().Step(id, step)
 	if err != nil {
 		return nil, workflowProblem(err)
@@ -212,7 +209,7 @@ func (a *API) declareRunEvents() {
 		EventsInput
 	}
 	kinds := map[string]any{"snapshot": Snapshot{}, "event": Event{}, "alive": Alive{}}
-	sse.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}/events", "workflow-events", "What happens to a run, as server-sent events"), kinds,
+	sse.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/events", "workflow-events", "What happens to a run, as server-sent events"), kinds,
 		func(ctx context.Context, in *runEventsInput, send sse.Sender) {
 			a.streamOf(ctx, topic{run: in.Run}, in.Last, send)
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
@@ -26,9 +27,9 @@ type Info struct {
 
 // Identity is who a caller is to the server.
 type Identity struct {
-	Name  string `json:"name"`
-	Role  Role   `json:"role" enum:"viewer,submitter,operator,admin"`
-	Local bool   `json:"local" doc:"Known as the user that the server runs as, by its socket."`
+	Name  string      `json:"name"`
+	Role  access.Role `json:"role" enum:"viewer,submitter,operator,admin"`
+	Local bool        `json:"local" doc:"Known as the user that the server runs as, by its socket."`
 }
 
 type body[T any] struct{ Body T }
@@ -46,7 +47,7 @@ type text struct {
 }
 
 func (a *API) declareServer() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/server", "get-server", "What the server says of itself"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/server", "get-server", "What the server says of itself"),
 		func(ctx context.Context, _ *struct{}) (*body[Info], error) {
 			snap, err := a.cfg.Server.Snapshot(ctx)
 			grows := ""
@@ -59,7 +60,7 @@ func (a *API) declareServer() {
 				Framework: string(snap.Framework), Running: snap.Live, Sweeps: len(snap.Sweeps),
 			}, err)
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/status", "get-status", "Sweeps that the server has, and attempts that are alive"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/status", "get-status", "Sweeps that the server has, and attempts that are alive"),
 		func(ctx context.Context, _ *struct{}) (*body[control.Status], error) {
 			snap, err := a.cfg.Server.Snapshot(ctx)
 			if err != nil {
@@ -68,9 +69,9 @@ func (a *API) declareServer() {
 			alive, err := a.cfg.Server.Attempts(ctx)
 			return answer(control.StatusOf(snap, alive, a.cfg.Server.Waiting, a.cfg.Server.Damaged), err)
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/whoami", "whoami", "Who the caller is to the server"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/whoami", "whoami", "Who the caller is to the server"),
 		func(ctx context.Context, _ *struct{}) (*body[Identity], error) {
-			c := callerOf(ctx)
+			c := access.Of(ctx)
 			return answer(Identity{c.Name, c.Role, c.Local}, nil)
 		})
 	a.probe("/healthz", "The process is alive", func(context.Context) error { return nil })

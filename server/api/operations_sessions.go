@@ -3,9 +3,10 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // Login is a way for one browser to act as the caller, once.
@@ -33,18 +34,6 @@ func (s *Connection) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// cookie is the session's cookie; one without a secret ends it.
-func (s *Connection) cookie(secret string, life time.Duration) http.Cookie {
-	c := http.Cookie{
-		Name: cookieName(s.host), Value: secret, Path: "/", HttpOnly: true, Secure: s.secure,
-		SameSite: http.SameSiteStrictMode, MaxAge: int(life / time.Second),
-	}
-	if secret == "" {
-		c.MaxAge = -1
-	}
-	return c
-}
-
 type sessionOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 	Body      Identity
@@ -60,10 +49,10 @@ func (a *API) declareSessions() {
 		Body NewSession
 	}
 	type endInput struct{ Connection }
-	huma.Register(a.huma, operation(Viewer, http.MethodPost, "/logins", "create-login", "Let one browser act as the caller"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodPost, "/logins", "create-login", "Let one browser act as the caller"),
 		func(ctx context.Context, _ *struct{}) (*body[Login], error) {
-			c := callerOf(ctx)
-			if c.session != "" {
+			c := access.Of(ctx)
+			if c.InBrowser() {
 				return nil, huma.Error403Forbidden("a browser lets no other in: ask with a token, or on the server's machine")
 			}
 			return answer(a.login(c))
@@ -72,7 +61,7 @@ func (a *API) declareSessions() {
 	begin.Security = []map[string][]string{}
 	begin.MaxBodyBytes = 32 << 10
 	huma.Register(a.huma, begin, func(ctx context.Context, in *newSessionInput) (*sessionOutput, error) {
-		secret, c, err := a.sessions.begin(ctx, in.Body.Code, in.Body.Token)
+		secret, c, err := a.guard.BeginSession(ctx, in.Body.Code, in.Body.Token)
 		switch {
 		case err != nil:
 			return nil, huma.Error401Unauthorized(err.Error())
@@ -80,20 +69,20 @@ func (a *API) declareSessions() {
 			return nil, huma.Error401Unauthorized("this code or token is not good, or not any more: `kaon ui` makes a new one, and `kaon token create` a token")
 		}
 		a.cfg.Log.Info("browser session began", "caller", c.Name, "role", c.Role)
-		return &sessionOutput{in.cookie(secret, sessionLife), Identity{c.Name, c.Role, c.Local}}, nil
+		return &sessionOutput{access.SessionCookie(in.host, in.secure, secret), Identity{c.Name, c.Role, c.Local}}, nil
 	})
 	end := operation("", http.MethodDelete, "/session", "end-session", "End a browser's session")
 	end.Security = []map[string][]string{}
 	huma.Register(a.huma, end, func(ctx context.Context, in *endInput) (*endOutput, error) {
-		a.sessions.end(callerOf(ctx).session)
-		return &endOutput{in.cookie("", 0)}, nil
+		a.guard.EndSession(access.Of(ctx))
+		return &endOutput{access.SessionCookie(in.host, in.secure, "")}, nil
 	})
 }
 
 // OwnLogin lets one browser of this machine act as this process's own user.
-func (a *API) OwnLogin() (Login, error) { return a.login(ownCaller()) }
+func (a *API) OwnLogin() (Login, error) { return a.login(access.Own()) }
 
-func (a *API) login(c Caller) (l Login, err error) {
+func (a *API) login(c access.Caller) (l Login, err error) {
 	if c.Local {
 		if a.cfg.Browser == nil {
 			return l, huma.Error409Conflict("this server answers no browsers")
@@ -102,7 +91,7 @@ func (a *API) login(c Caller) (l Login, err error) {
 			return l, err
 		}
 	}
-	code, expires := a.sessions.offer(c)
+	code, expires := a.guard.OfferCode(c)
 	l.Code, l.Expires = code, rfc3339(expires)
 	return l, nil
 }

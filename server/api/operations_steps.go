@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
@@ -38,7 +39,7 @@ func (in *iterationsInput) Resolve(ctx huma.Context) []error {
 }
 
 func (a *API) declareSteps() {
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}/steps/{step}", "get-workflow-step", "All that is known of a step"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}", "get-workflow-step", "All that is known of a step"),
 		func(_ context.Context, in *StepInput) (*body[StepDetail], error) {
 			d, messages, said, err := a.flows().Step(in.Run, in.Step)
 			if err != nil {
@@ -46,7 +47,7 @@ func (a *API) declareSteps() {
 			}
 			return answer(detailOf(d, messages, said), nil)
 		})
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/iterations", "list-workflow-iterations",
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/iterations", "list-workflow-iterations",
 		"How a step of a for-each stands in each iteration that has begun"),
 		func(_ context.Context, in *iterationsInput) (*body[Page[WorkflowStep]], error) {
 			all, err := a.flows().Iterations(in.Run, in.Step)
@@ -65,7 +66,7 @@ func (a *API) declareSteps() {
 			}
 			return answer(pageOf(list, in.Paging))
 		})
-	logs := a.flow(Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/logs", "get-workflow-step-logs", "What an attempt of a step wrote, while it runs and after")
+	logs := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/logs", "get-workflow-step-logs", "What an attempt of a step wrote, while it runs and after")
 	logs.Responses = contentOf("text/plain")
 	huma.Register(a.huma, logs, a.stepLogs)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/manifest"
 	"github.com/kaon-sweep/kaon/server/plan"
 	"github.com/kaon-sweep/kaon/server/staging"
@@ -52,11 +53,11 @@ type Valid struct {
 }
 
 func (a *API) declareSubmit() {
-	submit := operation(Submitter, http.MethodPost, "/sweeps", "submit-sweep", "Run a sweep")
+	submit := operation(access.Submitter, http.MethodPost, "/sweeps", "submit-sweep", "Run a sweep")
 	submit.DefaultStatus = http.StatusCreated
 	submit.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, submit, a.submit)
-	validate := operation(Viewer, http.MethodPost, "/validate", "validate-spec", "Check a spec without running it")
+	validate := operation(access.Viewer, http.MethodPost, "/validate", "validate-spec", "Check a spec without running it")
 	validate.MaxBodyBytes = submit.MaxBodyBytes
 	huma.Register(a.huma, validate, a.validate)
 	a.declareFolders()
@@ -70,7 +71,7 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 	if err := checkLabels(asked.Labels); err != nil {
 		return nil, err
 	}
-	caller := callerOf(ctx)
+	caller := access.Of(ctx)
 	sub := server.Submission{Spec: spec, Origin: server.Origin{Owner: caller.Name, Labels: asked.Labels}}
 	if in.Key == "" {
 		out, err := a.handIn(ctx, sub)
@@ -160,7 +161,7 @@ func (a *API) validate(ctx context.Context, in *struct{ Body Submission }) (*bod
 // parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded. It
 // answers the submission, too, that one like another sweep is.
 func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spec, error) {
-	caller := callerOf(ctx)
+	caller := access.Of(ctx)
 	if sub.Like != "" {
 		var err error
 		if sub, err = a.like(ctx, sub); err != nil {
@@ -175,7 +176,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 	if sub.Seed != nil {
 		set = append(set[:len(set):len(set)], fmt.Sprintf("seed=%d", *sub.Seed))
 	}
-	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(at.file), sweep.WithEnvironment(environmentOf(caller))}
+	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(at.file), sweep.WithEnvironment(caller.Environment())}
 	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
 		options = append(options, sweep.WithFiles(at.read))
 	}
@@ -216,7 +217,7 @@ func (p specPlace) read(name string) ([]byte, error) {
 }
 
 // place is where a submission's spec lies on this machine.
-func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
+func (a *API) place(caller access.Caller, sub Submission) (specPlace, error) {
 	wrong := func(format string, args ...any) (specPlace, error) {
 		return specPlace{}, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
 	}
@@ -246,8 +247,8 @@ func (a *API) place(caller Caller, sub Submission) (specPlace, error) {
 }
 
 // mayUse refuses callers from elsewhere what is this user's: its environment, and files of this machine.
-func (a *API) mayUse(c Caller, spec *sweep.Spec) error {
-	if err := c.checkQueue(spec.InQueue()); err != nil || c.Local {
+func (a *API) mayUse(c access.Caller, spec *sweep.Spec) error {
+	if err := problem(c.CheckQueue(spec.InQueue())); err != nil || c.Local {
 		return err
 	}
 	place := ""
@@ -258,7 +259,7 @@ func (a *API) mayUse(c Caller, spec *sweep.Spec) error {
 }
 
 // mayExtend refuses callers from elsewhere to have files of this machine read, and those who are bound to queues a sweep that goes on in another.
-func mayExtend(c Caller, queue string, set []string) error {
+func mayExtend(c access.Caller, queue string, set []string) error {
 	for _, one := range set {
 		key, value, _ := strings.Cut(one, "=")
 		first, _, _ := strings.Cut(strings.TrimSpace(key), ".")
@@ -271,7 +272,7 @@ func mayExtend(c Caller, queue string, set []string) error {
 			queue = strings.Trim(value, `"' `)
 		}
 	}
-	return c.checkQueue(queue)
+	return problem(c.CheckQueue(queue))
 }
 
 // idOf is the id of a sweep that a caller submits with a key: always the same.

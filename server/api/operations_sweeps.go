@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/control"
 )
 
@@ -63,20 +64,20 @@ type Deletion struct {
 }
 
 func (a *API) declareSweeps() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps", "list-sweeps", "All sweeps, the newest first"), a.listSweeps)
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}", "get-sweep", "How a sweep stands"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps", "list-sweeps", "All sweeps, the newest first"), a.listSweeps)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}", "get-sweep", "How a sweep stands"),
 		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) { return answer(a.sweep(ctx, in.Sweep)) })
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/board", "get-board", "Counts, best trials, metrics and curves"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/board", "get-board", "Counts, best trials, metrics and curves"),
 		func(ctx context.Context, in *SweepInput) (*body[board.Summary], error) {
 			var summary board.Summary
 			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { summary = b.Summary() })
 			return answer(summary, err)
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/winner", "get-winner", "The best trial, as its manifest"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/winner", "get-winner", "The best trial, as its manifest"),
 		func(ctx context.Context, in *SweepInput) (*body[board.Winner], error) {
 			return answer(a.winner(ctx, in.Sweep))
 		})
-	spec := operation(Viewer, http.MethodGet, "/sweeps/{sweep}/spec", "get-spec", "The spec as it was submitted")
+	spec := operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/spec", "get-spec", "The spec as it was submitted")
 	spec.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, spec,
 		func(ctx context.Context, in *SweepInput) (*text, error) {
@@ -88,8 +89,8 @@ func (a *API) declareSweeps() {
 			return &text{"application/yaml", data}, nil
 		})
 	a.declareCommands()
-	huma.Register(a.huma, operation(Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels, archive it, or take it out of the archive"), a.changeSweep)
-	huma.Register(a.huma, operation(Submitter, http.MethodDelete, "/sweeps/{sweep}", "delete-sweep",
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels, archive it, or take it out of the archive"), a.changeSweep)
+	huma.Register(a.huma, operation(access.Submitter, http.MethodDelete, "/sweeps/{sweep}", "delete-sweep",
 		"Forget a sweep that has ended: its state, and everything of it in the results"), a.deleteSweep)
 }
 
@@ -144,23 +145,23 @@ func (a *API) declareCommands() {
 		}
 		return nil, problem(a.cfg.Server.Do(ctx, command))
 	}
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep", "End a sweep; running trials get their grace"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep", "End a sweep; running trials get their grace"),
 		func(ctx context.Context, in *ReasonInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Stop{Sweep: in.Sweep, Reason: in.reason()})
 		})
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep", "Let running trials finish and start no more"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep", "Let running trials finish and start no more"),
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Pause{Sweep: in.Sweep})
 		})
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/resume", "resume-sweep", "End a pause"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/resume", "resume-sweep", "End a pause"),
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Resume{Sweep: in.Sweep})
 		})
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop", "stop-trial", "End one trial"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop", "stop-trial", "End one trial"),
 		func(ctx context.Context, in *stopInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.StopTrial{Sweep: in.Sweep, Trial: in.Trial, Reason: in.reason()})
 		})
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/message", "message-trial", "Send a JSON value to a running trial"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/message", "message-trial", "Send a JSON value to a running trial"),
 		func(ctx context.Context, in *messageInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.SendMessage{Sweep: in.Sweep, Trial: in.Trial, Body: in.Body})
 		})
@@ -168,23 +169,23 @@ func (a *API) declareCommands() {
 		SweepInput
 		Body Extension
 	}
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/extend", "extend-sweep", "Go on by more trials, other limits, space or method"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/extend", "extend-sweep", "Go on by more trials, other limits, space or method"),
 		func(ctx context.Context, in *extendInput) (*body[control.Extended], error) {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
 			}
-			if err := mayExtend(callerOf(ctx), a.queueOf(in.Sweep), in.Body.Set); err != nil {
+			if err := mayExtend(access.Of(ctx), a.queueOf(in.Sweep), in.Body.Set); err != nil {
 				return nil, err
 			}
 			a.catalog.forget(in.Sweep)
 			return answer(a.cfg.Server.ExtendSweep(ctx, in.Sweep, in.Body.Set))
 		})
-	huma.Register(a.huma, operation(Submitter, http.MethodPost, "/sweeps/{sweep}/retry", "retry-sweep", "Run what failed again"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/retry", "retry-sweep", "Run what failed again"),
 		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
 			}
-			if err := callerOf(ctx).checkQueue(a.queueOf(in.Sweep)); err != nil {
+			if err := problem(access.Of(ctx).CheckQueue(a.queueOf(in.Sweep))); err != nil {
 				return nil, err
 			}
 			if _, err := a.cfg.Server.Retry(ctx, in.Sweep); err != nil {
@@ -215,7 +216,7 @@ func (a *API) allowed(ctx context.Context, id string) error {
 }
 
 func (a *API) owned(ctx context.Context, id string) error {
-	if callerOf(ctx).Role.may(Operator) {
+	if access.Of(ctx).Role.May(access.Operator) {
 		return nil
 	}
 	s, err := a.catalog.get(ctx, id)
@@ -225,7 +226,7 @@ func (a *API) owned(ctx context.Context, id string) error {
 	if err != nil {
 		return problem(err)
 	}
-	return mayChange(ctx, s.Submitter())
+	return problem(access.Of(ctx).MayChange("sweep", s.Submitter()))
 }
 
 func (a *API) changeSweep(ctx context.Context, in *struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/workflow/run"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -44,7 +45,7 @@ func (a *API) declareTalk() {
 		RunInput
 		Body WorkflowSignal
 	}
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/message", "message-workflow-step",
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/message", "message-workflow-step",
 		"Tell a step something while it runs; one that has not begun hears it when it has"),
 		func(ctx context.Context, in *messageInput) (*body[WorkflowTold], error) {
 			if err := a.mayChangeRun(ctx, in.Run); err != nil {
@@ -53,20 +54,20 @@ func (a *API) declareTalk() {
 			if err := tooLong("message", in.Body.Message); err != nil {
 				return nil, err
 			}
-			heard, err := a.flows().Message(ctx, in.Run, run.Request{Step: in.Body.Step, Body: in.Body.Message, Who: callerOf(ctx).Name})
+			heard, err := a.flows().Message(ctx, in.Run, run.Request{Step: in.Body.Step, Body: in.Body.Message, Who: access.Of(ctx).Name})
 			return answer(WorkflowTold{heard}, workflowProblem(err))
 		})
-	huma.Register(a.huma, a.flow(Submitter, http.MethodPost, "/workflows/{run}/signal", "signal-workflow-run",
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/signal", "signal-workflow-run",
 		"Let a step go on that waits for a signal; one that no step waits for yet is kept until one does"),
 		func(ctx context.Context, in *signalInput) (*body[WorkflowRun], error) {
 			if err := tooLong("payload", in.Body.Payload); err != nil {
 				return nil, err
 			}
 			return a.change(ctx, in.Run, func() error {
-				return a.flows().Signal(in.Run, run.Request{Name: in.Body.Name, Body: in.Body.Payload, Who: callerOf(ctx).Name})
+				return a.flows().Signal(in.Run, run.Request{Name: in.Body.Name, Body: in.Body.Payload, Who: access.Of(ctx).Name})
 			})
 		})
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}/messages", "list-workflow-messages",
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/messages", "list-workflow-messages",
 		"What the steps of a run have said, and what was said to them: the last 1,000 messages, and how far each is and what it has named"),
 		func(_ context.Context, in *messagesInput) (*body[[]StepMessage], error) {
 			all, err := a.flows().Talk(in.Run)

@@ -13,6 +13,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -53,13 +54,13 @@ type Points struct {
 }
 
 func (a *API) declareTrials() {
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials", "list-trials", "Trials of a sweep: filtered, sorted, by pages"), a.listTrials)
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}", "get-trial", "All that is known of a trial"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials", "list-trials", "Trials of a sweep: filtered, sorted, by pages"), a.listTrials)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}", "get-trial", "All that is known of a trial"),
 		func(ctx context.Context, in *TrialInput) (*body[Trial], error) {
 			return answer(a.boards.trial(ctx, in.Sweep, in.Trial))
 		})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/points", "get-points", "Points of a metric, thinned"), a.points)
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/artifacts", "list-artifacts", "Files that an attempt left"), a.artifacts)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/points", "get-points", "Points of a metric, thinned"), a.points)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/artifacts", "list-artifacts", "Files that an attempt left"), a.artifacts)
 }
 
 // lookAtOnce is how many trials of a filtered list are looked at before the scheduler may go on.

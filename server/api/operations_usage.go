@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/server/state"
 )
@@ -23,7 +24,7 @@ func (a *API) declareUsage() {
 		Bucket: a.cfg.Bucket, Sweeps: a.catalog.sweeps,
 		Folder: func(id string) string { return filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, id) },
 	})
-	huma.Register(a.huma, operation(Viewer, http.MethodGet, "/usage", "get-usage",
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/usage", "get-usage",
 		"What trials of all sweeps used, by the amounts that they asked for"),
 		func(ctx context.Context, in *usageInput) (*body[accounting.Usage], error) {
 			return answer(a.usage(ctx, in))

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/draw"
@@ -80,7 +81,7 @@ type WorkflowValid struct {
 }
 
 func (a *API) declareWorkflows() {
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows", "list-workflow-runs", "Runs of workflows, the newest first"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows", "list-workflow-runs", "Runs of workflows, the newest first"),
 		func(_ context.Context, in *listRunsInput) (*body[Page[WorkflowRun]], error) {
 			list, err := a.runs(in)
 			if err != nil {
@@ -88,10 +89,10 @@ func (a *API) declareWorkflows() {
 			}
 			return answer(pageOf(list, in.Paging))
 		})
-	submit := a.flow(Submitter, http.MethodPost, "/workflows", "submit-workflow", "Run a workflow")
+	submit := a.flow(access.Submitter, http.MethodPost, "/workflows", "submit-workflow", "Run a workflow")
 	submit.DefaultStatus, submit.MaxBodyBytes = http.StatusCreated, largestSubmission
 	huma.Register(a.huma, submit, a.submitRun)
-	validate := a.flow(Viewer, http.MethodPost, "/workflows-check", "validate-workflow", "Check a workflow, and draw it, without running it")
+	validate := a.flow(access.Viewer, http.MethodPost, "/workflows-check", "validate-workflow", "Check a workflow, and draw it, without running it")
 	validate.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, validate, func(ctx context.Context, in *struct{ Body WorkflowSubmission }) (*body[WorkflowValid], error) {
 		wf, given, _, err := a.parseWorkflow(ctx, in.Body)
@@ -105,12 +106,12 @@ func (a *API) declareWorkflows() {
 		out.Graph = graphOf(wf)
 		return answer(out, nil)
 	})
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}", "get-workflow-run", "How a run stands, with its steps"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}", "get-workflow-run", "How a run stands, with its steps"),
 		func(_ context.Context, in *RunInput) (*body[WorkflowStatus], error) {
 			s, err := a.runStatus(in.Run)
 			return answer(s, workflowProblem(err))
 		})
-	huma.Register(a.huma, a.flow(Viewer, http.MethodGet, "/workflows/{run}/graph", "get-workflow-graph", "The graph of a run, and where a page draws it"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/graph", "get-workflow-graph", "The graph of a run, and where a page draws it"),
 		func(_ context.Context, in *RunInput) (*body[WorkflowGraph], error) {
 			wf, err := a.flows().Workflow(in.Run)
 			if err != nil {
@@ -118,7 +119,7 @@ func (a *API) declareWorkflows() {
 			}
 			return answer(*graphOf(wf), nil)
 		})
-	source := a.flow(Viewer, http.MethodGet, "/workflows/{run}/source", "get-workflow-source", "The workflow as it was submitted")
+	source := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/source", "get-workflow-source", "The workflow as it was submitted")
 	source.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, source, func(_ context.Context, in *RunInput) (*text, error) {
 		wf, err := a.flows().Workflow(in.Run)
@@ -177,7 +178,7 @@ func (a *API) parseWorkflow(ctx context.Context, sub WorkflowSubmission) (*workf
 
 // readWorkflow reads a workflow where it lies, and what its runs may.
 func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workflow.Workflow, specPlace, run.Origin, error) {
-	caller := callerOf(ctx)
+	caller := access.Of(ctx)
 	var origin run.Origin
 	at, err := a.place(caller, Submission{File: sub.File, Folder: sub.Folder})
 	if err != nil {
@@ -187,7 +188,7 @@ func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workfl
 		return nil, at, origin, err
 	}
 	if sub.Queue != "" { // steps may name their own: whether those are the caller's is seen when they are begun
-		if err := caller.checkQueue(sub.Queue); err != nil {
+		if err := problem(caller.CheckQueue(sub.Queue)); err != nil {
 			return nil, at, origin, err
 		}
 	}
@@ -208,8 +209,8 @@ func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workfl
 	if !caller.Local {
 		origin.Within = at.root
 	}
-	if caller.queues != nil {
-		origin.Queues = &caller.queues
+	if caller.Queues != nil {
+		origin.Queues = &caller.Queues
 	}
 	return wf, at, origin, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -58,7 +59,7 @@ func TestLongLists(t *testing.T) {
 				if from == 0 {
 					query.Del("cursor")
 				}
-				page := get[Page[Trial]](w, Viewer, "/sweeps/long/trials?"+query.Encode())
+				page := get[Page[Trial]](w, access.Viewer, "/sweeps/long/trials?"+query.Encode())
 				if page.Total != trials || len(page.Items) != min(20, trials-from) {
 					t.Fatalf("by %s from %d: %d of %d", sort, from, len(page.Items), page.Total)
 				}
@@ -74,10 +75,10 @@ func TestLongLists(t *testing.T) {
 			}
 		}
 	}
-	if r := get[Explanation](w, Viewer, "/sweeps/long/importance"); r.Best != 1000 || r.Trials != 1000 || len(r.Importance) != 1 || r.Importance[0].Share < 0.9 || len(r.Region) != 1 {
+	if r := get[Explanation](w, access.Viewer, "/sweeps/long/importance"); r.Best != 1000 || r.Trials != 1000 || len(r.Importance) != 1 || r.Importance[0].Share < 0.9 || len(r.Region) != 1 {
 		t.Errorf("what matters is %+v", r)
 	}
-	if status, text, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/long/trials?sort=gain", nil); status != http.StatusUnprocessableEntity {
+	if status, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/sweeps/long/trials?sort=gain", nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("by a metric that is none: %d %s", status, text)
 	}
 }

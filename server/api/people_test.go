@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/oidc"
 	"github.com/kaon-sweep/kaon/server/oidc/oidctest"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -20,12 +22,15 @@ func TestPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.api.bearers.people = &People{
-		Verifier: verifier,
-		Roles:    map[string]Role{"staff": Viewer, "ml": Submitter, "ops": Operator},
-		Queues:   map[string][]string{"ml": {"eng/ml"}},
-	}
-	w.api.sessions.bearers = w.api.bearers
+	var ahead atomic.Int64 // nanoseconds that sessions' clock is ahead
+	w.guarded(access.Config{
+		People: &access.People{
+			Verifier: verifier,
+			Roles:    map[string]access.Role{"staff": access.Viewer, "ml": access.Submitter, "ops": access.Operator},
+			Queues:   map[string][]string{"ml": {"eng/ml"}},
+		},
+		Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
 	for _, queue := range []string{"eng", "eng/ml", "eng/ml/vision", "eng/web"} {
 		if err := w.server.SetQueue(t.Context(), queue, server.QueueChange{}); err != nil {
 			t.Fatal(err)
@@ -70,11 +75,11 @@ func TestPeople(t *testing.T) {
 	if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != http.StatusOK {
 		t.Errorf("in the session: %d", status)
 	}
-	w.api.sessions.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	ahead.Store(int64(2 * time.Minute))
 	if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != http.StatusUnauthorized {
 		t.Errorf("the session outlives its token: %d", status)
 	}
-	w.api.sessions.now = time.Now
+	ahead.Store(0)
 	status, answer, _ = w.ask("", http.MethodPost, Prefix+"/logins", nil, "Authorization: Bearer "+token)
 	var login Login
 	if err := json.Unmarshal(answer, &login); err != nil || status >= 300 {
@@ -87,7 +92,7 @@ func TestPeople(t *testing.T) {
 	if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != http.StatusOK {
 		t.Errorf("in the session of a code: %d", status)
 	}
-	w.api.sessions.now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	ahead.Store(int64(2 * time.Minute))
 	if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != http.StatusUnauthorized {
 		t.Errorf("the session of a code outlives the token that made the code: %d", status)
 	}
@@ -100,12 +105,11 @@ func TestAttackPeopleWithOthersNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.api.bearers.people = &People{Verifier: verifier, Roles: map[string]Role{"ml": Submitter}}
-	w.api.sessions.bearers = w.api.bearers
-	if status, answer, _ := w.ask(Admin, http.MethodPost, Prefix+"/tokens", NewToken{Name: "bob", Role: Submitter}); status >= 300 {
+	w.guarded(access.Config{People: &access.People{Verifier: verifier, Roles: map[string]access.Role{"ml": access.Submitter}}})
+	if status, answer, _ := w.ask(access.Admin, http.MethodPost, Prefix+"/tokens", NewToken{Name: "bob", Role: access.Submitter}); status >= 300 {
 		t.Fatalf("%d %s", status, answer)
 	}
-	for name, want := range map[string]int{"bob": http.StatusForbidden, ownCaller().Name: http.StatusForbidden, "carol": http.StatusOK} {
+	for name, want := range map[string]int{"bob": http.StatusForbidden, access.Own().Name: http.StatusForbidden, "carol": http.StatusOK} {
 		token := is.Token(map[string]any{"groups": []string{"ml"}, "preferred_username": name})
 		if status, answer, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, "Authorization: Bearer "+token); status != want {
 			t.Errorf("%s: %d %s, want %d", name, status, answer, want)
@@ -125,7 +129,7 @@ func TestTokenOfQueues(t *testing.T) {
 		}
 	}
 	var made MadeToken
-	status, answer, _ := w.ask(Admin, http.MethodPost, Prefix+"/tokens", NewToken{Name: "bob", Role: Submitter, Queues: []string{"eng/ml"}})
+	status, answer, _ := w.ask(access.Admin, http.MethodPost, Prefix+"/tokens", NewToken{Name: "bob", Role: access.Submitter, Queues: []string{"eng/ml"}})
 	if status >= 300 {
 		t.Fatalf("%d %s", status, answer)
 	}
@@ -159,7 +163,7 @@ func TestWorkflowsOfQueues(t *testing.T) {
 		}
 	}
 	var err error
-	if _, w.as["bob"], err = w.tokens.Create("bob", Submitter, 0, "eng/ml"); err != nil {
+	if _, w.as["bob"], err = w.tokens.Create("bob", access.Submitter, 0, "eng/ml"); err != nil {
 		t.Fatal(err)
 	}
 	status, answer, _ := w.ask("bob", http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: "steps: {a: {command: 'true'}}\ngraph: a", Queue: "eng/web"})

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 const leaving = `name: leaving
@@ -17,9 +19,9 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 // A page that a trial left is shown as one of no origin that may do nothing, and nothing else of the results is.
 func TestAttackPreview(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: leaving})
+	s := w.submit(access.Submitter, Submission{Spec: leaving})
 	w.ended(s.ID)
-	files := get[[]Artifact](w, Viewer, "/sweeps/"+s.ID+"/trials/0/artifacts")
+	files := get[[]Artifact](w, access.Viewer, "/sweeps/"+s.ID+"/trials/0/artifacts")
 	object := func(name string) string {
 		for _, f := range files {
 			if f.Name == name {
@@ -29,7 +31,7 @@ func TestAttackPreview(t *testing.T) {
 		t.Fatalf("no %s among %v", name, files)
 		return ""
 	}
-	status, text, rs := w.ask(Viewer, http.MethodGet, Prefix+"/previews/"+object("page.html"), nil)
+	status, text, rs := w.ask(access.Viewer, http.MethodGet, Prefix+"/previews/"+object("page.html"), nil)
 	if status != http.StatusOK || !strings.Contains(string(text), "<b>here</b>") || rs.Header.Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Errorf("%d %s %v", status, text, rs.Header)
 	}
@@ -42,7 +44,7 @@ func TestAttackPreview(t *testing.T) {
 	}
 	for _, name := range []string{object("page.txt"), "sweeps/" + s.ID + "/sweep.json", "sweeps/" + s.ID + "/artifacts/x.html", "sweeps/" + s.ID + "/logs/000000/1/x.html",
 		"sweeps/../page.html", "..%2f..%2fetc/passwd.html", "page.html", "sweeps/" + s.ID + "/artifacts/000000/1/none.html"} {
-		if status, text, _ := w.ask(Viewer, http.MethodGet, Prefix+"/previews/"+name, nil); status < 300 || status >= 500 {
+		if status, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/previews/"+name, nil); status < 300 || status >= 500 {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
 	}
@@ -54,13 +56,13 @@ func TestAttackPreview(t *testing.T) {
 // Where a sweep comes from is told with its spec as it was run, and without secrets.
 func TestProvenance(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Submitter, Submission{Spec: three, Set: []string{"description=set later"}})
+	s := w.submit(access.Submitter, Submission{Spec: three, Set: []string{"description=set later"}})
 	w.ended(s.ID)
-	p := get[Provenance](w, Viewer, "/sweeps/"+s.ID+"/provenance")
+	p := get[Provenance](w, access.Viewer, "/sweeps/"+s.ID+"/provenance")
 	if len(p.Set) != 1 || p.Set[0] != "description=set later" || !strings.Contains(string(p.Effective), "set later") || p.EffectiveHash == "" || p.Kaon != "test" {
 		t.Errorf("%+v", p)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodGet, Prefix+"/sweeps/none/provenance", nil); status != http.StatusNotFound {
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/sweeps/none/provenance", nil); status != http.StatusNotFound {
 		t.Errorf("of none: %d", status)
 	}
 }

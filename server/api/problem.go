@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -59,7 +60,10 @@ func notFound(text string) error { return huma.Error404NotFound(text) }
 // statusOf tells what the caller got wrong from what cannot be done now.
 func statusOf(err error) int {
 	var mistakes sweep.Errors
+	var refusal *access.Refusal
 	switch {
+	case errors.As(err, &refusal):
+		return refusalStatus(refusal)
 	case errors.As(err, &mistakes):
 		return http.StatusUnprocessableEntity
 	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial), errors.Is(err, server.ErrNoQueue),
@@ -75,4 +79,12 @@ func statusOf(err error) int {
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError
+}
+
+// refusalStatus tells who is not known from who may not.
+func refusalStatus(r *access.Refusal) int {
+	if r.Unknown {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -15,14 +16,14 @@ import (
 func TestQueues(t *testing.T) {
 	w := newWorld(t)
 	limit, weight := fairness.Amounts{"cpus": 4, "memory": 1024}, 2.0
-	set := func(role Role, change any) (int, string) {
+	set := func(role access.Role, change any) (int, string) {
 		status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/queues", change)
 		return status, string(answer)
 	}
-	if status, answer := set(Submitter, QueueChange{Name: "eng/ml"}); status != http.StatusForbidden {
+	if status, answer := set(access.Submitter, QueueChange{Name: "eng/ml"}); status != http.StatusForbidden {
 		t.Errorf("a submitter sets a queue: %d %s", status, answer)
 	}
-	if status, answer := set(Operator, QueueChange{Name: "eng/ml", Weight: &weight, Limit: &limit}); status != http.StatusOK ||
+	if status, answer := set(access.Operator, QueueChange{Name: "eng/ml", Weight: &weight, Limit: &limit}); status != http.StatusOK ||
 		!strings.Contains(answer, `"limit":{"cpus":4,"memory":1024}`) {
 		t.Errorf("set: %d %s", status, answer)
 	}
@@ -31,16 +32,16 @@ func TestQueues(t *testing.T) {
 		QueueChange{Name: "a b"}, QueueChange{Name: "eng/"}, QueueChange{}, QueueChange{Name: "x", Limit: &negative},
 		map[string]any{"queue": "x", "weight": 0}, map[string]any{"queue": "x", "color": "red"},
 	} {
-		if status, answer := set(Operator, bad); status != http.StatusUnprocessableEntity {
+		if status, answer := set(access.Operator, bad); status != http.StatusUnprocessableEntity {
 			t.Errorf("%+v: %d %s", bad, status, answer)
 		}
 	}
-	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three, Set: []string{"queue=eng"}})
+	status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: three, Set: []string{"queue=eng"}})
 	if status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "there are: default, eng/ml") {
 		t.Errorf("a queue that there is not: %d %s", status, answer)
 	}
-	s := w.submit(Submitter, Submission{Spec: three, Set: []string{"queue=eng/ml", "priority=7"}})
-	plain := w.submit(Submitter, Submission{Spec: three})
+	s := w.submit(access.Submitter, Submission{Spec: three, Set: []string{"queue=eng/ml", "priority=7"}})
+	plain := w.submit(access.Submitter, Submission{Spec: three})
 	if s.Queue != "eng/ml" || s.Priority != 7 || plain.Queue != "default" {
 		t.Errorf("submitted into %q with %d, and into %q", s.Queue, s.Priority, plain.Queue)
 	}
@@ -49,11 +50,11 @@ func TestQueues(t *testing.T) {
 		t.Errorf("ended as %+v", s)
 	}
 	for query, want := range map[string]int{"eng": 1, "eng/ml": 1, "default": 1, "en": 0} {
-		if list := get[Page[Sweep]](w, Viewer, "/sweeps?queue="+url.QueryEscape(query)); list.Total != want {
+		if list := get[Page[Sweep]](w, access.Viewer, "/sweeps?queue="+url.QueryEscape(query)); list.Total != want {
 			t.Errorf("%d sweeps in queue %s, want %d", list.Total, query, want)
 		}
 	}
-	all := get[Queues](w, Viewer, "/queues")
+	all := get[Queues](w, access.Viewer, "/queues")
 	var names []string
 	for _, q := range all.Queues {
 		names = append(names, q.Name)
@@ -62,7 +63,7 @@ func TestQueues(t *testing.T) {
 		t.Errorf("queues %+v", all)
 	}
 	remove := func(name string) int {
-		status, _, _ := w.ask(Operator, http.MethodDelete, Prefix+"/queues/"+url.PathEscape(name), nil)
+		status, _, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/queues/"+url.PathEscape(name), nil)
 		return status
 	}
 	if status := remove("nowhere"); status != http.StatusNotFound {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -19,7 +20,7 @@ import (
 const keptFlow = "name: kept\nparameters: {n: 1}\nsteps: {a: {type: notify, message: '${n}'}}\ngraph: a\n"
 
 // post asks for a change, which must have this status, and reads the answer.
-func post[T any](w *world, role Role, path string, in any, want int, header ...string) (out T) {
+func post[T any](w *world, role access.Role, path string, in any, want int, header ...string) (out T) {
 	w.t.Helper()
 	status, answer, _ := w.ask(role, http.MethodPost, Prefix+path, in, header...)
 	if status != want {
@@ -37,78 +38,78 @@ func post[T any](w *world, role Role, path string, in any, want int, header ...s
 func TestRegisteredWorkflows(t *testing.T) {
 	w := newWorld(t)
 	const at = "/registered-workflows"
-	post[Registration](w, Viewer, at, WorkflowSubmission{Source: keptFlow}, http.StatusForbidden)
-	if r := post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK); !r.New || r.Name != "kept" || r.Owner != "submitter" || r.Version != 1 {
+	post[Registration](w, access.Viewer, at, WorkflowSubmission{Source: keptFlow}, http.StatusForbidden)
+	if r := post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK); !r.New || r.Name != "kept" || r.Owner != "submitter" || r.Version != 1 {
 		t.Errorf("%+v", r)
 	}
-	if r := post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK); r.New || r.Latest != 1 {
+	if r := post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK); r.New || r.Latest != 1 {
 		t.Errorf("%+v", r)
 	}
 	second := strings.ReplaceAll(keptFlow, "n: 1", "n: 2")
-	if r := post[Registration](w, Operator, at, WorkflowSubmission{Source: second}, http.StatusOK); !r.New || r.Owner != "submitter" || r.Version != 2 {
+	if r := post[Registration](w, access.Operator, at, WorkflowSubmission{Source: second}, http.StatusOK); !r.New || r.Owner != "submitter" || r.Version != 2 {
 		t.Errorf("%+v", r)
 	}
 	for version, want := range map[int]float64{0: 2, 1: 1} {
-		s := post[RunStanding](w, Submitter, at+"/kept/runs", RegisteredRun{Version: version, Labels: []string{"nightly"}}, http.StatusOK)
+		s := post[RunStanding](w, access.Submitter, at+"/kept/runs", RegisteredRun{Version: version, Labels: []string{"nightly"}}, http.StatusOK)
 		got := w.until(s.Run, "the end", func(s WorkflowStatus) bool { return s.State.Ended() })
 		if got.State != engine.Succeeded || got.Registered != "kept" || float64(got.Version) != want || got.Parameters["n"] != int64(want) ||
 			got.Trigger == nil || got.Trigger.Kind != "manual" || got.Owner != "submitter" {
 			t.Errorf("it is %+v", got.WorkflowRun)
 		}
 	}
-	one := post[RunStanding](w, Submitter, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k")
-	if again := post[RunStanding](w, Submitter, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k"); again.Run != one.Run {
+	one := post[RunStanding](w, access.Submitter, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k")
+	if again := post[RunStanding](w, access.Submitter, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k"); again.Run != one.Run {
 		t.Errorf("one key is %+v and %+v", one, again)
 	}
-	if other := post[RunStanding](w, Operator, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k"); other.Run == one.Run {
+	if other := post[RunStanding](w, access.Operator, at+"/kept/runs", nil, http.StatusOK, "Idempotency-Key: k"); other.Run == one.Run {
 		t.Errorf("another's key is %+v", other)
 	}
-	if r := post[Registered](w, Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK); r.Version != 1 || r.Latest != 2 || !r.Pinned {
+	if r := post[Registered](w, access.Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK); r.Version != 1 || r.Latest != 2 || !r.Pinned {
 		t.Errorf("%+v", r)
 	}
-	if list := get[[]Registered](w, Viewer, at); len(list) != 1 || list[0].Version != 1 {
+	if list := get[[]Registered](w, access.Viewer, at); len(list) != 1 || list[0].Version != 1 {
 		t.Errorf("%+v", list)
 	}
-	if list := get[[]Version](w, Viewer, at+"/kept/versions"); len(list) != 2 || list[0].Version != 2 || list[0].By != "operator" || !list[1].Current || list[1].Hash == list[0].Hash {
+	if list := get[[]Version](w, access.Viewer, at+"/kept/versions"); len(list) != 2 || list[0].Version != 2 || list[0].By != "operator" || !list[1].Current || list[1].Hash == list[0].Hash {
 		t.Errorf("%+v", list)
 	}
-	if _, text, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/kept/versions/2/source", nil); string(text) != second {
+	if _, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+at+"/kept/versions/2/source", nil); string(text) != second {
 		t.Errorf("version 2 is %q", text)
 	}
-	if d := get[VersionDetail](w, Viewer, at+"/kept/versions/2"); d.Version.Version != 2 || d.Current || d.Steps != 1 || d.Problem != "" || len(d.Graph.Picture.Boxes) != 1 ||
+	if d := get[VersionDetail](w, access.Viewer, at+"/kept/versions/2"); d.Version.Version != 2 || d.Current || d.Steps != 1 || d.Problem != "" || len(d.Graph.Picture.Boxes) != 1 ||
 		len(d.Parameters) != 1 || d.Parameters[0].Name != "n" || d.Parameters[0].Type != "integer" || d.Parameters[0].Required || d.Parameters[0].Default != float64(2) {
 		t.Errorf("version 2 is of %+v", d)
 	}
-	if d := get[VersionDetail](w, Viewer, at+"/kept/versions/0"); d.Version.Version != 1 || !d.Current {
+	if d := get[VersionDetail](w, access.Viewer, at+"/kept/versions/0"); d.Version.Version != 1 || !d.Current {
 		t.Errorf("the version that runs is %+v", d)
 	}
-	if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/kept/versions/3", nil); status != http.StatusNotFound {
+	if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+at+"/kept/versions/3", nil); status != http.StatusNotFound {
 		t.Errorf("no such version: %d %s", status, answer)
 	}
-	if r := get[Registered](w, Viewer, at+"/kept"); r.LastRun == nil || r.LastRun.Registered != "kept" || r.LastRun.Parameters != nil {
+	if r := get[Registered](w, access.Viewer, at+"/kept"); r.LastRun == nil || r.LastRun.Registered != "kept" || r.LastRun.Parameters != nil {
 		t.Errorf("its last run is %+v", r.LastRun)
 	}
-	runs := func(query string) int { return get[Page[WorkflowRun]](w, Viewer, "/workflows?"+query).Total }
+	runs := func(query string) int { return get[Page[WorkflowRun]](w, access.Viewer, "/workflows?"+query).Total }
 	if all, manual, cron, other := runs("registered=kept"), runs("registered=kept&trigger=manual"), runs("trigger=cron"), runs("registered=other"); all != 4 || manual != 4 || cron != 0 || other != 0 {
 		t.Errorf("%d runs are kept's, %d begun by somebody, %d by a cron, %d another's", all, manual, cron, other)
 	}
-	post[RunStanding](w, Submitter, at+"/kept/runs", RegisteredRun{Parameters: Values{"m": 1}}, http.StatusUnprocessableEntity)
-	post[RunStanding](w, Submitter, at+"/kept/runs", RegisteredRun{Version: 3}, http.StatusNotFound)
-	post[RunStanding](w, Submitter, at+"/none/runs", nil, http.StatusNotFound)
-	post[Registration](w, Submitter, at, WorkflowSubmission{Source: "name: kept\nsteps: {a: {type: nothing}}\ngraph: a\n"}, http.StatusUnprocessableEntity)
+	post[RunStanding](w, access.Submitter, at+"/kept/runs", RegisteredRun{Parameters: Values{"m": 1}}, http.StatusUnprocessableEntity)
+	post[RunStanding](w, access.Submitter, at+"/kept/runs", RegisteredRun{Version: 3}, http.StatusNotFound)
+	post[RunStanding](w, access.Submitter, at+"/none/runs", nil, http.StatusNotFound)
+	post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: "name: kept\nsteps: {a: {type: nothing}}\ngraph: a\n"}, http.StatusUnprocessableEntity)
 
 	// What an operator registers is theirs, and others may run it.
-	post[Registration](w, Operator, at, WorkflowSubmission{Source: strings.ReplaceAll(keptFlow, "kept", "theirs")}, http.StatusOK)
-	post[Registration](w, Submitter, at, WorkflowSubmission{Source: strings.ReplaceAll(second, "kept", "theirs")}, http.StatusForbidden)
-	post[Registered](w, Submitter, at+"/theirs/pin", VersionPin{Version: 1}, http.StatusForbidden)
-	post[RunStanding](w, Submitter, at+"/theirs/runs", nil, http.StatusOK)
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+at+"/theirs", nil); status != http.StatusForbidden {
+	post[Registration](w, access.Operator, at, WorkflowSubmission{Source: strings.ReplaceAll(keptFlow, "kept", "theirs")}, http.StatusOK)
+	post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: strings.ReplaceAll(second, "kept", "theirs")}, http.StatusForbidden)
+	post[Registered](w, access.Submitter, at+"/theirs/pin", VersionPin{Version: 1}, http.StatusForbidden)
+	post[RunStanding](w, access.Submitter, at+"/theirs/runs", nil, http.StatusOK)
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at+"/theirs", nil); status != http.StatusForbidden {
 		t.Errorf("remove another's: %d %s", status, answer)
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
 		t.Errorf("remove: %d %s", status, answer)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodGet, Prefix+at+"/kept", nil); status != http.StatusNotFound {
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, Prefix+at+"/kept", nil); status != http.StatusNotFound {
 		t.Errorf("what was removed: %d", status)
 	}
 }
@@ -122,11 +123,11 @@ func TestAttackRegisteredWorkflowsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := "name: spy\nsteps: {a: {type: notify, message: \"${lines('" + secret + "')[0]}\"}}\ngraph: a\n"
-	post[Registration](w, Submitter, at, WorkflowSubmission{Source: text}, http.StatusOK)
-	for _, role := range []Role{Submitter, Admin} {
+	post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: text}, http.StatusOK)
+	for _, role := range []access.Role{access.Submitter, access.Admin} {
 		s := post[RunStanding](w, role, at+"/spy/runs", nil, http.StatusOK)
 		got := w.until(s.Run, "the end", func(s WorkflowStatus) bool { return s.State.Ended() })
-		all, err := json.Marshal([]any{got, get[StepDetail](w, Viewer, "/workflows/"+s.Run+"/steps/a")})
+		all, err := json.Marshal([]any{got, get[StepDetail](w, access.Viewer, "/workflows/"+s.Run+"/steps/a")})
 		if err != nil || got.State != engine.Failed || strings.Contains(string(all), "hidden-line") {
 			t.Errorf("as %s it shows %s", role, all)
 		}
@@ -136,7 +137,7 @@ func TestAttackRegisteredWorkflowsOfOthers(t *testing.T) {
 		{Source: strings.ReplaceAll(keptFlow, "kept", "..")}, {Source: strings.ReplaceAll(keptFlow, "kept", "a b")},
 		{Source: keptFlow + strings.Repeat("#", 1<<20)}, {Source: keptFlow, Labels: []string{"x"}}, {Source: keptFlow, Parameters: Values{"n": 1}},
 	} {
-		post[Registration](w, Submitter, at, sub, http.StatusUnprocessableEntity)
+		post[Registration](w, access.Submitter, at, sub, http.StatusUnprocessableEntity)
 	}
 }
 
@@ -151,7 +152,7 @@ func TestFoldersOfVersionsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := w.upload(local, 0).ID
-	post[Registration](w, Submitter, "/registered-workflows", WorkflowSubmission{Source: keptFlow, File: "flow.yaml", Folder: folder}, http.StatusOK)
+	post[Registration](w, access.Submitter, "/registered-workflows", WorkflowSubmission{Source: keptFlow, File: "flow.yaml", Folder: folder}, http.StatusOK)
 	at := filepath.Join(w.dir, "state", FoldersPath, folder)
 	old := time.Now().Add(-2 * keptUnused)
 	for _, want := range []bool{true, false} {
@@ -164,7 +165,7 @@ func TestFoldersOfVersionsStay(t *testing.T) {
 		if _, err := os.Stat(at); (err == nil) != want {
 			t.Errorf("it is there: %v", err == nil)
 		}
-		w.ask(Submitter, http.MethodDelete, Prefix+"/registered-workflows/kept", nil)
+		w.ask(access.Submitter, http.MethodDelete, Prefix+"/registered-workflows/kept", nil)
 	}
 }
 
@@ -180,7 +181,7 @@ func TestFoldersStayForWhatIsUnread(t *testing.T) {
 	}
 	folder := w.upload(local, 0).ID
 	sub := WorkflowSubmission{Source: keptFlow, File: "flow.yaml", Folder: folder}
-	post[Registration](w, Submitter, "/registered-workflows", sub, http.StatusOK)
+	post[Registration](w, access.Submitter, "/registered-workflows", sub, http.StatusOK)
 	at := filepath.Join(w.dir, "state", FoldersPath, folder)
 	state := filepath.Join(w.dir, "state", "registered", "kept", "state.json")
 	text, err := os.ReadFile(state)
@@ -226,7 +227,7 @@ func TestFoldersStayForWhatIsUnread(t *testing.T) {
 	h := httptest.NewServer(spoil(newer, "").Handler())
 	t.Cleanup(h.Close)
 	w.address = h.URL
-	post[Registration](w, Submitter, "/registered-workflows", sub, http.StatusConflict)
+	post[Registration](w, access.Submitter, "/registered-workflows", sub, http.StatusConflict)
 	if err := spoil(string(text), "").clearFolders(); err != nil {
 		t.Error(err)
 	}

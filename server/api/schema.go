@@ -41,7 +41,7 @@ func (pointSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 // formerly are packages whose types the document calls by the package that they were once of: its names are a contract.
-var formerly = map[string]string{"plan": "server", "accounting": "api"}
+var formerly = map[string]string{"plan": "server", "accounting": "api", "access": "api"}
 
 // schemaName is what the document calls a type: types of other packages have the package's name before their own.
 func schemaName(t reflect.Type, hint string) string {

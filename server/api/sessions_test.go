@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // cookieOf is a session's cookie as a browser sends it.
@@ -27,21 +28,21 @@ func cookieOf(t *testing.T, rs *http.Response) string {
 // it logs out or its token is revoked.
 func TestSession(t *testing.T) {
 	w := newWorld(t)
-	status, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[Viewer]})
+	status, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[access.Viewer]})
 	if status != http.StatusOK {
 		t.Fatalf("by token: %d", status)
 	}
 	viewer := "Cookie: " + cookieOf(t, rs)
 	status, answer, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, viewer)
 	var who Identity
-	if err := json.Unmarshal(answer, &who); err != nil || status != http.StatusOK || who.Role != Viewer || who.Local {
+	if err := json.Unmarshal(answer, &who); err != nil || status != http.StatusOK || who.Role != access.Viewer || who.Local {
 		t.Errorf("the cookie's caller is %s", answer)
 	}
 	if status, _, _ := w.ask("", http.MethodPost, Prefix+"/sweeps/x/stop", nil, viewer, "X-Kaon-Request: 1"); status != http.StatusForbidden {
 		t.Errorf("a viewer's session stops a sweep: %d", status)
 	}
 
-	_, answer, _ = w.ask(Submitter, http.MethodPost, Prefix+"/logins", nil)
+	_, answer, _ = w.ask(access.Submitter, http.MethodPost, Prefix+"/logins", nil)
 	var login Login
 	if err := json.Unmarshal(answer, &login); err != nil || login.Code == "" || login.Address != "" {
 		t.Fatalf("login: %s", answer)
@@ -64,7 +65,7 @@ func TestSession(t *testing.T) {
 		t.Errorf("logged out, and let in: %d", status)
 	}
 	for _, one := range w.tokens.List() {
-		if one.Role == Viewer {
+		if one.Role == access.Viewer {
 			if ended, err := w.tokens.Revoke(one.ID); !ended || err != nil {
 				t.Fatal(ended, err)
 			}
@@ -78,9 +79,9 @@ func TestSession(t *testing.T) {
 // A page of another origin gets nothing done by a browser that is logged in here, and logs nobody in.
 func TestAttackOtherOrigin(t *testing.T) {
 	w := newWorld(t)
-	_, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[Operator]})
+	_, _, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[access.Operator]})
 	cookie := "Cookie: " + cookieOf(t, rs)
-	s := w.submit(Operator, Submission{Spec: three})
+	s := w.submit(access.Operator, Submission{Spec: three})
 	path := Prefix + "/sweeps/" + s.ID + "/stop"
 	for _, header := range [][]string{
 		{cookie}, // as a form would, without the header that no form can send
@@ -94,7 +95,7 @@ func TestAttackOtherOrigin(t *testing.T) {
 			t.Errorf("%v: %d", header[1:], status)
 		}
 	}
-	if status, _, _ := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[Operator]}, "Origin: http://evil.example"); status != http.StatusForbidden {
+	if status, _, _ := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[access.Operator]}, "Origin: http://evil.example"); status != http.StatusForbidden {
 		t.Errorf("another origin logs in: %d", status)
 	}
 	_, _, answer := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie, "Origin: http://evil.example")
@@ -105,82 +106,6 @@ func TestAttackOtherOrigin(t *testing.T) {
 	if status, body, _ := w.ask("", http.MethodDelete, Prefix+"/sweeps/"+s.ID, nil, cookie, "X-Kaon-Request: 1", "Origin: "+w.address, "Sec-Fetch-Site: same-origin"); status >= 300 {
 		t.Errorf("its own page: %d %s", status, body)
 	}
-}
-
-// Codes and sessions are not guessed, end in time, and this machine's own user is no admin in a browser.
-func TestAttackSessions(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	s := newSessions(bearers{})
-	s.now = func() time.Time { return now }
-	for _, bad := range []string{"", "x", "kaon_", strings.Repeat("a", 26)} {
-		if _, c, err := s.begin(t.Context(), bad, ""); err != nil || c.Name != "" {
-			t.Errorf("code %q is good", bad)
-		}
-		if _, c, err := s.begin(t.Context(), "", bad); err != nil || c.Name != "" {
-			t.Errorf("token %q is good", bad)
-		}
-		if _, ok := s.find(bad); ok {
-			t.Errorf("cookie %q is good", bad)
-		}
-	}
-	own := Caller{Name: "me", Role: Admin, Local: true}
-	code, _ := s.offer(own)
-	now = now.Add(codeLife)
-	if _, c, err := s.begin(t.Context(), code, ""); err != nil || c.Name != "" {
-		t.Error("a code outlives its time")
-	}
-	code, _ = s.offer(own)
-	secret, c, err := s.begin(t.Context(), code, "")
-	if err != nil || c.Role != Operator || c.Local {
-		t.Fatalf("%+v %v", c, err)
-	}
-	if _, ok := s.find(secret); !ok {
-		t.Error("the session is not good")
-	}
-	if _, ok := s.find(code); ok {
-		t.Error("a code is a session")
-	}
-	now = now.Add(sessionLife)
-	if _, ok := s.find(secret); ok {
-		t.Error("a session outlives its time")
-	}
-	if s.put(&s.open, c, time.Hour); len(s.open.by) != 1 {
-		t.Errorf("%d sessions are kept", len(s.open.by))
-	}
-	s.open.drop("none")
-	if len(s.open.of) != 1 || len(s.open.of["me"]) != 1 {
-		t.Errorf("they are of %v", s.open.of)
-	}
-}
-
-// One caller makes no server forget others' sessions, nor keep theirs without end: of many the oldest gives way.
-func TestAttackManySessions(t *testing.T) {
-	w := newWorld(t)
-	begin := func(role Role) string {
-		status, answer, rs := w.ask("", http.MethodPost, Prefix+"/session", NewSession{Token: w.as[role]})
-		if status >= 300 {
-			t.Fatalf("%d %s", status, answer)
-		}
-		return "Cookie: " + cookieOf(t, rs)
-	}
-	other, first := begin(Operator), begin(Viewer)
-	var last string
-	for range mostSessions {
-		last = begin(Viewer)
-	}
-	for cookie, want := range map[string]int{other: http.StatusOK, first: http.StatusUnauthorized, last: http.StatusOK} {
-		if status, _, _ := w.ask("", http.MethodGet, Prefix+"/whoami", nil, cookie); status != want {
-			t.Errorf("%s: %d, want %d", cookie, status, want)
-		}
-	}
-	for range mostSessions + 1 {
-		w.ask(Viewer, http.MethodPost, Prefix+"/logins", nil)
-	}
-	s := w.api.sessions
-	if s.mu.Lock(); len(s.open.by) != mostSessions+1 || len(s.codes.by) != mostSessions {
-		t.Errorf("%d sessions, %d codes", len(s.open.by), len(s.codes.by))
-	}
-	s.mu.Unlock()
 }
 
 // The pages come from the same address, with a policy of their own and no token; the API's answers keep theirs.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // What waits for what is yet to happen says nothing of how long answers take; a log that is not followed does, of a trial as of a step.
@@ -18,7 +20,7 @@ func TestStreamsAreNotTimed(t *testing.T) {
 			if follow {
 				query = "?follow=true"
 			}
-			w.ask(Viewer, http.MethodGet, Prefix+path+query, nil)
+			w.ask(access.Viewer, http.MethodGet, Prefix+path+query, nil)
 			var text strings.Builder
 			w.api.stats.write(&text)
 			counted := strings.Contains(text.String(), fmt.Sprintf("kaon_api_requests_total{operation=%q", operation))

@@ -1,12 +1,12 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
@@ -18,7 +18,7 @@ const signaled = "name: kept\nparameters: {n: 1}\nrun_strategy: first_only\n" +
 func TestWorkflowTriggers(t *testing.T) {
 	w := newWorld(t)
 	const one = "/registered-workflows/kept"
-	r := post[Registration](w, Operator, "/registered-workflows", WorkflowSubmission{Source: signaled}, http.StatusOK)
+	r := post[Registration](w, access.Operator, "/registered-workflows", WorkflowSubmission{Source: signaled}, http.StatusOK)
 	if len(r.Triggers) != 2 || r.Triggers[0].Zone != "UTC" || r.Next == 0 || r.Triggers[1].What != "go" || r.Strategy.Rule != "first_only" {
 		t.Errorf("%+v", r)
 	}
@@ -28,14 +28,14 @@ func TestWorkflowTriggers(t *testing.T) {
 	for path, in := range map[string]any{
 		"/signals/go": nil, "/pause": TriggersPause{Paused: true}, "/backfill": BackfillRequest{From: "2024-01-01", To: "2024-01-02"},
 	} {
-		post[Registered](w, Viewer, one+path, in, http.StatusForbidden)
-		post[Registered](w, Submitter, one+path, in, http.StatusForbidden) // another's
+		post[Registered](w, access.Viewer, one+path, in, http.StatusForbidden)
+		post[Registered](w, access.Submitter, one+path, in, http.StatusForbidden) // another's
 	}
-	if status, _, _ := w.ask(Submitter, http.MethodDelete, Prefix+one+"/backfill", nil); status != http.StatusForbidden {
+	if status, _, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+one+"/backfill", nil); status != http.StatusForbidden {
 		t.Errorf("stop another's backfill: %d", status)
 	}
 	sent := SignalSent{Payload: Values{"n": 5}}
-	begun := post[[]RunStanding](w, Operator, one+"/signals/go", sent, http.StatusOK, "Idempotency-Key: a")
+	begun := post[[]RunStanding](w, access.Operator, one+"/signals/go", sent, http.StatusOK, "Idempotency-Key: a")
 	if len(begun) != 1 {
 		t.Fatalf("%+v", begun)
 	}
@@ -43,34 +43,34 @@ func TestWorkflowTriggers(t *testing.T) {
 	if s.State != engine.Succeeded || s.Parameters["n"] != int64(5) || s.Trigger == nil || s.Trigger.Kind != "signal" || s.Owner != "operator" {
 		t.Errorf("%+v", s.WorkflowRun)
 	}
-	if again := post[[]RunStanding](w, Operator, one+"/signals/go", sent, http.StatusOK, "Idempotency-Key: a"); again[0].Run != begun[0].Run {
+	if again := post[[]RunStanding](w, access.Operator, one+"/signals/go", sent, http.StatusOK, "Idempotency-Key: a"); again[0].Run != begun[0].Run {
 		t.Errorf("one key is %+v and %+v", begun, again)
 	}
-	post[[]RunStanding](w, Operator, one+"/signals/none", nil, http.StatusNotFound)
-	post[[]RunStanding](w, Operator, one+"/signals/go", nil, http.StatusUnprocessableEntity) // no payload.n
-	if b := post[Backfill](w, Operator, one+"/backfill", BackfillRequest{From: "2024-01-01", To: "2024-01-03", Dry: true}, http.StatusOK); b.Total != 3 || len(b.First) != 3 {
+	post[[]RunStanding](w, access.Operator, one+"/signals/none", nil, http.StatusNotFound)
+	post[[]RunStanding](w, access.Operator, one+"/signals/go", nil, http.StatusUnprocessableEntity) // no payload.n
+	if b := post[Backfill](w, access.Operator, one+"/backfill", BackfillRequest{From: "2024-01-01", To: "2024-01-03", Dry: true}, http.StatusOK); b.Total != 3 || len(b.First) != 3 {
 		t.Errorf("%+v", b)
 	}
-	post[Backfill](w, Operator, one+"/backfill", BackfillRequest{From: "1.1.2026", To: "2024-01-03"}, http.StatusUnprocessableEntity)
-	post[Backfill](w, Operator, one+"/backfill", BackfillRequest{From: "1971-01-01", To: "2024-01-03T00:00:00Z", Trigger: "x"}, http.StatusUnprocessableEntity)
-	if r := post[Registered](w, Operator, one+"/pause", TriggersPause{Paused: true}, http.StatusOK); !r.Paused || r.Next != 0 {
+	post[Backfill](w, access.Operator, one+"/backfill", BackfillRequest{From: "1.1.2026", To: "2024-01-03"}, http.StatusUnprocessableEntity)
+	post[Backfill](w, access.Operator, one+"/backfill", BackfillRequest{From: "1971-01-01", To: "2024-01-03T00:00:00Z", Trigger: "x"}, http.StatusUnprocessableEntity)
+	if r := post[Registered](w, access.Operator, one+"/pause", TriggersPause{Paused: true}, http.StatusOK); !r.Paused || r.Next != 0 {
 		t.Errorf("%+v", r)
 	}
-	post[[]RunStanding](w, Operator, one+"/signals/go", sent, http.StatusConflict)
-	if status, _, _ := w.ask(Operator, http.MethodDelete, Prefix+one+"/backfill", nil); status != http.StatusOK {
+	post[[]RunStanding](w, access.Operator, one+"/signals/go", sent, http.StatusConflict)
+	if status, _, _ := w.ask(access.Operator, http.MethodDelete, Prefix+one+"/backfill", nil); status != http.StatusOK {
 		t.Errorf("stop backfills: %d", status)
 	}
 	large := SignalSent{Payload: Values{"n": strings.Repeat("x", largestSignal)}}
-	post[[]RunStanding](w, Operator, one+"/signals/go", large, http.StatusRequestEntityTooLarge)
+	post[[]RunStanding](w, access.Operator, one+"/signals/go", large, http.StatusRequestEntityTooLarge)
 }
 
 // Triggers begin nothing in the name of somebody whose token is revoked, and say why, until they have one again that may submit.
 func TestTriggersOfTheRevoked(t *testing.T) {
 	w := newWorld(t)
 	const one = "/registered-workflows/kept"
-	post[Registration](w, Submitter, "/registered-workflows", WorkflowSubmission{Source: signaled}, http.StatusOK)
+	post[Registration](w, access.Submitter, "/registered-workflows", WorkflowSubmission{Source: signaled}, http.StatusOK)
 	for _, token := range w.tokens.List() {
-		if token.Name == string(Submitter) {
+		if token.Name == string(access.Submitter) {
 			if _, err := w.tokens.Revoke(token.ID); err != nil {
 				t.Fatal(err)
 			}
@@ -79,66 +79,22 @@ func TestTriggersOfTheRevoked(t *testing.T) {
 	sent := SignalSent{Payload: Values{"n": 5}}
 	stopped := func(want string) {
 		t.Helper()
-		post[[]RunStanding](w, Operator, one+"/signals/go", sent, http.StatusConflict)
-		r := post[Registered](w, Operator, one+"/pause", TriggersPause{}, http.StatusOK)
+		post[[]RunStanding](w, access.Operator, one+"/signals/go", sent, http.StatusConflict)
+		r := post[Registered](w, access.Operator, one+"/pause", TriggersPause{}, http.StatusOK)
 		if !strings.Contains(r.Stopped, want) || r.Next != 0 || r.Paused {
 			t.Errorf("it stands as %+v, want %q", r, want)
 		}
 	}
 	stopped("the token of submitter was revoked")
-	if _, _, err := w.tokens.Create(string(Submitter), Viewer, 0); err != nil {
+	if _, _, err := w.tokens.Create(string(access.Submitter), access.Viewer, 0); err != nil {
 		t.Fatal(err)
 	}
 	stopped("is a viewer's")
-	if _, _, err := w.tokens.Create(string(Submitter), Submitter, 0); err != nil {
+	if _, _, err := w.tokens.Create(string(access.Submitter), access.Submitter, 0); err != nil {
 		t.Fatal(err)
 	}
-	if begun := post[[]RunStanding](w, Operator, one+"/signals/go", sent, http.StatusOK); len(begun) != 1 {
+	if begun := post[[]RunStanding](w, access.Operator, one+"/signals/go", sent, http.StatusOK); len(begun) != 1 {
 		t.Errorf("%+v", begun)
-	}
-}
-
-// Who may begin runs in whose name, by how they were known.
-func TestStanding(t *testing.T) {
-	tokens, err := OpenTokens(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, life := range map[string]time.Duration{"ann": 0, "bob": time.Nanosecond} {
-		if _, _, err := tokens.Create(name, Submitter, life); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, one := range []struct {
-		name, knownBy string
-		people        *People
-		may           bool
-	}{
-		{ownCaller().Name, "", nil, true}, {"ann", byToken, nil, true}, {"ann", "", nil, true}, {"bob", byToken, nil, false}, {"eve", byToken, nil, false},
-		{"eve", "", nil, false}, {"eve", byIssuer, &People{}, true}, {"eve", byToken, &People{}, false}, {"eve", "", &People{}, true}, {"bob", "", &People{}, false},
-	} {
-		if queues, err := Standing(tokens, one.people)(one.name, one.knownBy); (err == nil) != one.may || queues != nil {
-			t.Errorf("%+v: %v, %v", one, queues, err)
-		}
-	}
-	queuesOf := func(name string) string {
-		queues, err := tokens.mayBegin(name)
-		if err != nil || queues == nil {
-			return fmt.Sprint(queues, err)
-		}
-		return strings.Join(*queues, " ")
-	}
-	for _, one := range []struct {
-		role   Role
-		queues []string
-		want   string
-	}{{Submitter, []string{"ci"}, "ci"}, {Viewer, nil, "ci"}, {Submitter, []string{"a", "b"}, "ci a b"}, {Submitter, nil, "<nil> <nil>"}} {
-		if _, _, err := tokens.Create("dan", one.role, 0, one.queues...); err != nil {
-			t.Fatal(err)
-		}
-		if got := queuesOf("dan"); got != one.want {
-			t.Errorf("with %+v triggers begin runs in %s", one, got)
-		}
 	}
 }
 
@@ -147,11 +103,11 @@ func TestAttackTriggersOnFiles(t *testing.T) {
 	w := newWorld(t)
 	for _, file := range []string{"/etc/passwd", "/root/*", "s3://bucket/*"} {
 		source := strings.Replace(signaled, "triggers: [", "triggers: [{file: '"+file+"', existing: true}, ", 1)
-		for _, role := range []Role{Submitter, Operator, Admin} {
+		for _, role := range []access.Role{access.Submitter, access.Operator, access.Admin} {
 			post[Registration](w, role, "/registered-workflows", WorkflowSubmission{Source: source}, http.StatusUnprocessableEntity)
 		}
 	}
-	if status, text, _ := w.ask(Viewer, http.MethodGet, Prefix+"/registered-workflows/kept", nil); status != http.StatusNotFound {
+	if status, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/registered-workflows/kept", nil); status != http.StatusNotFound {
 		t.Errorf("it is kept: %d, %s", status, text)
 	}
 }

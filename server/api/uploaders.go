@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/format"
 )
 
@@ -66,8 +67,8 @@ func (a *API) keepUploader(id, name string, bytes int64) error {
 }
 
 // mayTake refuses somebody else's uploaded folder to callers from elsewhere, but to operators; in the same words as one that is not there.
-func (a *API) mayTake(c Caller, id string) error {
-	if c.Local || c.Role.may(Operator) {
+func (a *API) mayTake(c access.Caller, id string) error {
+	if c.Local || c.Role.May(access.Operator) {
 		return nil
 	}
 	u, err := a.uploadersOf(id)
@@ -93,7 +94,7 @@ func (a *API) hasRoom(ctx context.Context, id string, bytes int64) error {
 // mayKeep refuses a folder of so many bytes of who would have more than one name may. An empty id is of one that is not
 // known yet.
 func (a *API) mayKeep(ctx context.Context, id string, bytes int64) error {
-	c := callerOf(ctx)
+	c := access.Of(ctx)
 	if c.Local {
 		return nil
 	}

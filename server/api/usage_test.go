@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/accounting"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/testkit"
@@ -22,21 +23,21 @@ func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
 // A server tells what sweeps used by whom and where, the same as their results, until they are deleted.
 func TestUsage(t *testing.T) {
 	w := newWorld(t)
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/queues", QueueChange{Name: "eng"}); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/queues", QueueChange{Name: "eng"}); status != http.StatusOK {
 		t.Fatalf("%d %s", status, answer)
 	}
-	if none := get[accounting.Usage](w, Viewer, "/usage"); len(none.Items) != 0 || none.By != "queue" {
+	if none := get[accounting.Usage](w, access.Viewer, "/usage"); len(none.Items) != 0 || none.By != "queue" {
 		t.Errorf("at first %+v", none)
 	}
 	spec := strings.Replace(three, "echo hello", "sleep 0.01; echo hello", 1) // not done within a millisecond
-	eng := w.submit(Submitter, Submission{Spec: spec, Set: []string{"queue=eng"}})
-	plain := w.submit(Operator, Submission{Spec: spec})
+	eng := w.submit(access.Submitter, Submission{Spec: spec, Set: []string{"queue=eng"}})
+	plain := w.submit(access.Operator, Submission{Spec: spec})
 	w.ended(eng.ID)
 	w.ended(plain.ID)
 	for by, keys := range map[string][]string{
-		"queue": {"eng", sweep.DefaultQueue}, "user": {string(Submitter), string(Operator)}, "sweep": {eng.ID, plain.ID}, "day": nil,
+		"queue": {"eng", sweep.DefaultQueue}, "user": {string(access.Submitter), string(access.Operator)}, "sweep": {eng.ID, plain.ID}, "day": nil,
 	} {
-		u := get[accounting.Usage](w, Viewer, "/usage?since="+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)+"&by="+by)
+		u := get[accounting.Usage](w, access.Viewer, "/usage?since="+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)+"&by="+by)
 		const cpus, gb = 0.1, 16.0 / 1024
 		if u.Total.Attempts != 6 || u.Total.Hours <= 0 || !near(u.Total.CPU, cpus*u.Total.Hours) || !near(u.Total.GB, gb*u.Total.Hours) ||
 			u.Total.GPU != 0 || u.Total.Unknown != 0 || len(u.Gaps) != 0 {
@@ -57,17 +58,17 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"by=color", "since=yesterday", "until=x"} {
-		if status, answer, _ := w.ask(Viewer, http.MethodGet, Prefix+"/usage?"+bad, nil); status != http.StatusUnprocessableEntity {
+		if status, answer, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/usage?"+bad, nil); status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", bad, status, answer)
 		}
 	}
-	if late := get[accounting.Usage](w, Viewer, "/usage?since=2200-01-01T00:00:00Z"); late.Total.Attempts != 0 {
+	if late := get[accounting.Usage](w, access.Viewer, "/usage?since=2200-01-01T00:00:00Z"); late.Total.Attempts != 0 {
 		t.Errorf("in the future %+v", late)
 	}
-	if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/sweeps/"+eng.ID, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/sweeps/"+eng.ID, nil); status != http.StatusOK {
 		t.Fatalf("%d %s", status, answer)
 	}
-	if u := get[accounting.Usage](w, Viewer, "/usage"); u.Total.Attempts != 3 || len(u.Items) != 1 || u.Items[0].Key != sweep.DefaultQueue {
+	if u := get[accounting.Usage](w, access.Viewer, "/usage"); u.Total.Attempts != 3 || len(u.Items) != 1 || u.Items[0].Key != sweep.DefaultQueue {
 		t.Errorf("after one is deleted %+v", u)
 	}
 }
@@ -75,7 +76,7 @@ func TestUsage(t *testing.T) {
 // What could not be read of a sweep that has ended is read again when it is mended.
 func TestUsageAfterAGap(t *testing.T) {
 	w := newWorld(t)
-	id := w.submit(Submitter, Submission{Spec: three}).ID
+	id := w.submit(access.Submitter, Submission{Spec: three}).ID
 	w.ended(id)
 	testkit.Await(t, "the end in the results", func() bool {
 		s, err := store.ReadSweep(t.Context(), w.bucket, id)
@@ -95,12 +96,12 @@ func TestUsageAfterAGap(t *testing.T) {
 		}
 	}
 	write([]byte("damaged"))
-	if u := get[accounting.Usage](w, Viewer, "/usage"); len(u.Gaps) != 1 {
+	if u := get[accounting.Usage](w, access.Viewer, "/usage"); len(u.Gaps) != 1 {
 		t.Fatalf("damaged: %+v", u)
 	}
 	write(whole)
 	testkit.Await(t, "all that was used", func() bool {
-		u := get[accounting.Usage](w, Viewer, "/usage")
+		u := get[accounting.Usage](w, access.Viewer, "/usage")
 		return len(u.Gaps) == 0 && u.Total.Attempts == 3
 	})
 }

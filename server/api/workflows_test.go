@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/testkit"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
@@ -29,7 +30,7 @@ graph: "start -> one ==> ( **(name = names) --< each >--, ok ) >== last"
 `
 
 // run hands in a workflow as a role.
-func (w *world) run(role Role, sub WorkflowSubmission, header ...string) WorkflowRun {
+func (w *world) run(role access.Role, sub WorkflowSubmission, header ...string) WorkflowRun {
 	w.t.Helper()
 	status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/workflows", sub, header...)
 	var r WorkflowRun
@@ -43,7 +44,7 @@ func (w *world) run(role Role, sub WorkflowSubmission, header ...string) Workflo
 func (w *world) until(id, what string, is func(WorkflowStatus) bool) (s WorkflowStatus) {
 	w.t.Helper()
 	testkit.Await(w.t, what, func() bool {
-		s = get[WorkflowStatus](w, Viewer, "/workflows/"+id)
+		s = get[WorkflowStatus](w, access.Viewer, "/workflows/"+id)
 		return is(s)
 	})
 	return s
@@ -64,7 +65,7 @@ func TestWorkflows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rq.Header.Set("Authorization", "Bearer "+w.as[Viewer])
+	rq.Header.Set("Authorization", "Bearer "+w.as[access.Viewer])
 	events, err := http.DefaultClient.Do(rq)
 	if err != nil {
 		t.Fatal(err)
@@ -72,46 +73,46 @@ func TestWorkflows(t *testing.T) {
 	defer events.Body.Close()
 
 	key := "Idempotency-Key: k1"
-	r := w.run(Submitter, WorkflowSubmission{Source: flow, Labels: []string{"nightly"}, Parameters: Values{"n": 7}}, key)
-	if again := w.run(Submitter, WorkflowSubmission{Source: flow, Parameters: Values{"n": 7}}, key); again.Run != r.Run {
+	r := w.run(access.Submitter, WorkflowSubmission{Source: flow, Labels: []string{"nightly"}, Parameters: Values{"n": 7}}, key)
+	if again := w.run(access.Submitter, WorkflowSubmission{Source: flow, Parameters: Values{"n": 7}}, key); again.Run != r.Run {
 		t.Errorf("with the same key it is %s and %s", r.Run, again.Run)
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: flow}, key); status != http.StatusConflict {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: flow}, key); status != http.StatusConflict {
 		t.Errorf("the same key with other parameters: %d %s", status, answer)
 	}
 	w.until(r.Run, "the wait for an approval", func(s WorkflowStatus) bool {
 		return stateIn(s, "ok") == engine.Running && stateIn(s, "each") == engine.Succeeded
 	})
 
-	d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/one")
+	d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/one")
 	if d.Inputs["who"] != "small" || len(d.Tried) != 1 || d.Tried[0].State != engine.Succeeded || d.Outputs["x"] != int64(7) {
 		t.Errorf("step one is %+v", d)
 	}
-	if d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/ok"); d.Approval != "asked" || len(d.Messages) == 0 {
+	if d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/ok"); d.Approval != "asked" || len(d.Messages) == 0 {
 		t.Errorf("step ok is %+v", d)
 	}
-	if page := get[Page[WorkflowStep]](w, Viewer, "/workflows/"+r.Run+"/steps/each/iterations?state=succeeded&limit=1"); page.Total != 2 || page.Items[0].Step != "each[0]" || page.Next == "" {
+	if page := get[Page[WorkflowStep]](w, access.Viewer, "/workflows/"+r.Run+"/steps/each/iterations?state=succeeded&limit=1"); page.Total != 2 || page.Items[0].Step != "each[0]" || page.Next == "" {
 		t.Errorf("iterations are %+v", page)
 	}
-	if d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/"+url.PathEscape("each[1]")); d.Depth != 0 || d.Messages[0].Text != "b" {
+	if d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/"+url.PathEscape("each[1]")); d.Depth != 0 || d.Messages[0].Text != "b" {
 		t.Errorf("each[1] is %+v", d)
 	}
 	testkit.Await(t, "the log of a step", func() bool {
-		status, log, _ := w.ask(Viewer, http.MethodGet, Prefix+"/workflows/"+r.Run+"/steps/one/logs", nil)
+		status, log, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/workflows/"+r.Run+"/steps/one/logs", nil)
 		return status == http.StatusOK && strings.Contains(string(log), "written by one")
 	})
-	if g := get[WorkflowGraph](w, Viewer, "/workflows/"+r.Run+"/graph"); len(g.Picture.Boxes) < 6 || len(g.Picture.Lines) < 5 || g.Picture.Width < 100 {
+	if g := get[WorkflowGraph](w, access.Viewer, "/workflows/"+r.Run+"/graph"); len(g.Picture.Boxes) < 6 || len(g.Picture.Lines) < 5 || g.Picture.Width < 100 {
 		t.Errorf("the graph is %+v", g)
 	}
 
 	// Whose name is not in the list may ask, and nothing follows; whose is may, though the run were another's.
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"}); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"}); status != http.StatusOK {
 		t.Errorf("approve as operator: %d %s", status, answer)
 	}
-	if s := get[WorkflowStatus](w, Viewer, "/workflows/"+r.Run); stateIn(s, "ok") != engine.Running {
+	if s := get[WorkflowStatus](w, access.Viewer, "/workflows/"+r.Run); stateIn(s, "ok") != engine.Running {
 		t.Errorf("ok is %s", stateIn(s, "ok"))
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"}); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"}); status != http.StatusOK {
 		t.Errorf("approve: %d %s", status, answer)
 	}
 	s := w.until(r.Run, "the end", func(s WorkflowStatus) bool { return s.State.Ended() && !s.Live })
@@ -136,45 +137,45 @@ func TestWorkflows(t *testing.T) {
 	}
 
 	// Again from a step on, by its owner alone; what ran before stays.
-	for role, want := range map[Role]int{Viewer: http.StatusForbidden, Submitter: http.StatusOK} {
+	for role, want := range map[access.Role]int{access.Viewer: http.StatusForbidden, access.Submitter: http.StatusOK} {
 		if status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/workflows/"+r.Run+"/restart", WorkflowRestart{From: []string{"last"}}); status != want {
 			t.Errorf("restart as %s: %d %s", role, status, answer)
 		}
 	}
 	w.until(r.Run, "its second end", func(s WorkflowStatus) bool { return s.State == engine.Succeeded && !s.Live })
-	if d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/last"); len(d.Tried) != 2 {
+	if d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/last"); len(d.Tried) != 2 {
 		t.Errorf("last is %+v", d)
 	}
-	if page := get[Page[WorkflowRun]](w, Viewer, "/workflows?label=nightly&state=succeeded&text=SMALL"); page.Total != 1 || page.Items[0].Run != r.Run {
+	if page := get[Page[WorkflowRun]](w, access.Viewer, "/workflows?label=nightly&state=succeeded&text=SMALL"); page.Total != 1 || page.Items[0].Run != r.Run {
 		t.Errorf("the list is %+v", page)
 	}
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+"/workflows/"+r.Run, nil); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+"/workflows/"+r.Run, nil); status != http.StatusOK {
 		t.Errorf("delete: %d %s", status, answer)
 	}
-	if status, _, _ := w.ask(Viewer, http.MethodGet, Prefix+"/workflows/"+r.Run, nil); status != http.StatusNotFound {
+	if status, _, _ := w.ask(access.Viewer, http.MethodGet, Prefix+"/workflows/"+r.Run, nil); status != http.StatusNotFound {
 		t.Errorf("what was deleted: %d", status)
 	}
-	if sweeps := get[Page[Sweep]](w, Viewer, "/sweeps"); sweeps.Total != 0 {
+	if sweeps := get[Page[Sweep]](w, access.Viewer, "/sweeps"); sweeps.Total != 0 {
 		t.Errorf("its steps are left: %+v", sweeps.Items)
 	}
 }
 
 func TestWorkflowCommands(t *testing.T) {
 	w := newWorld(t)
-	r := w.run(Operator, WorkflowSubmission{Source: flow})
+	r := w.run(access.Operator, WorkflowSubmission{Source: flow})
 	w.until(r.Run, "the wait for an approval", func(s WorkflowStatus) bool { return stateIn(s, "ok") == engine.Running })
 	for _, c := range []struct {
-		role   Role
+		role   access.Role
 		path   string
 		body   any
 		status int
 	}{
-		{Submitter, "/cancel", nil, http.StatusForbidden}, // another's
-		{Submitter, "/skip", WorkflowStepAt{Step: "ok"}, http.StatusForbidden},
-		{Operator, "/skip", WorkflowStepAt{Step: "none"}, http.StatusNotFound},
-		{Operator, "/resume", nil, http.StatusConflict},
-		{Operator, "/restart", nil, http.StatusConflict},
-		{Operator, "/skip", WorkflowStepAt{Step: "ok"}, http.StatusOK},
+		{access.Submitter, "/cancel", nil, http.StatusForbidden}, // another's
+		{access.Submitter, "/skip", WorkflowStepAt{Step: "ok"}, http.StatusForbidden},
+		{access.Operator, "/skip", WorkflowStepAt{Step: "none"}, http.StatusNotFound},
+		{access.Operator, "/resume", nil, http.StatusConflict},
+		{access.Operator, "/restart", nil, http.StatusConflict},
+		{access.Operator, "/skip", WorkflowStepAt{Step: "ok"}, http.StatusOK},
 	} {
 		if status, answer, _ := w.ask(c.role, http.MethodPost, Prefix+"/workflows/"+r.Run+c.path, c.body); status != c.status {
 			t.Errorf("%s as %s: %d %s", c.path, c.role, status, answer)
@@ -182,30 +183,30 @@ func TestWorkflowCommands(t *testing.T) {
 	}
 	w.until(r.Run, "the end behind a skip", func(s WorkflowStatus) bool { return s.State == engine.Succeeded && stateIn(s, "ok") == engine.Skipped })
 
-	second := w.run(Operator, WorkflowSubmission{Source: flow})
+	second := w.run(access.Operator, WorkflowSubmission{Source: flow})
 	w.until(second.Run, "the second wait", func(s WorkflowStatus) bool { return stateIn(s, "ok") == engine.Running })
-	if status, answer, _ := w.ask(Operator, http.MethodDelete, Prefix+"/workflows/"+second.Run, nil); status != http.StatusConflict {
+	if status, answer, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/workflows/"+second.Run, nil); status != http.StatusConflict {
 		t.Errorf("delete one at work: %d %s", status, answer)
 	}
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/workflows/"+second.Run+"/cancel", WorkflowReason{Reason: "enough"}); status != http.StatusOK {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/workflows/"+second.Run+"/cancel", WorkflowReason{Reason: "enough"}); status != http.StatusOK {
 		t.Errorf("cancel: %d %s", status, answer)
 	}
 	w.until(second.Run, "the end", func(s WorkflowStatus) bool { return s.State == engine.Canceled && s.Reason == "enough" && !s.Live })
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/workflows/"+second.Run+"/cancel", nil); status != http.StatusConflict {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/workflows/"+second.Run+"/cancel", nil); status != http.StatusConflict {
 		t.Errorf("cancel what has ended: %d %s", status, answer)
 	}
 
 	// What is wrong is told with its place.
-	status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: "steps: {a: {type: commnd}}\ngraph: a"})
+	status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: "steps: {a: {type: commnd}}\ngraph: a"})
 	var p Problem
 	if err := json.Unmarshal(answer, &p); err != nil || status != http.StatusUnprocessableEntity || len(p.Spec) == 0 {
 		t.Errorf("a wrong file: %d %s", status, answer)
 	}
-	status, answer, _ = w.ask(Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: flow, Parameters: Values{"n": "x", "m": 1}})
+	status, answer, _ = w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: flow, Parameters: Values{"n": "x", "m": 1}})
 	if status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "whole number") && !strings.Contains(string(answer), "integer") {
 		t.Errorf("wrong parameters: %d %s", status, answer)
 	}
-	status, answer, _ = w.ask(Viewer, http.MethodPost, Prefix+"/workflows-check", WorkflowSubmission{Source: flow})
+	status, answer, _ = w.ask(access.Viewer, http.MethodPost, Prefix+"/workflows-check", WorkflowSubmission{Source: flow})
 	var v WorkflowValid
 	if err := json.Unmarshal(answer, &v); err != nil || status != http.StatusOK || v.Steps != 4 || v.Graph == nil {
 		t.Errorf("a check: %d %s", status, answer)
@@ -224,7 +225,7 @@ func TestWorkflowKeys(t *testing.T) {
 		for i := range answers {
 			group.Go(func() {
 				var text []byte
-				status[i], text, _ = w.ask(Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: source}, "Idempotency-Key: "+name)
+				status[i], text, _ = w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: source}, "Idempotency-Key: "+name)
 				if err := json.Unmarshal(text, &answers[i]); err != nil || status[i] >= 300 {
 					t.Errorf("%s: %d %s", name, status[i], text)
 				}
@@ -250,8 +251,8 @@ func TestWorkflowKeys(t *testing.T) {
 func TestWorkflowsRightBehindTheirEnd(t *testing.T) {
 	w := newWorld(t)
 	for range 5 {
-		r := w.run(Submitter, WorkflowSubmission{Source: "name: quick\nsteps: {a: {command: 'true'}}\ngraph: a"})
-		other := w.submit(Operator, Submission{Spec: "name: " + r.Run + "-nightly\ncommand: \"true\"\nmethod: grid\nparameters: {x: {values: [1]}}\n"})
+		r := w.run(access.Submitter, WorkflowSubmission{Source: "name: quick\nsteps: {a: {command: 'true'}}\ngraph: a"})
+		other := w.submit(access.Operator, Submission{Spec: "name: " + r.Run + "-nightly\ncommand: \"true\"\nmethod: grid\nparameters: {x: {values: [1]}}\n"})
 		if !strings.HasPrefix(other.ID, r.Run+"-n") {
 			t.Fatalf("the other is %s, the run %s", other.ID, r.Run)
 		}
@@ -262,22 +263,22 @@ func TestWorkflowsRightBehindTheirEnd(t *testing.T) {
 			return s.State.Ended()
 		}
 		w.until(r.Run, "the end", over)
-		if status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/restart", WorkflowRestart{From: []string{"a"}}); status != http.StatusOK {
+		if status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/restart", WorkflowRestart{From: []string{"a"}}); status != http.StatusOK {
 			t.Errorf("restart: %d %s", status, answer)
 		}
 		w.until(r.Run, "the second end", over)
 		w.ended(other.ID)
-		status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+"/workflows/"+r.Run, nil)
+		status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+"/workflows/"+r.Run, nil)
 		if status != http.StatusOK {
 			t.Errorf("delete: %d %s", status, answer)
 		}
-		left := get[Page[Sweep]](w, Viewer, "/sweeps")
+		left := get[Page[Sweep]](w, access.Viewer, "/sweeps")
 		for _, s := range left.Items {
 			if strings.HasPrefix(s.ID, r.Run) && s.ID != other.ID {
 				t.Errorf("%s is left", s.ID)
 			}
 		}
-		get[Sweep](w, Viewer, "/sweeps/"+other.ID)
+		get[Sweep](w, access.Viewer, "/sweeps/"+other.ID)
 	}
 }
 
@@ -286,17 +287,17 @@ func TestWorkflowsGoOn(t *testing.T) {
 	w := newWorld(t)
 	marks := filepath.Join(w.dir, "marks")
 	source := strings.ReplaceAll(flow, "echo written by one;", "echo one >> "+marks+"; ")
-	r := w.run(Submitter, WorkflowSubmission{Source: source})
+	r := w.run(access.Submitter, WorkflowSubmission{Source: source})
 	w.until(r.Run, "the wait for an approval", func(s WorkflowStatus) bool { return stateIn(s, "ok") == engine.Running })
 	w.api.cfg.Workflows.Close()
 	if err := w.server.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.open()
-	if s := get[WorkflowStatus](w, Viewer, "/workflows/"+r.Run); !s.Live || stateIn(s, "one") != engine.Succeeded {
+	if s := get[WorkflowStatus](w, access.Viewer, "/workflows/"+r.Run); !s.Live || stateIn(s, "one") != engine.Succeeded {
 		t.Errorf("it is %+v", s)
 	}
-	w.ask(Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"})
+	w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows/"+r.Run+"/approve", WorkflowStepAt{Step: "ok"})
 	w.until(r.Run, "the end", func(s WorkflowStatus) bool { return s.State == engine.Succeeded })
 	if text, err := os.ReadFile(marks); err != nil || string(text) != "one\n" {
 		t.Errorf("it ran %q, %v", text, err)
@@ -328,7 +329,7 @@ func TestAttackWorkflowsOfOthers(t *testing.T) {
 		"computed": "parameters: {f: {type: string, default: '" + secret + "'}}\nsteps: {a: {type: sweep, file: '${f}'}}\ngraph: a",
 		"code":     "steps: {a: {type: sweep, spec: {method: grid, parameters: {x: {values: [1]}}, command: 'true', task: {code: '" + w.dir + "'}}}}\ngraph: a",
 	} {
-		status, answer, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: text})
+		status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", WorkflowSubmission{Source: text})
 		if status >= 300 {
 			continue // refused at once
 		}
@@ -341,7 +342,7 @@ func TestAttackWorkflowsOfOthers(t *testing.T) {
 		if s.State != engine.Failed {
 			t.Errorf("%s: it is %s", name, s.State)
 		}
-		all, err := json.Marshal([]any{s, get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/a")})
+		all, err := json.Marshal([]any{s, get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/a")})
 		if err != nil || strings.Contains(string(all), "hidden-line") {
 			t.Errorf("%s: it shows %s", name, all)
 		}
@@ -350,13 +351,13 @@ func TestAttackWorkflowsOfOthers(t *testing.T) {
 		t.Error("a program ran in the server's place")
 	}
 	for _, id := range []string{"%2e%2e%2fserve", ".cache", "a%2fb", "%00", strings.Repeat("a", 199)} {
-		if status, _, _ := w.ask(Operator, http.MethodDelete, Prefix+"/workflows/"+id, nil); status < 400 {
+		if status, _, _ := w.ask(access.Operator, http.MethodDelete, Prefix+"/workflows/"+id, nil); status < 400 {
 			t.Errorf("delete %s: %d", id, status)
 		}
 	}
 	began := time.Now()
 	big := WorkflowSubmission{Source: flow + strings.Repeat("#", 1<<20)}
-	if status, _, _ := w.ask(Submitter, http.MethodPost, Prefix+"/workflows", big); status != http.StatusUnprocessableEntity || time.Since(began) > time.Minute {
+	if status, _, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/workflows", big); status != http.StatusUnprocessableEntity || time.Since(began) > time.Minute {
 		t.Errorf("a large file: %d", status)
 	}
 }
@@ -372,49 +373,49 @@ graph: "s ==> (task, go, **(x = ['one', 'two']) --< each >--) >== e"
 // Who may tell a run something: its owner and operators. What is too long, or for nobody, is refused.
 func TestTalkingToRuns(t *testing.T) {
 	w := newWorld(t)
-	r := w.run(Operator, WorkflowSubmission{Source: talking})
+	r := w.run(access.Operator, WorkflowSubmission{Source: talking})
 	w.until(r.Run, "all to run", func(s WorkflowStatus) bool {
 		return stateIn(s, "task") == engine.Running && stateIn(s, "each") == engine.Running
 	})
 	long := json.RawMessage(`"` + strings.Repeat("x", 70_000) + `"`)
 	for _, c := range []struct {
-		role   Role
+		role   access.Role
 		path   string
 		body   any
 		status int
 		says   string
 	}{
-		{Viewer, "/message", WorkflowMessage{"task", json.RawMessage("1")}, http.StatusForbidden, ""},
-		{Submitter, "/message", WorkflowMessage{"task", json.RawMessage("1")}, http.StatusForbidden, "only they and operators"},
-		{Submitter, "/signal", WorkflowSignal{"go", nil}, http.StatusForbidden, "only they and operators"},
-		{Operator, "/message", WorkflowMessage{"none", json.RawMessage("1")}, http.StatusNotFound, "no such step"},
-		{Operator, "/message", WorkflowMessage{"go", json.RawMessage("1")}, http.StatusConflict, "hears no messages"},
-		{Operator, "/message", WorkflowMessage{"each", json.RawMessage("1")}, http.StatusConflict, "each[0]"},
-		{Operator, "/message", WorkflowMessage{"task/../../x", json.RawMessage("1")}, http.StatusConflict, "nothing within it"},
-		{Operator, "/message", WorkflowMessage{"task", long}, http.StatusUnprocessableEntity, "65536 are possible"},
-		{Operator, "/signal", WorkflowSignal{"go", long}, http.StatusUnprocessableEntity, "65536 are possible"},
-		{Operator, "/signal", WorkflowSignal{"../go", nil}, http.StatusUnprocessableEntity, ""},
-		{Operator, "/message", WorkflowMessage{"task", json.RawMessage(`"end"`)}, http.StatusOK, ""},
-		{Operator, "/signal", WorkflowSignal{"go", json.RawMessage(`{"a": 1}`)}, http.StatusOK, ""},
-		{Operator, "/signal", WorkflowSignal{"one", nil}, http.StatusOK, ""},
-		{Operator, "/signal", WorkflowSignal{"two", nil}, http.StatusOK, ""},
+		{access.Viewer, "/message", WorkflowMessage{"task", json.RawMessage("1")}, http.StatusForbidden, ""},
+		{access.Submitter, "/message", WorkflowMessage{"task", json.RawMessage("1")}, http.StatusForbidden, "only they and operators"},
+		{access.Submitter, "/signal", WorkflowSignal{"go", nil}, http.StatusForbidden, "only they and operators"},
+		{access.Operator, "/message", WorkflowMessage{"none", json.RawMessage("1")}, http.StatusNotFound, "no such step"},
+		{access.Operator, "/message", WorkflowMessage{"go", json.RawMessage("1")}, http.StatusConflict, "hears no messages"},
+		{access.Operator, "/message", WorkflowMessage{"each", json.RawMessage("1")}, http.StatusConflict, "each[0]"},
+		{access.Operator, "/message", WorkflowMessage{"task/../../x", json.RawMessage("1")}, http.StatusConflict, "nothing within it"},
+		{access.Operator, "/message", WorkflowMessage{"task", long}, http.StatusUnprocessableEntity, "65536 are possible"},
+		{access.Operator, "/signal", WorkflowSignal{"go", long}, http.StatusUnprocessableEntity, "65536 are possible"},
+		{access.Operator, "/signal", WorkflowSignal{"../go", nil}, http.StatusUnprocessableEntity, ""},
+		{access.Operator, "/message", WorkflowMessage{"task", json.RawMessage(`"end"`)}, http.StatusOK, ""},
+		{access.Operator, "/signal", WorkflowSignal{"go", json.RawMessage(`{"a": 1}`)}, http.StatusOK, ""},
+		{access.Operator, "/signal", WorkflowSignal{"one", nil}, http.StatusOK, ""},
+		{access.Operator, "/signal", WorkflowSignal{"two", nil}, http.StatusOK, ""},
 	} {
 		if status, answer, _ := w.ask(c.role, http.MethodPost, Prefix+"/workflows/"+r.Run+c.path, c.body); status != c.status || !strings.Contains(string(answer), c.says) {
 			t.Errorf("%s %.80v as %s: %d %s", c.path, c.body, c.role, status, answer)
 		}
 	}
 	w.until(r.Run, "the end", func(s WorkflowStatus) bool { return s.State == engine.Succeeded && !s.Live })
-	if d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/go"); d.Outputs["a"] != int64(1) {
+	if d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/go"); d.Outputs["a"] != int64(1) {
 		t.Errorf("the signal brought %+v", d.Outputs)
 	}
-	d := get[StepDetail](w, Viewer, "/workflows/"+r.Run+"/steps/task")
+	d := get[StepDetail](w, access.Viewer, "/workflows/"+r.Run+"/steps/task")
 	if len(d.Messages) != 1 || d.Messages[0].Who != "operator" || d.Messages[0].Text != `from operator: "end"` {
 		t.Errorf("said to it was %+v", d.Messages)
 	}
-	if later := get[[]StepMessage](w, Viewer, "/workflows/"+r.Run+"/messages?from=9999999999999"); len(later) != 0 {
+	if later := get[[]StepMessage](w, access.Viewer, "/workflows/"+r.Run+"/messages?from=9999999999999"); len(later) != 0 {
 		t.Errorf("of the future is %+v", later)
 	}
-	if status, answer, _ := w.ask(Operator, http.MethodPost, Prefix+"/workflows/"+r.Run+"/signal", WorkflowSignal{"go", nil}); status != http.StatusConflict {
+	if status, answer, _ := w.ask(access.Operator, http.MethodPost, Prefix+"/workflows/"+r.Run+"/signal", WorkflowSignal{"go", nil}); status != http.StatusConflict {
 		t.Errorf("a signal for what has ended: %d %s", status, answer)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/ui"
 	"github.com/kaon-sweep/kaon/server/workflows"
@@ -33,9 +34,9 @@ type world struct {
 	bucket  bucket.Bucket
 	server  *server.Server
 	api     *API
-	tokens  *Tokens
+	tokens  *access.Tokens
 	address string
-	as      map[Role]string // secret of a token for each role, named by it
+	as      map[access.Role]string // secret of a token for each role, named by it
 
 	more      []func(*server.Config)
 	strangers *http.Client // follows no redirect
@@ -44,7 +45,7 @@ type world struct {
 func newWorld(t *testing.T, more ...func(*server.Config)) *world {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir()) // other tests are not this user's other runs
-	w := &world{t: t, dir: t.TempDir(), more: more, as: map[Role]string{}, strangers: &http.Client{
+	w := &world{t: t, dir: t.TempDir(), more: more, as: map[access.Role]string{}, strangers: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	var err error
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, more ...func(*server.Config)) *world {
 		t.Fatal(err)
 	}
 	w.open()
-	for _, role := range roles {
+	for _, role := range access.Roles() {
 		if _, w.as[role], err = w.tokens.Create(string(role), role, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +82,7 @@ func (w *world) open() {
 	}
 	w.t.Cleanup(func() { _ = s.Close(context.Background()) })
 	folder := filepath.Join(w.dir, "state")
-	if w.tokens, err = OpenTokens(folder); err != nil {
+	if w.tokens, err = access.OpenTokens(folder); err != nil {
 		w.t.Fatal(err)
 	}
 	flows, err := workflows.New(workflows.Config{Folder: filepath.Join(folder, "workflows"), Server: s, Bucket: w.bucket, Version: "test"})
@@ -89,25 +90,44 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(flows.Close)
-	kept, err := registry.Open(registry.Config{Folder: filepath.Join(folder, "registered"), Runs: flows, May: Standing(w.tokens, nil)})
+	kept, err := registry.Open(registry.Config{Folder: filepath.Join(folder, "registered"), Runs: flows, May: access.Standing(w.tokens, nil)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(kept.Close)
-	a, err := New(Config{Workflows: flows, Registered: kept, Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir, Tokens: w.tokens, Version: "test", UI: ui.Handler(), Rate: -1})
+	a, err := New(Config{
+		Workflows: flows, Registered: kept, Server: s, Bucket: w.bucket, Folder: folder, Place: w.dir,
+		Access: access.Config{Tokens: w.tokens, Rate: -1}, Version: "test", UI: ui.Handler(),
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	hears.Store(a)
 	flows.Start(func(c workflows.Change) { a.HeardRun(c); kept.Heard(c) })
 	kept.Start()
-	h := httptest.NewServer(a.Handler())
+	w.server, w.api = s, a
+	w.serve()
+}
+
+// serve answers at an address of its own.
+func (w *world) serve() {
+	h := httptest.NewServer(w.api.Handler())
 	w.t.Cleanup(h.Close)
-	w.server, w.api, w.address = s, a, h.URL
+	w.address = h.URL
+}
+
+// guarded has callers known in other ways, too; at another address.
+func (w *world) guarded(cfg access.Config) {
+	cfg.Tokens = w.tokens
+	if cfg.Rate == 0 {
+		cfg.Rate = -1
+	}
+	w.api.guard = access.New(cfg)
+	w.serve()
 }
 
 // ask asks as a role; an empty one has no token.
-func (w *world) ask(role Role, method, path string, in any, header ...string) (status int, answer []byte, rs *http.Response) {
+func (w *world) ask(role access.Role, method, path string, in any, header ...string) (status int, answer []byte, rs *http.Response) {
 	w.t.Helper()
 	var body io.Reader
 	if in != nil {
@@ -143,7 +163,7 @@ func (w *world) ask(role Role, method, path string, in any, header ...string) (s
 }
 
 // get asks and reads the answer, which must be a success, into a value.
-func get[T any](w *world, role Role, path string) (out T) {
+func get[T any](w *world, role access.Role, path string) (out T) {
 	w.t.Helper()
 	status, answer, _ := w.ask(role, http.MethodGet, Prefix+path, nil)
 	if status != http.StatusOK {
@@ -166,7 +186,7 @@ task:
 `
 
 // submit hands in a spec as a role.
-func (w *world) submit(role Role, sub Submission, header ...string) Sweep {
+func (w *world) submit(role access.Role, sub Submission, header ...string) Sweep {
 	w.t.Helper()
 	status, answer, _ := w.ask(role, http.MethodPost, Prefix+"/sweeps", sub, header...)
 	var s Sweep
@@ -181,7 +201,7 @@ func (w *world) ended(id string) Sweep {
 	w.t.Helper()
 	var s Sweep
 	testkit.Await(w.t, "the end of "+id, func() bool {
-		s = get[Sweep](w, Viewer, "/sweeps/"+id)
+		s = get[Sweep](w, access.Viewer, "/sweeps/"+id)
 		return s.Finished != ""
 	})
 	return s

@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -48,15 +49,15 @@ func TestResultsOfAServerAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close(context.Background())
-	tokens, err := api.OpenTokens(folder)
+	tokens, err := access.OpenTokens(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, secret, err := tokens.Create("viewer", api.Viewer, 0)
+	_, secret, err := tokens.Create("viewer", access.Viewer, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := api.New(api.Config{Server: s, Bucket: b, Folder: folder, Tokens: tokens, Rate: -1})
+	a, err := api.New(api.Config{Server: s, Bucket: b, Folder: folder, Access: access.Config{Tokens: tokens, Rate: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}

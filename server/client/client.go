@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
@@ -355,7 +356,7 @@ func (c *Client) DeleteDamaged(ctx context.Context, id string) (d api.Deletion, 
 }
 
 // Tokens are all tokens, without their secrets.
-func (c *Client) Tokens(ctx context.Context) (list []api.Token, err error) {
+func (c *Client) Tokens(ctx context.Context) (list []access.Token, err error) {
 	return list, c.ask(ctx, http.MethodGet, "/tokens", nil, nil, &list)
 }
 

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/inprocess"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -38,7 +39,7 @@ func Beside(h http.Handler, version string) http.Handler {
 // guest is who asks at Path.
 type guest struct {
 	client *client.Client
-	role   api.Role
+	role   access.Role
 }
 
 type guestKey struct{}
@@ -48,7 +49,7 @@ func handler(h http.Handler, version string) http.Handler {
 		g, _ := r.Context().Value(guestKey{}).(guest)
 		return New(Config{
 			Connect: func(context.Context) (*client.Client, error) { return g.client, nil },
-			Version: version, ReadOnly: g.role == api.Viewer, AllowWrite: true, Budget: Usual,
+			Version: version, ReadOnly: g.role == access.Viewer, AllowWrite: true, Budget: Usual,
 		})
 	}, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: largestRequest})
 	origins := http.NewCrossOriginProtection() // a browser shows its certificate for whichever page has it ask
@@ -58,7 +59,7 @@ func handler(h http.Handler, version string) http.Handler {
 			return
 		}
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }}, api.IsLocal(r.Context()), r.RemoteAddr, r.TLS}
+		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }}, access.IsLocal(r.Context()), r.RemoteAddr, r.TLS}
 		g := guest{client: client.Over(way, token)}
 		who, err := g.client.WhoAmI(r.Context())
 		if err != nil {
@@ -97,7 +98,7 @@ type inside struct {
 func (t inside) RoundTrip(rq *http.Request) (*http.Response, error) {
 	ctx := rq.Context()
 	if t.local {
-		ctx = api.Local(ctx, nil)
+		ctx = access.Local(ctx, nil)
 	}
 	rq = rq.WithContext(ctx)
 	rq.RemoteAddr, rq.TLS = t.from, t.tls

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/client"
 )
 
@@ -30,7 +30,7 @@ type object = map[string]any
 // An agent checks, plans, submits, waits and reads, and is told in few words.
 func TestAgentRunsASweep(t *testing.T) {
 	w := newWorld(t)
-	s := w.agent(api.Submitter, Config{AllowWrite: true, Budget: Usual})
+	s := w.agent(access.Submitter, Config{AllowWrite: true, Budget: Usual})
 	s.refused("validate", object{"spec": "method: grid\nparameters: {x: {valus: [1]}}\ncommand: echo\n"}, ":2:18", "valus", "did you mean")
 	var p struct {
 		Trials int
@@ -147,7 +147,7 @@ func (w *world) reads(s *session, id string) {
 // What an agent may not, it is not offered; what it asks beyond that, or beyond the protocol, is refused with what helps.
 func TestAttackAgent(t *testing.T) {
 	w := newWorld(t)
-	s := w.agent(api.Submitter, Config{Budget: Budget{Trials: 10, Hours: 1, CPUHours: 1}, Sweeps: 1})
+	s := w.agent(access.Submitter, Config{Budget: Budget{Trials: 10, Hours: 1, CPUHours: 1}, Sweeps: 1})
 	all := s.tools()
 	for _, tool := range all {
 		reading := !slices.Contains([]string{"submit", "extend", "pause", "resume"}, tool.Name)
@@ -190,14 +190,14 @@ func TestAttackAgent(t *testing.T) {
 		s.refused("trials", object{"filter": strange + " >"}, "filter")
 		s.refused("logs", object{"trial": 1 << 40}, "trials")
 	}
-	reader := w.agent(api.Submitter, Config{ReadOnly: true, AllowWrite: true})
+	reader := w.agent(access.Submitter, Config{ReadOnly: true, AllowWrite: true})
 	for _, name := range []string{"submit", "extend", "pause", "resume", "stop"} {
 		reader.refused(name, object{"spec": spec, "sweep": at.Sweep}, name)
 	}
-	viewer := w.agent(api.Viewer, Config{AllowWrite: true})
+	viewer := w.agent(access.Viewer, Config{AllowWrite: true})
 	viewer.refused("submit", object{"spec": spec}, "viewer", "submitter")
 	viewer.refused("stop", object{"sweep": at.Sweep}, "viewer")
-	gone := w.agent(api.Viewer, Config{Connect: func(context.Context) (*client.Client, error) {
+	gone := w.agent(access.Viewer, Config{Connect: func(context.Context) (*client.Client, error) {
 		return nil, errors.New("no server runs: start one with `kaon serve`")
 	}})
 	gone.refused("list", object{}, "kaon serve")
@@ -220,11 +220,11 @@ func TestNoBestTrial(t *testing.T) {
 		way.ServeHTTP(rw, rq)
 	}))
 	t.Cleanup(h.Close)
-	c, err := client.New(h.URL, w.token(api.Submitter))
+	c, err := client.New(h.URL, w.token(access.Submitter))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := w.agent(api.Submitter, Config{Connect: func(context.Context) (*client.Client, error) { return c, nil }})
+	s := w.agent(access.Submitter, Config{Connect: func(context.Context) (*client.Client, error) { return c, nil }})
 	var at struct{ Sweep string }
 	s.get("submit", object{"spec": spec, "set": []string{"run_cap=1", "command=exit 1", "task.retries=0"}}, &at)
 	s.refused("best", object{"sweep": at.Sweep}, "has no best trial", "finite loss")
@@ -237,7 +237,7 @@ func TestNoBestTrial(t *testing.T) {
 // Answers are bounded whatever trials are like.
 func TestLongAnswersAreCut(t *testing.T) {
 	w := newWorld(t)
-	s := w.agent(api.Submitter, Config{Budget: Usual})
+	s := w.agent(access.Submitter, Config{Budget: Usual})
 	long := strings.Replace(spec, "y: {values: [1, 2, 3, 4]}", "y: {values: ["+strings.Repeat("long ", 1000)+"]}", 1)
 	long = strings.Replace(long, "echo begin ${param.x}", "seq 1 20000", 1)
 	var at struct{ Sweep string }
@@ -276,11 +276,11 @@ func TestAgentsOverHTTP(t *testing.T) {
 			t.Errorf("with token %q: %d", secret, rs.StatusCode)
 		}
 	}
-	viewer := w.overHTTP(w.token(api.Viewer))
+	viewer := w.overHTTP(w.token(access.Viewer))
 	if all := viewer.tools(); all["submit"] != nil || all["list"] == nil {
 		t.Errorf("a viewer is offered %d tools, submit among them: %v", len(all), all["submit"] != nil)
 	}
-	s := w.overHTTP(w.token(api.Submitter))
+	s := w.overHTTP(w.token(access.Submitter))
 	var at struct{ Sweep, State string }
 	s.get("submit", object{"spec": spec}, &at)
 	if s.get("watch", object{"sweep": at.Sweep, "until_end": true, "seconds": 120}, &at); at.State != "succeeded" {

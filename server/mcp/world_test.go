@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket/dir"
 	"github.com/kaon-sweep/kaon/scheduler/executor/executortest"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) { executortest.Main(m) }
 // world is a server with its API and its agents' path, at an address where everybody needs a token.
 type world struct {
 	t       *testing.T
-	tokens  *api.Tokens
+	tokens  *access.Tokens
 	address string
 }
 
@@ -43,10 +44,12 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
 	w := &world{t: t}
-	if w.tokens, err = api.OpenTokens(state); err != nil {
+	if w.tokens, err = access.OpenTokens(state); err != nil {
 		t.Fatal(err)
 	}
-	a, err := api.New(api.Config{Server: s, Bucket: bucket, Folder: state, Place: folder, Tokens: w.tokens, Version: "test", Rate: -1})
+	a, err := api.New(api.Config{
+		Server: s, Bucket: bucket, Folder: state, Place: folder, Access: access.Config{Tokens: w.tokens, Rate: -1}, Version: "test",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // token is a new secret of a role.
-func (w *world) token(role api.Role) string {
+func (w *world) token(role access.Role) string {
 	w.t.Helper()
 	_, secret, err := w.tokens.Create(string(role), role, 0)
 	if err != nil {
@@ -68,7 +71,7 @@ func (w *world) token(role api.Role) string {
 }
 
 // agent is a session of the protocol's own client with tools of a config, as a role.
-func (w *world) agent(role api.Role, cfg Config) *session {
+func (w *world) agent(role access.Role, cfg Config) *session {
 	w.t.Helper()
 	c, err := client.New(w.address, w.token(role))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/registry"
 	"github.com/kaon-sweep/kaon/server/traces"
@@ -23,7 +24,7 @@ type Config struct {
 	// Server is of the sweeps. What the service keeps is in its Folder; its Bucket, Version, Fence and Log are those of all parts. Heard is
 	// called beside the service's own.
 	Server server.Config
-	// API is what callers may and see. Server, Bucket, Folder, Tokens, Version, Log, Scaling, Workflows and Registered are the service's own.
+	// API is what callers may and see. Server, Bucket, Folder, Access.Tokens, Version, Log, Scaling, Workflows and Registered are the service's own.
 	API     api.Config
 	Results string           // the place of results, as steps of workflows are given it
 	Runs    string           // folder of the runs of workflows
@@ -65,7 +66,7 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.Server, err = server.Open(ctx, cfg); err != nil {
 		return err
 	}
-	tokens, err := api.OpenTokens(cfg.Folder)
+	tokens, err := access.OpenTokens(cfg.Folder)
 	if err != nil {
 		return err
 	}
@@ -78,14 +79,14 @@ func (s *Service) open(ctx context.Context) (err error) {
 	s.ends = append(s.ends, runs.Close)
 	registered, err := registry.Open(registry.Config{
 		Folder: filepath.Join(cfg.Folder, "registered"), Runs: runs, Log: cfg.Log, Fence: cfg.Fence,
-		May: api.Standing(tokens, s.cfg.API.People),
+		May: access.Standing(tokens, s.cfg.API.Access.People),
 	})
 	if err != nil {
 		return err
 	}
 	s.ends = append(s.ends, registered.Close)
 	own := s.cfg.API
-	own.Server, own.Bucket, own.Folder, own.Tokens = s.Server, cfg.Bucket, cfg.Folder, tokens
+	own.Server, own.Bucket, own.Folder, own.Access.Tokens = s.Server, cfg.Bucket, cfg.Folder, tokens
 	own.Version, own.Log, own.Workflows, own.Registered = cfg.Version, cfg.Log, runs, registered
 	if own.Scaling = s.cfg.Scaling.scaler(s.Server, cfg.Log); own.Scaling != nil {
 		s.ends = append(s.ends, own.Scaling.Close)

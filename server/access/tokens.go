@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"crypto/rand"
@@ -56,14 +56,17 @@ func OpenTokens(folder string) (*Tokens, error) {
 		err = json.Unmarshal(text, &t.all)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the tokens in %s: %w; mend the file, or move it away: then no token that there was is good any more, and kaon token create makes others", t.file, err)
+		return nil, fmt.Errorf("read the tokens in %s: %w; mend the file, or move it away: then no token that there "+
+			"was is good any more, and kaon token create makes others", t.file, err)
 	}
 	return t, nil
 }
 
 // Create makes a token and its secret, which nobody can read again. A lifetime of 0 never ends. Without queues the
 // caller may submit into all.
-func (t *Tokens) Create(name string, role Role, lifetime time.Duration, queues ...string) (token Token, secret string, err error) {
+func (t *Tokens) Create(
+	name string, role Role, lifetime time.Duration, queues ...string,
+) (token Token, secret string, err error) {
 	secret = secretPrefix + strings.ToLower(rand.Text())
 	now := time.Now().UTC()
 	token = Token{ID: strings.ToLower(rand.Text()[:8]), Name: name, Role: role, Created: now.Format(time.RFC3339),
@@ -108,7 +111,7 @@ func (t *Tokens) Find(secret string) (Caller, bool) {
 	defer t.mu.Unlock()
 	for _, one := range t.all {
 		if listen.Same(one.Hash, hash) && !one.expired(now) {
-			return Caller{Name: one.Name, Role: one.Role, queues: one.Queues, token: one.ID}, true
+			return Caller{Name: one.Name, Role: one.Role, Queues: one.Queues, token: one.ID}, true
 		}
 	}
 	return Caller{}, false

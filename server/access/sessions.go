@@ -1,24 +1,17 @@
-package api
+package access
 
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
 const (
 	sessionLife = 7 * 24 * time.Hour
 	codeLife    = 5 * time.Minute
-	// requestHeader is on every request of our pages that changes something: no page of another origin can send it.
-	requestHeader = "X-Kaon-Request"
 )
 
 // sessions are the browsers that have shown whose they are: a cookie for each, of which only the hash is kept. They
@@ -86,8 +79,7 @@ func newSessions(b bearers) *sessions {
 	return &sessions{bearers: b, now: time.Now, codes: newKeptSessions(), open: newKeptSessions()}
 }
 
-// offer makes a code by which one browser acts as a caller. This machine's own user is an operator there and no more:
-// what runs in a browser makes no tokens and names no files of this machine.
+// offer does what OfferCode says.
 func (s *sessions) offer(c Caller) (code string, expires time.Time) {
 	if c.Local {
 		c.Local, c.Role = false, Operator
@@ -95,7 +87,7 @@ func (s *sessions) offer(c Caller) (code string, expires time.Time) {
 	return s.put(&s.codes, c, codeLife)
 }
 
-// begin is the cookie's secret of a new session; no Caller: neither code nor token is good.
+// begin does what BeginSession says.
 func (s *sessions) begin(ctx context.Context, code, token string) (secret string, c Caller, err error) {
 	if token != "" {
 		c, err = s.bearers.find(ctx, token)
@@ -146,47 +138,4 @@ func (s *sessions) end(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open.drop(hashOf(secret))
-}
-
-// identify has callers with a session's cookie known, and refuses what a page of another origin had their browser ask.
-func (s *sessions) identify(h http.Handler) http.Handler {
-	origins := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origins.Check(r) != nil {
-			refuse(w, "the request comes from a page of another origin")
-			return
-		}
-		cookie, err := r.Cookie(cookieName(r.Host))
-		if err != nil || r.Header.Get("Authorization") != "" || callerOf(r.Context()).Name != "" {
-			h.ServeHTTP(w, r)
-			return
-		}
-		c, ok := s.find(cookie.Value)
-		if !ok {
-			h.ServeHTTP(w, r)
-			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get(requestHeader) == "" {
-			refuse(w, "a request with a session's cookie wants the header "+requestHeader)
-			return
-		}
-		c.session = cookie.Value
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
-	})
-}
-
-func refuse(w http.ResponseWriter, why string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusForbidden)
-	_ = json.NewEncoder(w).Encode(huma.ErrorModel{
-		Status: http.StatusForbidden, Title: http.StatusText(http.StatusForbidden), Detail: why,
-	}) // the caller is gone when this fails
-}
-
-// cookieName tells servers of one host apart: browsers keep cookies by host, and not by port.
-func cookieName(host string) string {
-	if _, port, err := net.SplitHostPort(host); err == nil {
-		return "kaon_session_" + port
-	}
-	return "kaon_session"
 }

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"crypto/x509"
@@ -10,12 +10,13 @@ import (
 	"unicode"
 )
 
-// Certificates are callers who show a certificate of an authority that is believed; what they may is by what stands in it.
+// Certificates are callers who show a certificate of an authority that is believed; what they may is by what stands in
+// it.
 type Certificates struct {
 	Authorities func() *x509.CertPool // that are believed now
 	Name        string                // kind of the attribute by which people are known: one of CertificateNames
 	Roles       map[string]Role       // by attribute, as in OU=ml, or EveryCertificate; of several the greatest counts
-	Queues      map[string][]string   // by attribute, that those who have it submit into; empty: nobody is held to queues
+	Queues      map[string][]string   // by attribute, that who has it submits into; empty: nobody is held to queues
 }
 
 // EveryCertificate stands for all certificates, where an attribute of some is named otherwise.
@@ -33,21 +34,18 @@ const (
 	mostCertificateAttributes = 1000
 )
 
-var (
-	errCertificate = errors.New("the client certificate is not good")
-	// errUnnamed is told to who shows a good certificate that names nobody.
-	errUnnamed = errors.New("the client certificate names nobody")
-)
+var errCertificate = errors.New("the client certificate is not good")
 
-// good says why the certificates of a connection are not, or not any more: they may have ended, or their authority may, since
-// the connection began.
+// good says why the certificates of a connection are not, or not any more: they may have ended, or their authority may,
+// since the connection began.
 func (p *Certificates) good(shown []*x509.Certificate, now time.Time) error {
 	between := x509.NewCertPool()
 	for _, one := range shown[1:] {
 		between.AddCert(one)
 	}
 	_, err := shown[0].Verify(x509.VerifyOptions{
-		Roots: p.Authorities(), Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		Roots: p.Authorities(), Intermediates: between, CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errCertificate, err)
@@ -59,14 +57,18 @@ func (p *Certificates) good(shown []*x509.Certificate, now time.Time) error {
 func (p *Certificates) find(shown []*x509.Certificate) (c Caller, err error) {
 	has, n := attributesOf(shown[0])
 	if n > mostCertificateAttributes {
-		return c, fmt.Errorf("%w here: it has %d names, and at most %d are read", errUnnamed, n, mostCertificateAttributes)
+		return c, fmt.Errorf("%w here: it has %d names, and at most %d are read",
+			errUnnamed, n, mostCertificateAttributes)
 	}
 	if len(has[p.Name]) != 1 {
-		return c, fmt.Errorf("%w: it has %d of %s, by which people are known here, and must have one", errUnnamed, len(has[p.Name]), p.Name)
+		return c, fmt.Errorf("%w: it has %d of %s, by which people are known here, and must have one",
+			errUnnamed, len(has[p.Name]), p.Name)
 	}
 	name := has[p.Name][0]
-	if name == "" || len(name) > longestCertificateName || name != strings.TrimSpace(name) || strings.IndexFunc(name, unprintable) >= 0 {
-		return c, fmt.Errorf("%w: its %s is empty, longer than %d bytes, or has characters that are not for print", errUnnamed, p.Name, longestCertificateName)
+	if name == "" || len(name) > longestCertificateName || name != strings.TrimSpace(name) ||
+		strings.IndexFunc(name, unprintable) >= 0 {
+		return c, fmt.Errorf("%w: its %s is empty, longer than %d bytes, or has characters that are not for print",
+			errUnnamed, p.Name, longestCertificateName)
 	}
 	c = Caller{Name: name, until: shown[0].NotAfter, shown: shown}
 	groups := []string{EveryCertificate}
@@ -86,8 +88,8 @@ var (
 	organizationalUnit = asn1.ObjectIdentifier{2, 5, 4, 11}
 )
 
-// attributesOf is what stands in a certificate, by kind, and how much in all. The subject is read as it was written: package x509
-// keeps one common name of several.
+// attributesOf is what stands in a certificate, by kind, and how much in all. The subject is read as it was written:
+// package x509 keeps one common name of several.
 func attributesOf(cert *x509.Certificate) (has map[string][]string, n int) {
 	has = map[string][]string{"email": cert.EmailAddresses, "DNS": cert.DNSNames}
 	for _, one := range cert.Subject.Names {

@@ -1,17 +1,15 @@
-package api
+package access
 
 import (
 	"fmt"
-	"strings"
 	"sync"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
-// How much may be at work at once for one name, whatever it shows; what waits for an event, or for more of a log, is counted by itself.
+// How much may be at work at once for one name, whatever it shows; what waits for an event, or for more of a log, is
+// counted by itself.
 const (
 	mostAtOnce  = 64
-	mostEndless = 256
+	MostStreams = 256 // of the latter
 )
 
 // atOnce counts what is at work for each caller. Its methods may be called from any goroutine.
@@ -29,12 +27,13 @@ type work struct {
 func (o *atOnce) enter(who string, endless bool) (leave func(), full string) {
 	w, most, what := work{who, endless}, mostAtOnce, "requests"
 	if endless {
-		most, what = mostEndless, "streams"
+		most, what = MostStreams, "streams"
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.by[w] >= most {
-		return nil, fmt.Sprintf("%d %s of %s are at work, and one caller has no more at once: wait until some have ended", most, what, who)
+		return nil, fmt.Sprintf("%d %s of %s are at work, and one caller has no more at once: wait until some have "+
+			"ended", most, what, who)
 	}
 	if o.by == nil {
 		o.by = map[work]int{}
@@ -47,10 +46,4 @@ func (o *atOnce) enter(who string, endless bool) (leave func(), full string) {
 			delete(o.by, w)
 		}
 	}, ""
-}
-
-// endless tells whether an answer may wait for what is yet to happen.
-func endless(ctx huma.Context) bool {
-	path := ctx.Operation().Path
-	return strings.HasSuffix(path, "/events") || strings.HasSuffix(path, "/logs") && ctx.Query("follow") != ""
 }

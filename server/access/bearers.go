@@ -1,9 +1,8 @@
-package api
+package access
 
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,17 +39,13 @@ func (b bearers) holder(shown []*x509.Certificate) (Caller, error) {
 	return c, err
 }
 
-// errTaken is told to people whom an issuer or a certificate names as somebody who is known otherwise: sweeps are changed by
-// who has their owner's name.
-var errTaken = errors.New("this is the name of this server's own user or of one of its tokens: have --oidc-name or --client-name take " +
-	"another, or revoke the token")
-
 // taken says whether this process's own user, or a token, has a name.
 func (b bearers) taken(name string) bool {
-	return name == ownCaller().Name || b.tokens != nil && b.tokens.named(name)
+	return name == Own().Name || b.tokens != nil && b.tokens.named(name)
 }
 
 // stand says whether what a caller is known by is still good.
 func (b bearers) stand(c Caller) bool {
-	return (c.token == "" || b.tokens.has(c.token)) && (c.shown == nil || b.certificates.good(c.shown, time.Now()) == nil)
+	return (c.token == "" || b.tokens.has(c.token)) &&
+		(c.shown == nil || b.certificates.good(c.shown, time.Now()) == nil)
 }

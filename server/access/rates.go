@@ -1,14 +1,10 @@
-package api
+package access
 
 import (
 	"math"
-	"net"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/time/rate"
 )
 
@@ -69,27 +65,4 @@ func (r *rates) forget(now time.Time) {
 	if len(r.by) >= mostCallers {
 		clear(r.by)
 	}
-}
-
-// tooOften refuses a request of a caller that asks too often: by its name, or one that is not known by its address.
-func (a *API) tooOften(ctx huma.Context, c Caller) bool {
-	if c.Local {
-		return false
-	}
-	who := "caller " + c.Name
-	if c.Name == "" {
-		host, _, err := net.SplitHostPort(ctx.RemoteAddr())
-		if err != nil {
-			host = ctx.RemoteAddr()
-		}
-		who = "address " + host
-	}
-	wait := a.rates.wait(who, time.Now())
-	if wait <= 0 {
-		return false
-	}
-	ctx.SetHeader("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	_ = huma.WriteErr(a.huma, ctx, http.StatusTooManyRequests,
-		"more requests than one caller may make: wait as long as Retry-After says, and use the event stream rather than asking again and again")
-	return true
 }

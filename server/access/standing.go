@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ const (
 	byIssuer = "issuer"
 )
 
-// knownBy is how a caller is known; empty: as this process's own user.
-func (c Caller) knownBy() string {
+// KnownBy is how a caller is known; empty: as this process's own user.
+func (c Caller) KnownBy() string {
 	switch {
 	case c.token != "":
 		return byToken
@@ -22,12 +22,12 @@ func (c Caller) knownBy() string {
 	return ""
 }
 
-// Standing answers which queues somebody may begin runs in, nil: in any, and why they may begin none any more, known as they were when
-// they registered a workflow: nobody asks again before a trigger begins one in their name. Of whom an issuer names nothing is known but
-// when they come.
+// Standing answers which queues somebody may begin runs in, nil: in any, and why they may begin none any more, known as
+// they were when they registered a workflow: nobody asks again before a trigger begins one in their name. Of whom an
+// issuer names nothing is known but when they come.
 func Standing(tokens *Tokens, people *People) func(name, knownBy string) (queues *[]string, err error) {
 	return func(name, knownBy string) (*[]string, error) {
-		if name == ownCaller().Name || knownBy == byIssuer {
+		if name == Own().Name || knownBy == byIssuer {
 			return nil, nil
 		}
 		if knownBy == "" && people != nil && !tokens.named(name) { // of a server that did not keep how
@@ -37,7 +37,8 @@ func Standing(tokens *Tokens, people *People) func(name, knownBy string) (queues
 	}
 }
 
-// mayBegin has no error when a token of a name is good for beginning runs, and the queues of all those that are; nil: any.
+// mayBegin has no error when a token of a name is good for beginning runs, and the queues of all those that are; nil:
+// any.
 func (t *Tokens) mayBegin(name string) (*[]string, error) {
 	now := time.Now()
 	t.mu.Lock()
@@ -49,7 +50,7 @@ func (t *Tokens) mayBegin(name string) (*[]string, error) {
 		case one.Name != name:
 		case one.expired(now):
 			why = "has expired"
-		case !one.Role.may(Submitter):
+		case !one.Role.May(Submitter):
 			why = "is a " + string(one.Role) + "'s"
 		case one.Queues == nil:
 			return nil, nil
