@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/hollow"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const (
@@ -243,9 +244,6 @@ func (b *kubernetesBench) clear() {
 		for _, p := range left.Items {
 			_ = b.api.Call(ctx, http.MethodDelete, b.path("", "pods", p.Metadata.Name), url.Values{"propagationPolicy": {"Background"}}, nil, nil) // the next round sees it
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(300 * time.Millisecond):
-		}
+		timer.Sleep(ctx, 300*time.Millisecond)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Delete forgets a sweep that has ended: its state, and everything of it in the results. The error of one that
@@ -114,10 +115,8 @@ func (s *Server) forget(ctx context.Context, id string, all bool) error {
 		if !errors.Is(err, scheduler.ErrAtWork) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if !timer.Sleep(ctx, forgetAgain) {
 			return err
-		case <-time.After(forgetAgain):
 		}
 	}
 }

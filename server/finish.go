@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -149,7 +150,7 @@ func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
 			sw.server.cfg.Log.Warn("results do not take the end of the sweep, trying on", "sweep", sw.id, "err", err)
 			sw.say("the results do not take the end of %s now: %v; trying on", sw.id, err)
 		}
-		if !bucket.Sleep(ctx, bucket.EndlessBackoff.Wait(n)) {
+		if !timer.Sleep(ctx, bucket.EndlessBackoff.Wait(n)) {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/hollow"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 type benchHollowCmd struct {
@@ -82,10 +83,8 @@ func (c *benchHollowCmd) ready(ctx context.Context, conf kubernetes.Config) erro
 		case time.Now().After(until):
 			return fmt.Errorf("only %d of %d nodes are usable after %v: `kubectl describe node -l %s` shows which taints are on the others", len(found), c.Count, nodesReady, hollow.Label)
 		}
-		select {
-		case <-ctx.Done():
+		if !timer.Sleep(ctx, time.Second) {
 			return ctx.Err()
-		case <-time.After(time.Second):
 		}
 	}
 }

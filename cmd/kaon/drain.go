@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 )
@@ -85,7 +85,7 @@ func (c *drainCmd) report(ctx context.Context, out *output, to *client.Client, o
 		if told = running; running == 0 || !c.Wait {
 			return nil
 		}
-		if !bucket.Sleep(ctx, drainLook) {
+		if !timer.Sleep(ctx, drainLook) {
 			return silently(exitInterrupted)
 		}
 	}

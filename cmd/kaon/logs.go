@@ -17,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/mesos"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/control"
 	"github.com/kaon-sweep/kaon/server/sandbox"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -188,10 +189,8 @@ func (l *trialLog) never() bool {
 
 // again waits a moment and reads the board anew.
 func (l *trialLog) again(ctx context.Context) (err error) {
-	select {
-	case <-ctx.Done():
+	if !timer.Sleep(ctx, followEvery) {
 		return silently(exitInterrupted)
-	case <-time.After(followEvery):
 	}
 	l.board, err = l.src.board(ctx, l.out)
 	return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -86,12 +87,7 @@ const (
 // follow prints until ctx ends. That there is nothing to read yet is no error; what is wrong shows at the end.
 func (m *mapPrinter) follow(ctx context.Context, at ranAt) {
 	silent := &output{io.Discard, io.Discard}
-	for wait := lookEvery; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
+	for wait := lookEvery; timer.Sleep(ctx, wait); {
 		began := time.Now()
 		_ = m.look(ctx, at, silent)
 		wait = max(lookEvery, lookShare*time.Since(began))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -98,10 +99,7 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 		default:
 			return s, answered(err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(askEvery):
-		}
+		timer.Sleep(ctx, askEvery)
 	}
 }
 

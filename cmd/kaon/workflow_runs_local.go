@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -152,11 +153,7 @@ func (l localRuns) Ask(ctx context.Context, id string, q run.Request) (requestSt
 		if taken, err := l.taken(id, q, file); taken || err != nil {
 			return requestState{}, err
 		}
-		timer := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !timer.Sleep(ctx, 50*time.Millisecond) {
 			return requestState{}, silently(exitInterrupted)
 		}
 	}

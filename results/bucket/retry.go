@@ -7,50 +7,23 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
-// Backoff says how often and how far apart a request is tried: Tries in all, First before the second try,
-// twice as long each time, never longer than Longest.
-type Backoff struct {
-	Tries   int
-	First   time.Duration
-	Longest time.Duration
-}
-
 // PatientBackoff rides out a restart of the store or a minute of throttling: 8 tries within about 25 s.
-var PatientBackoff = Backoff{Tries: 8, First: 200 * time.Millisecond, Longest: 10 * time.Second}
+var PatientBackoff = timer.RetryPolicy{Tries: 8, First: 200 * time.Millisecond, Longest: 10 * time.Second}
 
 // EndlessBackoff is between tries that never end: someone may put the store right, or the rights of a key.
-var EndlessBackoff = Backoff{First: 200 * time.Millisecond, Longest: 30 * time.Second}
-
-// Wait is how long to wait after try n, n from 1.
-func (p Backoff) Wait(n int) time.Duration {
-	d := p.First
-	for i := 1; i < n && d < p.Longest; i++ {
-		d *= 2
-	}
-	return min(d, p.Longest)
-}
-
-// Sleep waits, and says whether ctx let it.
-func Sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
+var EndlessBackoff = timer.RetryPolicy{First: 200 * time.Millisecond, Longest: 30 * time.Second}
 
 // Retry is a bucket that tries again what failed with ErrUnavailable. A Put is tried again only if its source
 // is an io.Seeker; a reader that breaks off after Get is the caller's to open again (ReadObject does).
-func Retry(b Bucket, p Backoff, m *Metrics) Bucket { return &retry{b, p, m} }
+func Retry(b Bucket, p timer.RetryPolicy, m *Metrics) Bucket { return &retry{b, p, m} }
 
 type retry struct {
 	bucket  Bucket
-	backoff Backoff
+	backoff timer.RetryPolicy
 	metrics *Metrics
 }
 
@@ -61,7 +34,7 @@ func (r *retry) do(ctx context.Context, f func() error) error {
 		if !errors.Is(err, ErrUnavailable) || n >= r.backoff.Tries {
 			return err
 		}
-		if !Sleep(ctx, r.backoff.Wait(n)) {
+		if !timer.Sleep(ctx, r.backoff.Wait(n)) {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		r.metrics.retry()

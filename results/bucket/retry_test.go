@@ -19,6 +19,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // flaky fails every second request, and breaks off one body in eight.
@@ -91,7 +92,7 @@ func breakingOff[T any](most int64, list iter.Seq2[T, error]) iter.Seq2[T, error
 	}
 }
 
-var eager = bucket.Backoff{Tries: 20, First: time.Microsecond, Longest: time.Microsecond}
+var eager = timer.RetryPolicy{Tries: 20, First: time.Microsecond, Longest: time.Microsecond}
 
 // What Retry wraps passes the suite of buckets although every second request fails.
 func TestRetryHidesFailures(t *testing.T) {

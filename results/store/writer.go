@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Config is what a Writer needs. Bucket and Sweep must be set.
@@ -32,12 +33,12 @@ type Config struct {
 	// are in the bucket: what the journal may forget.
 	Written func(seq uint64)
 
-	BatchBytes int            // a batch is written when it has this many; 0: 1 MiB
-	BatchWait  time.Duration  // or when its first record has waited so long; 0: 5 s
-	Bound      int            // most bytes of records held in memory; 0: 64 MiB
-	Timeout    time.Duration  // of one try to put a batch; 0: a minute
-	Backoff    bucket.Backoff // between tries, which never end; 0: 200 ms to 30 s
-	Log        *slog.Logger   // nil: silent
+	BatchBytes int               // a batch is written when it has this many; 0: 1 MiB
+	BatchWait  time.Duration     // or when its first record has waited so long; 0: 5 s
+	Bound      int               // most bytes of records held in memory; 0: 64 MiB
+	Timeout    time.Duration     // of one try to put a batch; 0: a minute
+	Backoff    timer.RetryPolicy // between tries, which never end; 0: 200 ms to 30 s
+	Log        *slog.Logger      // nil: silent
 	Stats      *Metrics
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results"
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Run writes batches until ctx ends, or after Close until nothing is left or Close gives up. It returns ctx's error or
@@ -94,7 +94,7 @@ func (w *Writer) retryForever(ctx context.Context, f func(context.Context) error
 		if before == nil {
 			w.cfg.Log.Warn("bucket takes no records, trying on", "sweep", w.cfg.Sweep, "err", err)
 		}
-		if !bucket.Sleep(ctx, w.cfg.Backoff.Wait(n)) {
+		if !timer.Sleep(ctx, w.cfg.Backoff.Wait(n)) {
 			return ctx.Err()
 		}
 	}
@@ -181,7 +181,7 @@ func (w *Writer) replay(ctx context.Context, cutter *Cutter, after uint64) error
 		w.cfg.Log.Warn("cannot read records again", "sweep", w.cfg.Sweep, "err", err)
 	}
 	if last == after { // the journal does not have yet what Add was given
-		bucket.Sleep(ctx, w.cfg.Backoff.First)
+		timer.Sleep(ctx, w.cfg.Backoff.First)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // reapEvery bounds how often orphans are looked for: reading /proc costs about as much as starting a trial.
@@ -47,10 +48,7 @@ func (r *reaper) run(ctx context.Context) {
 		case <-r.requests:
 		}
 		r.killOrphans()
-		select {
-		case <-ctx.Done():
-		case <-time.After(reapEvery):
-		}
+		timer.Sleep(ctx, reapEvery)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // processMonitor ends attempts that have too many processes.
@@ -19,12 +20,7 @@ type processMonitor struct {
 // run ends attempts that have too many processes or threads, as a fork bomb has. While the whole machine has
 // fewer, which one read of one file tells, it looks no further.
 func (m *processMonitor) run(ctx context.Context) {
-	for wait := m.conf.MemoryPoll; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
+	for wait := m.conf.MemoryPoll; timer.Sleep(ctx, wait); {
 		began := time.Now()
 		if proc.Count() > m.leastLimit() {
 			m.endTooMany()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const (
@@ -37,10 +38,7 @@ func (x *executor) show(ctx context.Context) {
 				wait = showAgain
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		timer.Sleep(ctx, wait)
 	}
 }
 

@@ -53,10 +53,8 @@ func (x *executor) follow(ctx context.Context) error {
 		x.conf.Log.Warn("not subscribed", "agent", x.conf.Agent, "error", err)
 		wait := timer.Backoff(backoffMin, max(x.conf.BackoffMax, backoffMin), try)
 		try++
-		select {
-		case <-ctx.Done():
+		if !timer.Sleep(ctx, wait/2+rand.N(wait/2)) {
 			return nil
-		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
 	}
 }

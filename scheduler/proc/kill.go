@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // KillPatience is for how long KillAll usually tries.
@@ -25,7 +27,7 @@ func KillAll(patience time.Duration, find func() []Stat) bool {
 		}
 		return all
 	}
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+	for try := 0; ; try++ {
 		found := ours()
 		if len(found) == 0 {
 			return true
@@ -54,7 +56,8 @@ func KillAll(patience time.Duration, find func() []Stat) bool {
 		for _, s := range found {
 			_ = s.kill(unix.SIGKILL)
 		}
-		time.Sleep(wait) // the kernel needs a moment to take them away
+		// The kernel needs a moment to take them away.
+		time.Sleep(timer.Backoff(time.Millisecond, 50*time.Millisecond, try))
 	}
 }
 

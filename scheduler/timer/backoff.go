@@ -10,3 +10,14 @@ func Backoff(first, most time.Duration, try int) time.Duration {
 	}
 	return min(d, most)
 }
+
+// RetryPolicy says how often and how far apart something is tried: Tries in all, First before the second try, twice as
+// long each time, never longer than Longest.
+type RetryPolicy struct {
+	Tries   int
+	First   time.Duration
+	Longest time.Duration
+}
+
+// Wait is how long to wait after try n, n from 1.
+func (p RetryPolicy) Wait(n int) time.Duration { return Backoff(p.First, p.Longest, n-1) }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Client is an executor's side. It is patient: a server that is away is asked again and again until it has
@@ -86,24 +87,23 @@ func (c *Client) retry(ctx context.Context, do func() (progress int64, err error
 	if longest == 0 {
 		longest = 10 * time.Second
 	}
-	last, most, wait := time.Now(), int64(0), first
+	last, most, try := time.Now(), int64(0), 0
 	for {
 		progress, err := do()
 		if err == nil || ctx.Err() != nil || permanent(err) {
 			return errors.Join(err, ctx.Err())
 		}
 		if progress > most {
-			last, most, wait = time.Now(), progress, first
+			last, most, try = time.Now(), progress, 0
 		}
 		if time.Since(last) > patience {
 			return fmt.Errorf("no progress for %v: %w", patience, err)
 		}
-		select {
-		case <-ctx.Done():
+		wait := timer.Backoff(first, longest, try)
+		try++
+		if !timer.Sleep(ctx, wait/2+rand.N(wait/2+1)) {
 			return ctx.Err()
-		case <-time.After(wait/2 + rand.N(wait/2+1)):
 		}
-		wait = min(2*wait, longest)
 	}
 }
 

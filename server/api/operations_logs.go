@@ -16,6 +16,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/sandbox"
 )
@@ -143,7 +144,7 @@ func (a *API) follow(ctx context.Context, w io.Writer, in *logsInput, number int
 		if over || !in.Follow {
 			return nil
 		}
-		if !bucket.Sleep(ctx, followEvery) {
+		if !timer.Sleep(ctx, followEvery) {
 			return ctx.Err()
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -99,7 +99,7 @@ func (a *API) stepLogs(ctx context.Context, in *stepLogsInput) (*huma.StreamResp
 		if d, _, _, wrong := a.flows().Step(in.Run, in.Step); wrong == nil && d.State.Ended() {
 			return out, err
 		}
-		if !bucket.Sleep(ctx, followEvery) {
+		if !timer.Sleep(ctx, followEvery) {
 			return nil, ctx.Err()
 		}
 	}

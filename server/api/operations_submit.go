@@ -17,8 +17,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/manifest"
@@ -86,7 +86,7 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 		if !errors.Is(err, scheduler.ErrExists) {
 			return out, problem(err)
 		}
-		if !bucket.Sleep(ctx, submitAgain) { // the first is being handed in, or fails and leaves the id to this one
+		if !timer.Sleep(ctx, submitAgain) { // the first is being handed in, or fails and leaves the id to this one
 			return nil, problem(ctx.Err())
 		}
 	}

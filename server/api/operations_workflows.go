@@ -12,7 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow"
@@ -239,7 +239,7 @@ func (a *API) submitRun(ctx context.Context, in *submitRunInput) (*submitRunOutp
 		if !errors.Is(unknown, workflows.ErrUnknown) {
 			return nil, workflowProblem(unknown)
 		}
-		if tries == submitTries || !bucket.Sleep(ctx, submitAgain) {
+		if tries == submitTries || !timer.Sleep(ctx, submitAgain) {
 			break
 		}
 		id, err = a.flows().Submit(sub) // the first is being begun, or has failed and leaves the id to this one

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/server/access"
 	"github.com/kaon-sweep/kaon/server/api"
 )
@@ -118,10 +119,8 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 		if wait <= 0 || wait > waitAtMost || again == askAgain {
 			return rs, err
 		}
-		select {
-		case <-ctx.Done():
+		if !timer.Sleep(ctx, wait) {
 			return nil, ctx.Err()
-		case <-time.After(wait):
 		}
 	}
 }

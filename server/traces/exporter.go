@@ -20,8 +20,8 @@ import (
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 	answerMost  = 64 << 10 // bytes of an answer that are read
 )
 
-var patience = bucket.Backoff{Tries: 6, First: time.Second, Longest: 30 * time.Second}
+var patience = timer.RetryPolicy{Tries: 6, First: time.Second, Longest: 30 * time.Second}
 
 // Metrics of all exporters of this process.
 var (
@@ -43,12 +43,12 @@ var (
 
 // Config says where spans go. Endpoint is required.
 type Config struct {
-	Endpoint string         // of a collector's OTLP over HTTP, as http://host:4318; /v1/traces is added to an address without a path
-	Headers  string         // NAME=VALUE,…, values escaped as in URLs: OTEL_EXPORTER_OTLP_HEADERS
-	Sample   float64        // part of the trials that are traced, above 0 and at most 1
-	Version  string         // of this program
-	Backoff  bucket.Backoff // zero: six tries within a minute
-	Log      *slog.Logger   // nil: none
+	Endpoint string            // of a collector's OTLP over HTTP, as http://host:4318; /v1/traces is added to an address without a path
+	Headers  string            // NAME=VALUE,…, values escaped as in URLs: OTEL_EXPORTER_OTLP_HEADERS
+	Sample   float64           // part of the trials that are traced, above 0 and at most 1
+	Version  string            // of this program
+	Backoff  timer.RetryPolicy // zero: six tries within a minute
+	Log      *slog.Logger      // nil: none
 }
 
 // Exporter sends spans of what it hears. Its methods may be called from any goroutine.
@@ -77,7 +77,7 @@ func New(cfg Config) (*Exporter, error) {
 	if !(cfg.Sample > 0 && cfg.Sample <= 1) {
 		return nil, fmt.Errorf("%v of the trials: want a part above 0 and at most 1", cfg.Sample)
 	}
-	if cfg.Backoff == (bucket.Backoff{}) {
+	if cfg.Backoff == (timer.RetryPolicy{}) {
 		cfg.Backoff = patience
 	}
 	if cfg.Log == nil {
@@ -180,7 +180,7 @@ func (e *Exporter) post(ctx context.Context, batch []*tracev1.Span) {
 			sentTotal.Add(len(batch))
 			return
 		}
-		if !again || try >= e.cfg.Backoff.Tries || !bucket.Sleep(ctx, e.cfg.Backoff.Wait(try)) {
+		if !again || try >= e.cfg.Backoff.Tries || !timer.Sleep(ctx, e.cfg.Backoff.Wait(try)) {
 			err = failed
 		}
 	}

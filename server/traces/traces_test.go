@@ -15,8 +15,8 @@ import (
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -68,7 +68,7 @@ func export(t *testing.T, cfg Config) *Exporter {
 	if cfg.Sample == 0 {
 		cfg.Sample = 1
 	}
-	cfg.Backoff = bucket.Backoff{Tries: 3, First: time.Millisecond, Longest: time.Millisecond}
+	cfg.Backoff = timer.RetryPolicy{Tries: 3, First: time.Millisecond, Longest: time.Millisecond}
 	e, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -21,9 +21,9 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -42,10 +42,10 @@ type Event struct {
 // Config says who is told.
 type Config struct {
 	URLs    []string
-	Secret  []byte         // that signs what is told
-	Allow   []netip.Prefix // addresses that may be connected to though they are not public
-	Backoff bucket.Backoff // zero: 10 tries within some 15 minutes
-	Log     *slog.Logger   // nil: none
+	Secret  []byte            // that signs what is told
+	Allow   []netip.Prefix    // addresses that may be connected to though they are not public
+	Backoff timer.RetryPolicy // zero: 10 tries within some 15 minutes
+	Log     *slog.Logger      // nil: none
 }
 
 // queueLength is how many events wait for an address; more are dropped, the newest first.
@@ -56,7 +56,7 @@ const (
 	answerLongest = 64 << 10 // bytes of an answer that are read
 )
 
-var patience = bucket.Backoff{Tries: 10, First: time.Second, Longest: 5 * time.Minute}
+var patience = timer.RetryPolicy{Tries: 10, First: time.Second, Longest: 5 * time.Minute}
 
 // Metrics of all senders of this process.
 var (
@@ -87,7 +87,7 @@ func New(cfg Config) (*Sender, error) {
 			return nil, fmt.Errorf("webhook %q: want https://host/path, without a user and a fragment", address)
 		}
 	}
-	if cfg.Backoff == (bucket.Backoff{}) {
+	if cfg.Backoff == (timer.RetryPolicy{}) {
 		cfg.Backoff = patience
 	}
 	if cfg.Log == nil {
@@ -204,7 +204,7 @@ func (s *Sender) deliver(ctx context.Context, address string, e message) {
 			return
 		}
 		failedTries.Inc()
-		if n >= s.cfg.Backoff.Tries || !bucket.Sleep(ctx, s.cfg.Backoff.Wait(n)) {
+		if n >= s.cfg.Backoff.Tries || !timer.Sleep(ctx, s.cfg.Backoff.Wait(n)) {
 			gaveUpTotal.Inc()
 			s.cfg.Log.Warn("webhook was not told", "webhook", address, "event", e.event, "about", e.about, "tries", n, "err", err)
 			return

@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/scheduler"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-var hasty = bucket.Backoff{Tries: 4, First: time.Millisecond, Longest: time.Millisecond}
+var hasty = timer.RetryPolicy{Tries: 4, First: time.Millisecond, Longest: time.Millisecond}
 
 // here is this machine, for tests.
 var here = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/run"
@@ -230,7 +230,7 @@ func (m *Manager) Ask(ctx context.Context, id string, q run.Request) error {
 		return err
 	}
 	for until := time.Now().Add(taking); time.Now().Before(until); {
-		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) || !bucket.Sleep(ctx, 20*time.Millisecond) {
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) || !timer.Sleep(ctx, 20*time.Millisecond) {
 			return nil
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/workflow/run"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
@@ -47,7 +47,7 @@ func (m *Manager) Message(ctx context.Context, id string, q run.Request) (heard 
 		if known, heard, err := toldOf(l.run.Talk(key), q.ID); known {
 			return heard, err
 		}
-		if !bucket.Sleep(ctx, 20*time.Millisecond) {
+		if !timer.Sleep(ctx, 20*time.Millisecond) {
 			return false, nil // it stays, and is heard
 		}
 	}

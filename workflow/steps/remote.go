@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
@@ -90,15 +91,12 @@ func (c *Call) remote(ctx context.Context, j job) (Result, error) {
 				c.Progress(Progress{Percent: g.percent, Text: g.text})
 			}
 		}
-		timer := time.NewTimer(max(j.every, 10*time.Millisecond))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			if !stopping(ctx) {
-				return Result{}, context.Cause(ctx)
-			}
+		switch {
+		case timer.Sleep(ctx, max(j.every, 10*time.Millisecond)):
+		case stopping(ctx):
 			return Result{}, c.killJob(j, id)
+		default:
+			return Result{}, context.Cause(ctx)
 		}
 	}
 }
@@ -169,11 +167,7 @@ func (c *Call) killJob(j job, id string) error {
 		} else if g, err := j.look(ctx, id); err == nil && g.ended || isGone(err) {
 			return ErrStop
 		}
-		timer := time.NewTimer(max(min(j.every, time.Second), 10*time.Millisecond))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !timer.Sleep(ctx, max(min(j.every, time.Second), 10*time.Millisecond)) {
 			return ErrStop
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // wait waits for a time, a file, an object, an answer, a person or a signal.
@@ -70,14 +71,10 @@ func (wait) Run(ctx context.Context, c *Call) (Result, error) {
 }
 
 func (c *Call) untilTime(ctx context.Context, at time.Time) (Result, error) {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return Result{Outputs: map[string]any{"at": at.UTC().Format(time.RFC3339)}}, nil
-	case <-ctx.Done():
+	if !timer.Sleep(ctx, time.Until(at)) {
 		return Result{}, context.Cause(ctx)
 	}
+	return Result{Outputs: map[string]any{"at": at.UTC().Format(time.RFC3339)}}, nil
 }
 
 func (c *Call) untilApproved(ctx context.Context) (Result, error) {
@@ -126,11 +123,7 @@ func (c *Call) untilThere(ctx context.Context, key string) (Result, error) {
 			told = err.Error()
 			c.Progress(Progress{Text: told})
 		}
-		timer := time.NewTimer(max(every, 10*time.Millisecond))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !timer.Sleep(ctx, max(every, 10*time.Millisecond)) {
 			return Result{}, context.Cause(ctx)
 		}
 	}

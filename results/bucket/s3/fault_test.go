@@ -26,6 +26,7 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket/s3"
 	"github.com/kaon-sweep/kaon/results/bucket/s3/s3test"
 	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 func TestErrorsSayWhatToDo(t *testing.T) {
@@ -197,7 +198,7 @@ func throttle(w http.ResponseWriter) bool {
 	return answer(w, http.StatusServiceUnavailable, "SlowDown")
 }
 
-var quick = bucket.Backoff{Tries: 5, First: time.Millisecond, Longest: 10 * time.Millisecond}
+var quick = timer.RetryPolicy{Tries: 5, First: time.Millisecond, Longest: 10 * time.Millisecond}
 
 // A store that throttles every second request is none the worse under Retry, and unavailable without end.
 func TestThrottling(t *testing.T) {
@@ -281,7 +282,7 @@ func TestServerKilled(t *testing.T) {
 	var flushed atomic.Uint64
 	wrote, failed := make(chan struct{}, 1000), make(signal, 1)
 	w := store.NewWriter(store.Config{Bucket: b, Sweep: "s", BatchWait: time.Millisecond, Timeout: 5 * time.Second,
-		Backoff: bucket.Backoff{First: time.Millisecond, Longest: 50 * time.Millisecond},
+		Backoff: timer.RetryPolicy{First: time.Millisecond, Longest: 50 * time.Millisecond},
 		Log:     slog.New(slog.NewTextHandler(failed, nil)),
 		Written: func(seq uint64) { flushed.Store(seq); wrote <- struct{}{} }})
 	ctx, cancel := context.WithCancel(t.Context())

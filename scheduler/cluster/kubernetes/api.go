@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // API asks one API server as one account. It may be used by several goroutines.
@@ -246,7 +248,7 @@ func (a *API) repeat(
 			return nil
 		}
 		again, wait := passing(err, try)
-		if !again || try >= tries || !sleep(ctx, wait) {
+		if !again || try >= tries || !timer.Sleep(ctx, wait) {
 			return err
 		}
 	}
@@ -289,18 +291,6 @@ func (a *API) once(ctx context.Context, method, path string, query url.Values, k
 		return nil
 	}
 	return json.NewDecoder(io.LimitReader(resp.Body, answerMax)).Decode(out)
-}
-
-// sleep waits; it tells whether ctx still stands.
-func sleep(ctx context.Context, wait time.Duration) bool {
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func podsPath(namespace string) string {

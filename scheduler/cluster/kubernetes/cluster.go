@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/durable"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Cluster is the engine: agents of this process whose executors are pods. A scheduler reaches its master by Transport.
@@ -326,7 +327,7 @@ func (c *Cluster) run() {
 			c.take(s)
 			continue
 		case <-c.wake:
-			if !sleep(c.ctx, settle) {
+			if !timer.Sleep(c.ctx, settle) {
 				return
 			}
 		case <-t.C: // what could not be told before

@@ -18,6 +18,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // container is one run of an executor: its pod, from before that is created until it is gone.
@@ -349,15 +350,14 @@ const (
 // serve attaches, and attaches again, until ctx ends.
 func (x *container) serve(ctx context.Context, p *pod) {
 	c := x.cluster
-	wait := attachAgain
-	for ctx.Err() == nil {
+	for try := 0; ctx.Err() == nil; try++ {
 		began := time.Now()
 		err := x.session(ctx, p)
 		if ctx.Err() != nil {
 			return
 		}
 		if time.Since(began) > time.Minute {
-			wait = attachAgain
+			try = 0
 		}
 		c.log.Debug("attachment ended", "pod", p.Metadata.Name, "err", err)
 		x.noAttach = err
@@ -365,10 +365,9 @@ func (x *container) serve(ctx context.Context, p *pod) {
 		if now, gone, _ := x.now(); gone || now.over() || errors.Is(err, io.EOF) && !x.alive() {
 			return
 		}
-		if !sleep(ctx, wait) {
+		if !timer.Sleep(ctx, timer.Backoff(attachAgain, attachLonger, try)) {
 			return
 		}
-		wait = min(2*wait, attachLonger)
 	}
 }
 

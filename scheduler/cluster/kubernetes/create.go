@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 var (
@@ -247,7 +249,7 @@ func (c *Cluster) discarded(p *pod) {
 // discardUntil removes a pod, as often as it takes.
 func (c *Cluster) discardUntil(p *pod) {
 	for c.remove(c.ctx, p, 1) != nil || c.release(c.ctx, p) != nil {
-		if !sleep(c.ctx, discardWait) {
+		if !timer.Sleep(c.ctx, discardWait) {
 			return
 		}
 	}
@@ -273,7 +275,7 @@ func (x *container) awaitRoom(ctx context.Context, p *pod) bool {
 		if fits || !waits || time.Now().After(until) {
 			return true
 		}
-		if _, _, killed := x.now(); killed || !sleep(ctx, roomAgain) {
+		if _, _, killed := x.now(); killed || !timer.Sleep(ctx, roomAgain) {
 			return false
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const (
@@ -356,7 +357,7 @@ func (a *API) log(ctx context.Context, p *pod, read func(io.Reader)) error {
 			read(io.LimitReader(resp.Body, logMax))
 			return resp.Body.Close()
 		}
-		if again, wait := passing(err, try); !again || try >= tries || !sleep(ctx, wait) {
+		if again, wait := passing(err, try); !again || try >= tries || !timer.Sleep(ctx, wait) {
 			return err
 		}
 	}

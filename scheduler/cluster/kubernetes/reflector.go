@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // reflector lists the objects of one kind and watches them from there. Its methods are called by run's goroutine.
@@ -111,7 +112,7 @@ func (r *reflector[T]) run(ctx context.Context) {
 			try = 0
 		}
 		if err == nil {
-			if time.Since(began) < time.Second && !sleep(ctx, time.Second) { // whoever ends watches at once is asked no more often
+			if time.Since(began) < time.Second && !timer.Sleep(ctx, time.Second) { // whoever ends watches at once is asked no more often
 				return
 			}
 			continue
@@ -125,7 +126,7 @@ func (r *reflector[T]) run(ctx context.Context) {
 		r.log.Warn("watch broken", "path", r.path, "err", err)
 		_, wait := passing(err, min(try, 8))
 		try++
-		sleep(ctx, max(wait, 100*time.Millisecond))
+		timer.Sleep(ctx, max(wait, 100*time.Millisecond))
 	}
 }
 

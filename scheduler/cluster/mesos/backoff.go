@@ -29,13 +29,4 @@ func (b *backoff) draw() time.Duration {
 }
 
 // wait sleeps for the next draw; it tells whether ctx still stands.
-func (b *backoff) wait(ctx context.Context) bool {
-	t := time.NewTimer(b.draw())
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func (b *backoff) wait(ctx context.Context) bool { return timer.Sleep(ctx, b.draw()) }

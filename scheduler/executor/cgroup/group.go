@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Group is one program and all that it starts.
@@ -240,7 +241,7 @@ const removePatience = 5 * time.Second
 func removeAll(dir string) error {
 	err := removeInside(dir, "")
 	until := time.Now().Add(removePatience)
-	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+	for try := 0; ; try++ {
 		e := unix.Rmdir(dir)
 		if e == nil || e == unix.ENOENT {
 			return err
@@ -249,7 +250,7 @@ func removeAll(dir string) error {
 			return errors.Join(err, fmt.Errorf("remove group %s: %w", dir, e))
 		}
 		killAll(dir)
-		time.Sleep(wait)
+		time.Sleep(timer.Backoff(time.Millisecond, 100*time.Millisecond, try))
 	}
 }
 

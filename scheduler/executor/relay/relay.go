@@ -6,7 +6,8 @@ import (
 	"io"
 	"os"
 	"syscall"
-	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/proc"
 )
 
 // name is what the relay is called by, which nobody calls a program by otherwise.
@@ -33,20 +34,12 @@ func init() {
 	}
 }
 
-// mostBusy is for how long a program is tried again whose file somebody has open to write to.
-const mostBusy = 2 * time.Second
-
 func relay(folder, file string, argv []string) {
 	syscall.CloseOnExec(ReportFile)
 	err := syscall.Chdir(folder)
 	if err == nil {
 		_, _ = syscall.Write(ReportFile, []byte{entered})
-		err = syscall.Exec(file, argv, syscall.Environ())
-		for wait, waited := time.Millisecond, time.Duration(0); errors.Is(err, syscall.ETXTBSY) && waited < mostBusy; wait *= 2 {
-			time.Sleep(wait)
-			waited += wait
-			err = syscall.Exec(file, argv, syscall.Environ())
-		}
+		err = proc.Start(func() error { return syscall.Exec(file, argv, syscall.Environ()) })
 	}
 	errno := syscall.EINVAL
 	_ = errors.As(err, &errno)

@@ -3,6 +3,8 @@ package shortage
 import (
 	"context"
 	"time"
+
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Waits for what is scarce grow from the first to the longest.
@@ -15,15 +17,13 @@ const (
 // descriptors, processes, memory, disk. It gives up after patience, or when ctx ends.
 func Retry(ctx context.Context, patience time.Duration, f func() error) error {
 	until := time.Now().Add(patience)
-	for wait := firstWait; ; wait = min(2*wait, longestWait) {
+	for try := 0; ; try++ {
 		err := f()
 		if err == nil || Of(err) == "" || time.Now().After(until) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if !timer.Sleep(ctx, timer.Backoff(firstWait, longestWait, try)) {
 			return err
-		case <-time.After(wait):
 		}
 	}
 }

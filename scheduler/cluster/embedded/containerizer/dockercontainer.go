@@ -14,6 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // dockerContainer is a container of this machine's Docker engine. It survives this process, as processes do.
@@ -156,10 +157,8 @@ func (b *dockerContainer) follow() (found bool) {
 		}
 		if err != nil {
 			b.agent.log.Warn("engine does not tell of a container", "container", b.name, "err", err)
-			select {
-			case <-ctx.Done():
+			if !timer.Sleep(ctx, retryEngine) {
 				return true
-			case <-time.After(retryEngine):
 			}
 			continue
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/recordio"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/stdio"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 const (
@@ -139,10 +140,7 @@ func (t *task) stop() {
 func (x *executor) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		_ = x.session(ctx) // whoever was attached is gone
-		select {
-		case <-ctx.Done():
-		case <-time.After(again):
-		}
+		timer.Sleep(ctx, again)
 	}
 }
 
@@ -306,10 +304,7 @@ func (x *executor) send(ctx context.Context, done chan<- struct{}) {
 			x.mu.Lock()
 			x.mu.queue = append([]mesos.TaskStatus{*next}, x.mu.queue...)
 			x.mu.Unlock()
-			select {
-			case <-ctx.Done():
-			case <-time.After(again):
-			}
+			timer.Sleep(ctx, again)
 			continue
 		}
 		_, _ = io.CopyN(io.Discard, resp.Body, 1024)
