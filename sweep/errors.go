@@ -190,9 +190,5 @@ func printable(s string) string {
 // short is text for the middle of a sentence.
 func short(s string) string {
 	const width = 80
-	s = printable(s)
-	if utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:width-1]) + "…"
+	return Clip(printable(s), width)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Type is the type of a value that passes between steps.
@@ -139,10 +141,4 @@ func describe(v any) string {
 }
 
 // clipped is text for the middle of a sentence.
-func clipped(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}
+func clipped(s string) string { return sweep.Clip(s, 60) }

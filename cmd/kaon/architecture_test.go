@@ -106,7 +106,8 @@ var narrow = map[string][]string{
 	"scheduler/executor/mask":        {},
 	"scheduler/executor/shortage":    {"scheduler/timer"},
 	"scheduler/executor/tensorboard": {"results", "results/tfevents", "scheduler/safefile"},
-	"scheduler/executor/wandb":       {"python", "scheduler/safefile"},
+	"scheduler/executor/environ":     {},
+	"scheduler/executor/wandb":       {"python", "scheduler/executor/environ", "scheduler/safefile"},
 	"scheduler/executor/parse": {
 		"results", "scheduler/executor/mask", "scheduler/executor/shortage", "scheduler/safefile", "scheduler/task",
 	},

@@ -12,6 +12,7 @@ import (
 
 	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/kaon-sweep/kaon/scheduler/executor/environ"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
 )
@@ -80,48 +81,32 @@ const pythonUnbuffered = "PYTHONUNBUFFERED"
 // environment is what an attempt sees: base, then the order's own, then kaon's; a later value replaces an
 // earlier one.
 func environment(base []string, o *task.Order, dir string) ([]string, error) {
-	env := make([]string, 0, len(base)+len(o.Env)+24)
-	env = append(env, base...)
-	at := make(map[string]int, len(env))
-	for i, pair := range env {
-		name, _, _ := strings.Cut(pair, "=")
-		at[name] = i
-	}
-	put := func(name, value string) {
-		if i, ok := at[name]; ok {
-			env[i] = name + "=" + value
-			return
-		}
-		at[name] = len(env)
-		env = append(env, name+"="+value)
-	}
+	env := environ.New(base)
 	for _, pair := range o.Env {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" || strings.IndexByte(name, 0) >= 0 {
 			return nil, fmt.Errorf("bad environment entry %q: want NAME=value", pair)
 		}
-		put(name, expandFolder(value, dir))
+		env.Put(name, expandFolder(value, dir))
 	}
 	// Python holds back what it prints to a pipe, by kilobytes, so that a trial seems to say nothing until
 	// its end.
-	if _, ok := at[pythonUnbuffered]; !ok {
-		put(pythonUnbuffered, "1")
-	}
-	put("KAON_SWEEP", o.Sweep)
-	put("KAON_TRIAL", strconv.Itoa(o.Trial))
-	put("KAON_ATTEMPT", strconv.Itoa(o.Attempt))
-	put("KAON_SEED", strconv.FormatUint(o.Seed, 10))
+	env.PutUnlessSet(pythonUnbuffered, "1")
+	env.Put("KAON_SWEEP", o.Sweep)
+	env.Put("KAON_TRIAL", strconv.Itoa(o.Trial))
+	env.Put("KAON_ATTEMPT", strconv.Itoa(o.Attempt))
+	env.Put("KAON_SEED", strconv.FormatUint(o.Seed, 10))
 	if o.Objective != "" {
-		put("KAON_OBJECTIVE", o.Objective)
+		env.Put("KAON_OBJECTIVE", o.Objective)
 	}
-	put("KAON_METRICS", filepath.Join(dir, metricsName))
-	put("KAON_CONTROL", filepath.Join(dir, controlName))
-	put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))
-	put("KAON_OUTPUT", filepath.Join(dir, artifactsName, outputName))
-	if err := putParams(put, o.Params); err != nil {
+	env.Put("KAON_METRICS", filepath.Join(dir, metricsName))
+	env.Put("KAON_CONTROL", filepath.Join(dir, controlName))
+	env.Put("KAON_ARTIFACTS", filepath.Join(dir, artifactsName))
+	env.Put("KAON_OUTPUT", filepath.Join(dir, artifactsName, outputName))
+	if err := putParams(env.Put, o.Params); err != nil {
 		return nil, err
 	}
-	return env, nil
+	return env.Pairs(), nil
 }
 
 // putParams puts the parameters, all in one variable and each in one of its own. The kernel starts no program

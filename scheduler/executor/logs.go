@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // deliverLog uploads one stream, as far as it was kept, under zstd.
@@ -61,7 +62,7 @@ func (t *attempt) copyLog(ctx context.Context, w io.Writer, stream string) error
 		}
 		if err == nil {
 			most := max(t.host.conf.HeadBytes, t.host.conf.TailBytes)
-			_, err = io.Copy(w, io.LimitReader(transfer.Reader(ctx, f), most))
+			_, err = io.Copy(w, io.LimitReader(archive.Reader(ctx, f), most))
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
 // maxDamaged is how often a file may arrive other than it was announced: it is being written to.
@@ -73,7 +74,7 @@ func (u *upload) measure(ctx context.Context, kind Kind, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
-	n, err := io.Copy(h, io.LimitReader(Reader(ctx, u.file), about.Size()))
+	n, err := io.Copy(h, io.LimitReader(archive.Reader(ctx, u.file), about.Size()))
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
@@ -106,7 +107,7 @@ func (u *upload) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The store compares each request with itself alone
+	// The store compares each request with itself alone.
 	if p.Method != byChunks && hex.EncodeToString(u.stored.Sum(nil)) != u.SHA256 {
 		return &status{http.StatusUnprocessableEntity, "what was sent is not what was announced"}
 	}
@@ -150,7 +151,7 @@ func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag str
 		}
 		whole = before
 	}
-	if _, err := io.Copy(io.MultiWriter(h, whole), Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
+	if _, err := io.Copy(io.MultiWriter(h, whole), archive.Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errRead, u.Name, err)
 	}
 	var signed bucket.Signed

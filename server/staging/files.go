@@ -88,16 +88,13 @@ func (s *Stage) pack(to string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
 	err = archive.Pack(temp, folder, filepath.Dir(skip), skip, s.BucketFolder,
 		filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state"))
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+	if err != nil {
+		_, _ = temp.Close(), os.Remove(temp.Name())
 		return err
 	}
-	if err := os.Rename(temp.Name(), to); err != nil {
-		return err
-	}
-	return durable.SyncFolder(filepath.Dir(to))
+	return durable.Commit(temp, to)
 }
 
 // readSecrets takes a spec's secrets, and those of the specs that follow it, from the environment. Only the

@@ -153,7 +153,7 @@ func (r Report) shares(p *panel) {
 	list := r.Importance.Importance
 	for i, s := range list[:min(len(list), 9)] {
 		y := p.top + 14 + float64(i)*26
-		p.text(p.left+64, y, 12, svgText, "end", shorten(s.Parameter, 15))
+		p.text(p.left+64, y, 12, svgText, "end", sweep.Clip(s.Parameter, 15))
 		p.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="12" rx="3" fill="%s"/>`, p.left+74, y-10, math.Max(s.Share*(p.right-p.left-120), 1), svgMain)
 		p.text(p.right, y, 12, svgQuiet, "end", fmt.Sprintf("%.0f %%", 100*s.Share))
 	}
@@ -253,11 +253,4 @@ func xmlText(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "")))
-}
-
-func shorten(text string, most int) string {
-	if letters := []rune(text); len(letters) > most {
-		return string(letters[:most-1]) + "…"
-	}
-	return text
 }

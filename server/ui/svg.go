@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // svg is a picture as it is written.
@@ -32,7 +34,7 @@ type panel struct {
 // panel begins one.
 func (s *svg) panel(x, y, width, height float64, title string) *panel {
 	s.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="8" fill="%s" stroke="%s"/>`, x, y, width, height, svgCard, svgLine)
-	s.text(x+16, y+26, 14, svgText, "start", shorten(title, 60))
+	s.text(x+16, y+26, 14, svgText, "start", sweep.Clip(title, 60))
 	return &panel{svg: s, left: x + 60, top: y + 44, right: x + width - 18, bottom: y + height - 44}
 }
 
@@ -106,7 +108,7 @@ func (p *panel) axes(x, y axis, xLabel string) {
 		every := (len(p.names) + 7) / 8
 		for i, name := range p.names {
 			if i%every == 0 {
-				p.text(x.clamp(float64(i)), p.bottom+16, 11, svgQuiet, "middle", shorten(name, 10))
+				p.text(x.clamp(float64(i)), p.bottom+16, 11, svgQuiet, "middle", sweep.Clip(name, 10))
 			}
 		}
 	} else {
@@ -114,7 +116,7 @@ func (p *panel) axes(x, y axis, xLabel string) {
 			p.text(x.clamp(v), p.bottom+16, 11, svgQuiet, "middle", tickText(v))
 		}
 	}
-	p.text((p.left+p.right)/2, p.bottom+34, 12, svgText, "middle", shorten(xLabel, 50))
+	p.text((p.left+p.right)/2, p.bottom+34, 12, svgText, "middle", sweep.Clip(xLabel, 50))
 }
 
 func tickText(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -221,10 +221,4 @@ func (o *object) rest(why string) {
 }
 
 // clipped is text for the middle of a sentence.
-func clipped(s string) string {
-	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}
+func clipped(s string) string { return sweep.Clip(s, 60) }

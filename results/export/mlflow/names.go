@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Bounds of MLflow, in characters, and of one log-batch: 1,000 metrics, 100 parameters, 100 tags, together 1,000, and 1 MB.
@@ -69,9 +70,5 @@ func name(given string) string {
 
 // short is the beginning of a text that is too long.
 func short(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\ufffd")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
+	return sweep.Clip(strings.ToValidUTF8(text, "\ufffd"), most)
 }

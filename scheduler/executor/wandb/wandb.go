@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"path"
 	"strconv"
-	"strings"
 
 	packaged "github.com/kaon-sweep/kaon/python"
+	"github.com/kaon-sweep/kaon/scheduler/executor/environ"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
@@ -19,11 +19,12 @@ var files embed.FS
 // Folder is the name of the files' folder.
 const Folder = ".kaon-wandb"
 
-// wheel is the Python package kaon, for trials that import it without having it installed. sitecustomize.py knows the name.
+// wheel is the Python package kaon, for trials that import it without having it installed. sitecustomize.py knows the
+// name.
 const wheel = "kaon.whl"
 
-// Install writes the files into Folder below dir. Attempts may run as somebody else, so all may read them, and the owner
-// alone may write.
+// Install writes the files into Folder below dir. Attempts may run as somebody else, so all may read them, and the
+// owner alone may write.
 func Install(dir *safefile.Dir) error {
 	if err := dir.Mkdir(Folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the folder of W&B's hook: %w", err)
@@ -57,63 +58,40 @@ type Attempt struct {
 	Spec    []string // names of variables that the spec sets
 }
 
-// Environment adds W&B's variables to env, whose names are unique. What the user has set stays as it is, and so does all
-// else when the user wants W&B's servers: by another WANDB_MODE, or by a key that the spec itself gives.
+// Environment adds W&B's variables to env, whose names are unique. What the user has set stays as it is, and so does
+// all else when the user wants W&B's servers: by another WANDB_MODE, or by a key that the spec itself gives.
 func Environment(env []string, a Attempt) []string {
-	at := make(map[string]int, len(env))
-	for i, pair := range env {
-		name, _, _ := strings.Cut(pair, "=")
-		at[name] = i
-	}
+	l := environ.New(env)
 	spec := make(map[string]bool, len(a.Spec))
 	for _, name := range a.Spec {
 		spec[name] = true
 	}
-	put := func(name, value string) {
-		if i, ok := at[name]; ok {
-			env[i] = name + "=" + value
-			return
-		}
-		at[name] = len(env)
-		env = append(env, name+"="+value)
-	}
-	unlessSet := func(name, value string) {
-		if _, ok := at[name]; !ok {
-			put(name, value)
-		}
-	}
-	value := func(name string) string {
-		if i, ok := at[name]; ok {
-			return env[i][len(name)+1:]
-		}
-		return ""
-	}
 	if a.Hook != "" {
 		pythonPath := a.Hook
-		if had := value("PYTHONPATH"); had != "" {
+		if had := l.Value("PYTHONPATH"); had != "" {
 			pythonPath += ":" + had
 		}
-		put("PYTHONPATH", pythonPath)
+		l.Put("PYTHONPATH", pythonPath)
 	}
-	unlessSet("WANDB_DIR", a.Folder)
+	l.PutUnlessSet("WANDB_DIR", a.Folder)
 	if !spec["WANDB_API_KEY"] {
-		unlessSet("WANDB_MODE", offline)
+		l.PutUnlessSet("WANDB_MODE", offline)
 	}
-	if value("WANDB_MODE") != offline {
-		return env
+	if l.Value("WANDB_MODE") != offline {
+		return l.Pairs()
 	}
-	unlessSet("WANDB_DATA_DIR", path.Join(a.Folder, "wandb")) // or copies of artifacts stay in the home folder
-	unlessSet("WANDB_SILENT", "true")
-	unlessSet("WANDB_CONSOLE", "off")           // else a thread of the program carries what it prints, and dies with it
-	unlessSet("WANDB_ERROR_REPORTING", "false") // to W&B's makers, over the network
+	l.PutUnlessSet("WANDB_DATA_DIR", path.Join(a.Folder, "wandb")) // or copies of artifacts stay in the home folder
+	l.PutUnlessSet("WANDB_SILENT", "true")
+	l.PutUnlessSet("WANDB_CONSOLE", "off")           // else a thread of the program carries what it prints
+	l.PutUnlessSet("WANDB_ERROR_REPORTING", "false") // to W&B's makers, over the network
 	// Those of a run that kaon itself was started in are not the trial's.
 	run := a.Sweep + "-" + strconv.Itoa(a.Trial) + "-" + strconv.Itoa(a.Attempt)
 	for _, own := range [][2]string{{"WANDB_SWEEP_ID", a.Sweep}, {"WANDB_RUN_ID", run}, {"WANDB_SWEEP_PARAM_PATH", ""}} {
 		if !spec[own[0]] {
-			put(own[0], own[1])
+			l.Put(own[0], own[1])
 		}
 	}
-	return env
+	return l.Pairs()
 }
 
 // offline is W&B's mode without its servers.

@@ -94,20 +94,7 @@ func (u *unpacker) file(f *os.File, name string) error {
 	case strings.HasSuffix(name, "bz2"):
 		r = bzip2.NewReader(f)
 	}
-	return u.tar(tar.NewReader(reader{u.ctx, r}))
-}
-
-// reader ends with a context.
-type reader struct {
-	ctx context.Context
-	src io.Reader
-}
-
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.src.Read(p)
+	return u.tar(tar.NewReader(Reader(u.ctx, r)))
 }
 
 func (u *unpacker) tar(t *tar.Reader) error {
@@ -182,7 +169,7 @@ func (u *unpacker) zipped(f *zip.File) error {
 	}
 	defer r.Close()
 	if mode.Type() == 0 {
-		return u.write(f.Name, mode, reader{u.ctx, r})
+		return u.write(f.Name, mode, Reader(u.ctx, r))
 	}
 	target, err := io.ReadAll(io.LimitReader(r, maxTarget))
 	if err != nil {

@@ -1,11 +1,11 @@
-package transfer
+package archive
 
 import (
 	"context"
 	"io"
 )
 
-// Reader ends a copy of a file when ctx does.
+// Reader ends a copy when ctx does.
 func Reader(ctx context.Context, src io.Reader) io.Reader { return reader{ctx, src} }
 
 type reader struct {
