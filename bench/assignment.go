@@ -2,9 +2,9 @@ package bench
 
 // assignmentBound is a lower bound for machines of several types: trials are assigned to types, and divisible, but each
 // keeps its proportions, so a type does not get just what it has most of. It is the dual of that linear program: with
-// any prices of the resources of each type, a trial costs at least what it would on the type where it is cheapest,
-// and a machine costs 1, or what it holds at its type's prices when that is more. Prices are improved by subgradients; every
-// one of them is a bound.
+// any prices of the resources of each type, a trial costs at least what it would on the type where it is cheapest, and
+// a machine costs 1, or what it holds at its type's prices when that is more. Prices are improved by subgradients;
+// every one of them is a bound.
 func assignmentBound(types []machineType, trials []Trial) int {
 	if len(types) < 2 {
 		return 0

@@ -2,9 +2,9 @@ package bench
 
 import "github.com/kaon-sweep/kaon/sweep/resource"
 
-// bestFit is the plain packer that others are measured beside: trial after trial, it scans all machines for the one that
-// would have the least left, as a share of its size, and keeps no index. It is also an oracle: what it can place, a
-// packer that leaves nothing out cannot find infeasible.
+// bestFit is the plain packer that others are measured beside: trial after trial, it scans all machines for the one
+// that would have the least left, as a share of its size, and keeps no index. It is also an oracle: what it can place,
+// a packer that leaves nothing out cannot find infeasible.
 type bestFit struct {
 	wide int // resources that some trial or machine has
 	size []amounts

@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// The churn: a full cluster in which every round churnTasks tasks finish at random. Their resources come back as one small
-// offer per task, as Mesos returns them, and as many new trials are waiting behind those that did not fit before.
+// The churn: a full cluster in which every round churnTasks tasks finish at random. Their resources come back as one
+// small offer per task, as Mesos returns them, and as many new trials are waiting behind those that did not fit before.
 const (
 	churnTasks  = 5000
 	churnRounds = 20

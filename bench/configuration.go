@@ -14,8 +14,8 @@ type class struct {
 	count int
 }
 
-// Limits of the column generation: classes, columns made, and nodes of one search for a column. Where a limit is met the
-// bound is smaller, never wrong.
+// Limits of the column generation: classes, columns made, and nodes of one search for a column. Where a limit is met
+// the bound is smaller, never wrong.
 const (
 	maxClasses    = 64
 	maxIterations = 600
@@ -24,8 +24,8 @@ const (
 
 // configurationBound is a lower bound by the linear program of Gilmore and Gomory: its columns are all ways to fill a
 // machine of some type, and the least sum of columns that holds all trials is sought, columns divisible. Columns are
-// generated where their reduced cost is negative. The bound at any time is Farley's: duals scaled until no way to fill a
-// machine is worth more than 1, so it holds before the program is solved to the end.
+// generated where their reduced cost is negative. The bound at any time is Farley's: duals scaled until no way to fill
+// a machine is worth more than 1, so it holds before the program is solved to the end.
 func configurationBound(types []machineType, trials []Trial, goal int) int {
 	m := newMaster(types, classesOf(types, trials))
 	for range maxIterations {
@@ -36,8 +36,8 @@ func configurationBound(types []machineType, trials []Trial, goal int) int {
 	return atLeast(m.bound)
 }
 
-// classesOf counts trials by shape. More shapes than maxClasses are sorted by the resource of which they need most in all
-// and cut into classes of equal number, each as small as its smallest trial in every resource.
+// classesOf counts trials by shape. More shapes than maxClasses are sorted by the resource of which they need most in
+// all and cut into classes of equal number, each as small as its smallest trial in every resource.
 func classesOf(types []machineType, trials []Trial) []class {
 	list := countShapes(trials)
 	var need, size amounts
@@ -95,8 +95,8 @@ func countShapes(trials []Trial) []class {
 	return list
 }
 
-// master is the linear program with the columns so far, as a revised simplex: rows are classes (at least count placed) and
-// types (at most count used).
+// master is the linear program with the columns so far, as a revised simplex: rows are classes (at least count placed)
+// and types (at most count used).
 type master struct {
 	types   []machineType
 	classes []class
@@ -124,7 +124,8 @@ func newMaster(types []machineType, classes []class) *master {
 	return m
 }
 
-// iterate prices columns, keeps the best bound, and takes the column that gains most into the basis; false at the optimum.
+// iterate prices columns, keeps the best bound, and takes the column that gains most into the basis; false at the
+// optimum.
 func (m *master) iterate() bool {
 	for j := range m.duals {
 		m.duals[j] = 0
@@ -182,7 +183,8 @@ func (m *master) surplus() []float64 {
 }
 
 // farley is the bound of duals of the classes when a machine of a type can hold tops of them at most: scaled by s, each
-// machine of a type that holds more than 1 costs the excess. It is concave in s, and its corners are where a type holds 1.
+// machine of a type that holds more than 1 costs the excess. It is concave in s, and its corners are where a type holds
+// 1.
 func (m *master) farley(worth, tops []float64) float64 {
 	all := 0.0
 	for i, w := range worth {

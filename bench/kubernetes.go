@@ -40,7 +40,8 @@ var kubernetesTitles = map[string]string{
 	"pilot": "kaon, pilot pods", "pods": "kaon, a pod per trial", "items": "a pod per item, as Argo submits", "job": "Job, Indexed completion",
 }
 
-// KubernetesReport is kaon and its peers on one cluster. The JSON names are a contract for scripts: fields may be added, not renamed.
+// KubernetesReport is kaon and its peers on one cluster. The JSON names are a contract for scripts: fields may be
+// added, not renamed.
 type KubernetesReport struct {
 	Cluster string          `json:"cluster"`
 	Version string          `json:"version"` // of Kubernetes

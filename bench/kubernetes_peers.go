@@ -51,8 +51,8 @@ func (b *kubernetesBench) metadata(name string) map[string]any {
 	return m
 }
 
-// items runs a pod for each trial, as many at a time as the nodes hold, by a client that watches and removes them: what a workflow of Argo's does with a
-// list of items. Each pod is kube-scheduler's to place.
+// items runs a pod for each trial, as many at a time as the nodes hold, by a client that watches and removes them: what
+// a workflow of Argo's does with a list of items. Each pod is kube-scheduler's to place.
 func (b *kubernetesBench) items(ctx context.Context, trials int) (seconds float64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -50,7 +50,8 @@ func (b *kubernetesBench) read(ctx context.Context) *apiReading {
 	return r
 }
 
-// idle is how much CPU the API server takes, in milliseconds a second, when nothing of the measurement runs; nil: that is not known.
+// idle is how much CPU the API server takes, in milliseconds a second, when nothing of the measurement runs; nil: that
+// is not known.
 func (b *kubernetesBench) idle(ctx context.Context) *float64 {
 	if b.cfg.Quiet == 0 {
 		return nil

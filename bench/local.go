@@ -53,7 +53,8 @@ type LocalRow struct {
 
 	PerTrial    float64 `json:"ms_per_trial"` // of the median rounds
 	CPUPerTrial float64 `json:"cpu_ms_per_trial"`
-	// What kaon takes over what this takes; below 1: kaon is faster. Null: it did not run as many trials, so that start and end weigh otherwise.
+	// What kaon takes over what this takes; below 1: kaon is faster. Null: it did not run as many trials, so that start
+	// and end weigh otherwise.
 	Ratio    *float64 `json:"kaon_ratio"`
 	CPURatio *float64 `json:"kaon_ratio_of_cpu"`
 }

@@ -11,8 +11,8 @@ type machineType struct {
 	count int
 }
 
-// maxTypes bounds the sizes of machines in a bound. More are merged, each with the larger of two in every resource, which
-// keeps a lower bound one.
+// maxTypes bounds the sizes of machines in a bound. More are merged, each with the larger of two in every resource,
+// which keeps a lower bound one.
 const maxTypes = 24
 
 // typesOf counts machines by size.
@@ -71,8 +71,8 @@ func divisibleBound(types []machineType, trials []Trial) int {
 			return 0 // some trials must wait, so no number of machines is enough
 		}
 	}
-	// The dual: prices u >= 0 of the resources that maximise Σ need·u - Σ count·max(0, size·u - 1). The greatest value lies
-	// where as many of the planes size·u = 1 and u = 0 meet as there are resources: few enough to look at each.
+	// The dual: prices u >= 0 of the resources that maximise Σ need·u - Σ count·max(0, size·u - 1). The greatest value
+	// lies where as many of the planes size·u = 1 and u = 0 meet as there are resources: few enough to look at each.
 	planes := make([][]float64, 0, len(types)+len(asked)) // coefficients, then the right side
 	for t := range types {
 		plane := make([]float64, len(asked)+1)
@@ -129,7 +129,8 @@ func forMeetings(planes [][]float64, n int, do func(point []float64)) {
 	choose(0)
 }
 
-// meet is the point in which as many planes as there are unknowns meet, by Gaussian elimination; nil when there is not one.
+// meet is the point in which as many planes as there are unknowns meet, by Gaussian elimination; nil when there is not
+// one.
 func meet(planes [][]float64) []float64 {
 	n := len(planes)
 	m := make([][]float64, n)

@@ -13,8 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// TrialsPerTraining is how many trials a search with early stopping may begin for each full training that it may pay for,
-// unless it is told: as many as halving by four at the first of a few rungs pays for.
+// TrialsPerTraining is how many trials a search with early stopping may begin for each full training that it may pay
+// for, unless it is told: as many as halving by four at the first of a few rungs pays for.
 const TrialsPerTraining = 4
 
 // training is a trial of a function with epochs.
@@ -25,9 +25,9 @@ type training struct {
 	series sweep.Series
 }
 
-// runEarly is the regret after each full training's worth of epochs, when early stopping ends who loses. Each epoch of the
-// trials in flight is made in an order that the seed chooses. The winner is kaon's: of the trials that ran to their end, the
-// best; while there is none, the regret is that of the worst there can be, 1.
+// runEarly is the regret after each full training's worth of epochs, when early stopping ends who loses. Each epoch of
+// the trials in flight is made in an order that the seed chooses. The winner is kaon's: of the trials that ran to their
+// end, the best; while there is none, the regret is that of the worst there can be, 1.
 func (f Function) runEarly(cfg SearchConfig, method string, trainings int, seed uint64) ([]float64, time.Duration, error) {
 	if f.curve == nil {
 		return nil, 0, fmt.Errorf("%s has no epochs at which a trial could be stopped: use --function digits-table", f.Name)

@@ -158,7 +158,8 @@ func profile(path string) (func() error, error) {
 	}, nil
 }
 
-// scratch runs f with a folder that is gone afterwards. It lies in the working folder, whose disk is the one that counts.
+// scratch runs f with a folder that is gone afterwards. It lies in the working folder, whose disk is the one that
+// counts.
 func scratch(f func(folder string) error) error {
 	folder, err := os.MkdirTemp(".", ".kaon-bench-")
 	if err != nil {

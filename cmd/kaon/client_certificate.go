@@ -18,7 +18,8 @@ const (
 // certificatesFile, among this user's settings, says where the certificates lie that `kaon login` was given.
 const certificatesFile = "certificates.json"
 
-// certificateFiles are where a certificate and its key lie: they are read each time, as those that end soon are made anew.
+// certificateFiles are where a certificate and its key lie: they are read each time, as those that end soon are made
+// anew.
 type certificateFiles struct {
 	Cert string `json:"cert"`
 	Key  string `json:"key"`

@@ -111,8 +111,8 @@ func (c *clusterCmd) address() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// authenticate says who may subscribe: who --principal says, or else who can read the file it returns. The caller must call forget
-// at the end.
+// authenticate says who may subscribe: who --principal says, or else who can read the file it returns. The caller must
+// call forget at the end.
 func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget func(), err error) {
 	forget = func() {}
 	if c.NoAuth && c.Principal != "" {

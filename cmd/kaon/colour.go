@@ -21,8 +21,8 @@ func painterFor(w io.Writer) painter {
 	return painter{w: trusted(w), on: onTerminal(w) && os.Getenv("NO_COLOR") == "" && kind != "" && kind != "dumb"}
 }
 
-// stateColours are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that have no more. Those
-// of the larger are as far from black as from white, so that they can be read on either.
+// stateColours are what states look like: by number in the palette of 256 colours, and in that of 16 for terminals that
+// have no more. Those of the larger are as far from black as from white, so that they can be read on either.
 var stateColours = map[string][2]string{
 	sweep.Succeeded.String(): {"38;5;28", "32"}, sweep.Cached.String(): {"38;5;28", "32"}, // green
 	sweep.Failed.String():  {"38;5;160", "31"},                                            // red

@@ -13,8 +13,8 @@ import (
 // askPatience is how long a server that is watched may be away.
 const askPatience = time.Minute
 
-// mayComeBack tells whether an error is of a server that may be starting again, or of what stands before several until one of them works,
-// since it answered last.
+// mayComeBack tells whether an error is of a server that may be starting again, or of what stands before several until
+// one of them works, since it answered last.
 func mayComeBack(err error, last time.Time) bool {
 	var answer *client.Error
 	away := errors.Is(err, client.ErrNobody) || errors.Is(err, client.ErrBroken)

@@ -80,8 +80,8 @@ func inForce(all []api.Cordon) string {
 	return "there are " + strings.Join(names, ", ")
 }
 
-// meant is those cordons that are of the agents a command names. A name that is one agent's means that one alone; another is
-// the beginning of one that is cordoned.
+// meant is those cordons that are of the agents a command names. A name that is one agent's means that one alone;
+// another is the beginning of one that is cordoned.
 func meant(all []api.Cordon, n api.NewCordon, agents []api.Agent) (chosen []api.Cordon, err error) {
 	if n.Agent == "" {
 		return slices.DeleteFunc(slices.Clone(all), func(one api.Cordon) bool {

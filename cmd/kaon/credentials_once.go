@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onceSuffix is of the file beside credentials that are good for one life of a cluster: at a port that was chosen at random it never
-// comes back. The cluster holds it locked.
+// onceSuffix is of the file beside credentials that are good for one life of a cluster: at a port that was chosen at
+// random it never comes back. The cluster holds it locked.
 const onceSuffix = ".once"
 
-// makeCredentialsOnce makes credentials that go with this process: remove them at its end. Those of clusters that were killed are
-// removed first.
+// makeCredentialsOnce makes credentials that go with this process: remove them at its end. Those of clusters that were
+// killed are removed first.
 func makeCredentialsOnce(address string) (name, secret, file string, remove func(), err error) {
 	fail := func(err error) (string, string, string, func(), error) { return "", "", "", nil, err }
 	file, err = ownCredentials(address)

@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/ui"
 )
 
-// showDashboard has the process of one sweep answer the browser that it opens, until end is called. A sweep runs as well
-// where nothing can be shown.
+// showDashboard has the process of one sweep answer the browser that it opens, until end is called. A sweep runs as
+// well where nothing can be shown.
 func (r *runner) showDashboard(s *server.Server, id string) (end func()) {
 	pages := &loopback{}
 	a, err := api.New(api.Config{

@@ -14,8 +14,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// denied says of a file or folder that may not be used whose it is, and what helps. Whatever command met it, the results cannot
-// be reached, or not be read.
+// denied says of a file or folder that may not be used whose it is, and what helps. Whatever command met it, the
+// results cannot be reached, or not be read.
 func denied(err error, command *kong.Context) error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return err
@@ -38,8 +38,8 @@ func denied(err error, command *kong.Context) error {
 		err, found, userName(owner), userName(os.Geteuid()), userName(owner), place))
 }
 
-// barrier is what an error of permissions is about, or the nearest folder above it that can be looked at, and its owner. Results
-// name their objects from their folder on.
+// barrier is what an error of permissions is about, or the nearest folder above it that can be looked at, and its
+// owner. Results name their objects from their folder on.
 func barrier(err error, place string) (found string, owner int, ok bool) {
 	found = place
 	var about *fs.PathError

@@ -196,9 +196,9 @@ func (d *quietDisplay) say(line string) { fmt.Fprintln(d.w, line) }
 func (d *quietDisplay) show(progress)   {}
 func (d *quietDisplay) close(progress)  {}
 
-// barDisplay keeps a bar on the last line of a terminal. Between two drawings the cursor stands at the beginning of that line: what
-// the terminal itself puts there, such as ^C, is overdrawn, and when a narrower window breaks the line in pieces, all of them lie
-// behind the cursor and are erased.
+// barDisplay keeps a bar on the last line of a terminal. Between two drawings the cursor stands at the beginning of
+// that line: what the terminal itself puts there, such as ^C, is overdrawn, and when a narrower window breaks the line
+// in pieces, all of them lie behind the cursor and are erased.
 type barDisplay struct {
 	w      *os.File
 	latest progress // that is on the screen
@@ -232,7 +232,8 @@ func (d *barDisplay) line() string { return d.latest.line(widthOf(d.w)) }
 // write is one write, so that nothing of others comes between. A terminal that is gone has no reader to tell.
 func (d *barDisplay) write(text string) { _, _ = d.w.WriteString(text) }
 
-// overBar is where lines are written that may come while a bar stands on the terminal: they take its place until it is drawn anew.
+// overBar is where lines are written that may come while a bar stands on the terminal: they take its place until it is
+// drawn anew.
 type overBar struct{ io.Writer }
 
 func (o overBar) Write(text []byte) (int, error) {

@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// checkNames refuses names that are given and empty, as by a variable of a script that is not set: left out, most mean the newest sweep.
-// Words of commands may be empty.
+// checkNames refuses names that are given and empty, as by a variable of a script that is not set: left out, most mean
+// the newest sweep. Words of commands may be empty.
 func checkNames(command *kong.Context) error {
 	for _, p := range command.Path {
 		if p.Positional == nil || p.Positional.Passthrough {

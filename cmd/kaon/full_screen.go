@@ -27,7 +27,8 @@ type fullScreen struct {
 	leave   func() // gives the terminal back as it was
 }
 
-// canFill tells whether a program may take the whole screen and its keys: a job in the background would be stopped for it.
+// canFill tells whether a program may take the whole screen and its keys: a job in the background would be stopped for
+// it.
 func canFill(out *output) bool {
 	kind, keys := os.Getenv("TERM"), int(os.Stdin.Fd())
 	if !onTerminal(out.stdout) || !term.IsTerminal(keys) || kind == "" || kind == "dumb" {

@@ -67,12 +67,12 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
-// undeleted is what gc could not delete while it went on with others: what is somebody else's, or was deleted or gone on with meanwhile,
-// and what the results did not let go.
+// undeleted is what gc could not delete while it went on with others: what is somebody else's, or was deleted or gone
+// on with meanwhile, and what the results did not let go.
 type undeleted []error
 
-// keep takes the error of one that stays; others are handed back, as of a server that is not there, does not know who asks, or asks for
-// patience.
+// keep takes the error of one that stays; others are handed back, as of a server that is not there, does not know who
+// asks, or asks for patience.
 func (u *undeleted) keep(err error) error {
 	stays := errors.Is(err, fs.ErrPermission)
 	if answer := (*client.Error)(nil); errors.As(err, &answer) {

@@ -25,8 +25,9 @@ var (
 // maxHydra is how many configurations are looked at.
 const maxHydra = 64
 
-// withConfigured puts before the overrides those of the sweeper that stand in the program's configurations: the one that its decorator
-// names, those that this one has by default, and those that the overrides choose. What is typed wins, as with Hydra.
+// withConfigured puts before the overrides those of the sweeper that stand in the program's configurations: the one
+// that its decorator names, those that this one has by default, and those that the overrides choose. What is typed
+// wins, as with Hydra.
 func (f hydraFlag) withConfigured(program string, lenient bool) (overrides string, left []*sweep.Error, err error) {
 	folder := f.folder(program)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {

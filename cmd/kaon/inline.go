@@ -16,8 +16,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/inline"
 )
 
-// typedWords is how the words of a command that takes any number of them were typed. The parser takes words in one piece only, and
-// drops the -- among them.
+// typedWords is how the words of a command that takes any number of them were typed. The parser takes words in one
+// piece only, and drops the -- among them.
 type typedWords struct {
 	dashes bool // there was a --
 	behind int  // how many words stood behind it

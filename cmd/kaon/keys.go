@@ -23,8 +23,8 @@ var controls = map[byte]string{
 	2: keyPageUp, 6: keyPageDown, 16: keyUp, 14: keyDown, // as in less: ^B, ^F, ^P, ^N
 }
 
-// keysIn reads the keys of what a terminal sent. What is left may be the beginning of one; at the end of all that comes, nothing is
-// left, and an escape alone is the key. What is no key is passed over.
+// keysIn reads the keys of what a terminal sent. What is left may be the beginning of one; at the end of all that
+// comes, nothing is left, and an escape alone is the key. What is no key is passed over.
 func keysIn(sent []byte, end bool) (keys []string, left []byte) {
 	for len(sent) > 0 {
 		key, n := keyIn(sent)

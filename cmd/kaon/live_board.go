@@ -81,8 +81,8 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 	return v, nil
 }
 
-// left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results that say how
-// it ended have all.
+// left is what the journal on this machine knows of a sweep that nobody runs, and the results may not have yet. Results
+// that say how it ended have all.
 func (s source) left(out *output, v liveBoard, known store.Sweep) state.Left {
 	if v.live || known.Finished != "" || s.control == nil || s.remote != nil {
 		return state.Left{}

@@ -139,8 +139,8 @@ func (l *trialLog) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// await finds the attempt's files, nil when nowhere. With --follow it waits for them while somebody on this machine works on
-// the sweep.
+// await finds the attempt's files, nil when nowhere. With --follow it waits for them while somebody on this machine
+// works on the sweep.
 func (l *trialLog) await(ctx context.Context) (sandbox.Reader, error) {
 	for told := false; ; told = true {
 		if err := l.look(l.attempt.Attempt); err != nil {
@@ -164,7 +164,8 @@ func (l *trialLog) await(ctx context.Context) (sandbox.Reader, error) {
 	}
 }
 
-// look finds the attempt, the one asked for or the one looked at before. One that no record names yet may run all the same.
+// look finds the attempt, the one asked for or the one looked at before. One that no record names yet may run all the
+// same.
 func (l *trialLog) look(before int) (err error) {
 	number := cmp.Or(before, l.Attempt)
 	t, ok := l.board.Trial(l.trial)
@@ -235,7 +236,8 @@ func attemptOf(trial board.Trial, number int) (board.Attempt, error) {
 		plural(len(trial.Attempts), "attempt"), number))
 }
 
-// sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil: nowhere.
+// sandbox finds the attempt's files: on this machine, else at the agent while it runs or the bucket has no copy. nil:
+// nowhere.
 func (l *trialLog) sandbox(ctx context.Context) (sandbox.Reader, error) {
 	if folder := l.folder(); folder != "" {
 		files, err := sandbox.OpenLocal(l.src.stateFolder(), folder)

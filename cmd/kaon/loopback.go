@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 )
 
-// loopback is a server's address for browsers of this machine: one that it listens at anyway, or a port of 127.0.0.1 that is
-// opened when somebody first asks for it. Whoever comes there is nobody known until a session has begun.
+// loopback is a server's address for browsers of this machine: one that it listens at anyway, or a port of 127.0.0.1
+// that is opened when somebody first asks for it. Whoever comes there is nobody known until a session has begun.
 type loopback struct {
 	handler http.Handler
 

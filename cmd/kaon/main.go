@@ -75,8 +75,8 @@ type commands struct {
 	Complete   completeCmd   `cmd:"" hidden:""`
 }
 
-// executorTree is the one command that is started by the thousand. It is parsed by itself: the whole tree takes an eighth of
-// what an executor costs that runs one short trial.
+// executorTree is the one command that is started by the thousand. It is parsed by itself: the whole tree takes an
+// eighth of what an executor costs that runs one short trial.
 type executorTree struct {
 	Executor executorCmd `cmd:"" group:"Machinery" help:"Run beside trials; started by agents, not by people."`
 }
@@ -95,7 +95,8 @@ func main() {
 	os.Exit(code)
 }
 
-// helpWidth is how wide help is written: as the terminal is, where that is narrower than usual and leaves room for two columns.
+// helpWidth is how wide help is written: as the terminal is, where that is narrower than usual and leaves room for two
+// columns.
 func helpWidth(w io.Writer) int {
 	const narrowest = 60
 	if width := widthOf(w); width > 0 {

@@ -21,7 +21,8 @@ func (c *mapCmd) Help() string {
 		"Values are as for kaon sweep, but a list is text as it is typed. With --json each is an object in a line of its own."
 }
 
-// mapped is what a map's spec says besides: what commands write is kept, and one that fails keeps no other from running.
+// mapped is what a map's spec says besides: what commands write is kept, and one that fails keeps no other from
+// running.
 var mapped = []inline.Setting{{Path: "task.logs", Value: "all"}, {Path: "limits.first_failures", Value: "0"}}
 
 func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error {

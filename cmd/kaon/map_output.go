@@ -25,7 +25,8 @@ type mapOutput struct {
 	Stderr string          `json:"stderr"`
 }
 
-// mapPrinter prints what the trials of a map have written in their order, each as soon as it and all before it have ended.
+// mapPrinter prints what the trials of a map have written in their order, each as soon as it and all before it have
+// ended.
 type mapPrinter struct {
 	c      *mapCmd
 	out    *output
@@ -37,7 +38,8 @@ type mapPrinter struct {
 	others map[string]liveBoard // sweeps of which results stand for trials here
 }
 
-// run runs the spec. Progress goes to standard error, and is left out where it would be on one screen with what trials write.
+// run runs the spec. Progress goes to standard error, and is left out where it would be on one screen with what trials
+// write.
 func (m *mapPrinter) run(ctx context.Context, from specFlags) error {
 	var end func()
 	m.to, end = m.out.raw(true)

@@ -43,7 +43,8 @@ func (c *mcpCmd) Run(ctx context.Context, out *output) error {
 // roleWait is how long the agent's program is kept waiting for a server to say who it is asked by.
 const roleWait = 3 * time.Second
 
-// onlyViews tells whether the server is there and lets this caller read alone: tools that it would refuse are not offered.
+// onlyViews tells whether the server is there and lets this caller read alone: tools that it would refuse are not
+// offered.
 func (c *mcpCmd) onlyViews(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, roleWait)
 	defer cancel()

@@ -14,7 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// measures is what `kaon status` says of sweeps with several trials for each point, several goals, or bounds of metrics.
+// measures is what `kaon status` says of sweeps with several trials for each point, several goals, or bounds of
+// metrics.
 type measures struct {
 	Repeat     *board.Spread `json:"repeat,omitempty"`     // the leading point
 	Infeasible *int          `json:"infeasible,omitempty"` // points that break bounds

@@ -12,8 +12,8 @@ import (
 // noServer is what --server says for a run that no server is to have, and for results that none is asked for.
 const noServer = "none"
 
-// oneServer has what is typed say where a command looks: a place of this machine that is typed counts more than the server that the
-// environment names, and none names no server. A server and other results, both typed, are refused.
+// oneServer has what is typed say where a command looks: a place of this machine that is typed counts more than the
+// server that the environment names, and none names no server. A server and other results, both typed, are refused.
 func oneServer(command *kong.Context) error {
 	var server, results *kong.Flag
 	typed := map[string]bool{}

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// output is where commands print: results to stdout, everything about the work to stderr. In the program both are printable.
+// output is where commands print: results to stdout, everything about the work to stderr. In the program both are
+// printable.
 type output struct{ stdout, stderr io.Writer }
 
 // checked remembers the first error of a file, so that output which nobody got is not taken for success. Any goroutine

@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/client"
 )
 
-// resolve finds a sweep of a server by its id, the beginning of one, or a label; an empty text or @latest is the newest.
+// resolve finds a sweep of a server by its id, the beginning of one, or a label; an empty text or @latest is the
+// newest.
 func resolve(ctx context.Context, from *client.Client, text string) (string, error) {
 	id, err := from.Resolve(ctx, text)
 	if errors.Is(err, client.ErrAmbiguous) {
@@ -24,8 +25,8 @@ func resolve(ctx context.Context, from *client.Client, text string) (string, err
 // latest is what the newest sweep may be called.
 const latest = "@latest"
 
-// called finds a sweep of results by its id, the beginning of one, or the newest that has a label. A text that none is called by stays
-// as it is: whoever reads that sweep says what there are.
+// called finds a sweep of results by its id, the beginning of one, or the newest that has a label. A text that none is
+// called by stays as it is: whoever reads that sweep says what there are.
 func called(ctx context.Context, in bucket.Bucket, text string) (string, error) {
 	if _, err := store.ReadSweep(ctx, in, text); !errors.Is(err, bucket.ErrNotExist) {
 		return text, nil

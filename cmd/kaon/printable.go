@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// unprintable says whether a character could act on a terminal, or show text in another order than it has: control characters but
-// line ends and tabs, what separates lines besides, and marks of direction.
+// unprintable says whether a character could act on a terminal, or show text in another order than it has: control
+// characters but line ends and tabs, what separates lines besides, and marks of direction.
 func unprintable(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
@@ -23,8 +23,9 @@ func unprintable(r rune) bool {
 	return r == 0x2028 || r == 0x2029 // separators of lines and paragraphs
 }
 
-// appendPrintable is the next character of text as it may be printed, and its length in bytes. What may not be is written as
-// JSON escapes it, so that JSON stays JSON with the same meaning; a byte that is no UTF-8 as the character of that number.
+// appendPrintable is the next character of text as it may be printed, and its length in bytes. What may not be is
+// written as JSON escapes it, so that JSON stays JSON with the same meaning; a byte that is no UTF-8 as the character
+// of that number.
 func appendPrintable(out, text []byte) ([]byte, int) {
 	r, n := utf8.DecodeRune(text)
 	if r == utf8.RuneError && n == 1 {
@@ -49,12 +50,12 @@ func clean(text string) string {
 	return string(out)
 }
 
-// printable is the one door through which text reaches standard output and standard error: names, reasons, errors and whatever else trials,
-// specs, masters and archives have a say in. Any goroutine may write.
+// printable is the one door through which text reaches standard output and standard error: names, reasons, errors and
+// whatever else trials, specs, masters and archives have a say in. Any goroutine may write.
 type printable struct {
 	to *checked
-	// colours lets the output of a trial set colours, as programs do that write to a terminal, and takes a return without a line's end
-	// for one, as progress bars use it.
+	// colours lets the output of a trial set colours, as programs do that write to a terminal, and takes a return
+	// without a line's end for one, as progress bars use it.
 	colours bool
 
 	mu struct {
@@ -114,8 +115,8 @@ func (p *printable) next(out, text []byte) ([]byte, int) {
 // longestColour bounds a sequence that sets colours; 38;2;R;G;B for both grounds fits.
 const longestColour = 64
 
-// colour is the length of the sequence that sets colours and nothing else at the start of text, 0 when there is none; not whole when
-// more has to come first.
+// colour is the length of the sequence that sets colours and nothing else at the start of text, 0 when there is none;
+// not whole when more has to come first.
 func colour(text []byte) (n int, whole bool) {
 	for i, c := range text[:min(len(text), longestColour)] {
 		switch {
@@ -152,8 +153,8 @@ func (p *printable) end() {
 	}
 }
 
-// raw is standard output for bytes that are somebody's data: as they are into a file or pipe, cleaned on a terminal. The caller
-// must call end.
+// raw is standard output for bytes that are somebody's data: as they are into a file or pipe, cleaned on a terminal.
+// The caller must call end.
 func (o *output) raw(colours bool) (w io.Writer, end func()) {
 	c := checkedOf(o.stdout)
 	switch {

@@ -25,7 +25,8 @@ type pythonFlag struct {
 // describeWait is how long the import of a program may take: large libraries take their time.
 const describeWait = 2 * time.Minute
 
-// apply is the spec of the flags: the file with the function for its command, or, without a file, what the function says of itself.
+// apply is the spec of the flags: the file with the function for its command, or, without a file, what the function
+// says of itself.
 func (f pythonFlag) apply(ctx context.Context, from specFlags) (specFlags, error) {
 	if f.Python == "" {
 		return from, nil
@@ -60,8 +61,8 @@ func (f pythonFlag) override(set []string, metric string) []string {
 	return append([]string{"command=" + string(words)}, set...)
 }
 
-// command is what a trial runs. By hand a number that the function returns is reported under the metric's name (empty: as
-// result), in a trial under the objective's.
+// command is what a trial runs. By hand a number that the function returns is reported under the metric's name (empty:
+// as result), in a trial under the objective's.
 func (f pythonFlag) command(metric string) []string {
 	words := []string{"python3", "-m", "kaon_call"}
 	if metric != "" {

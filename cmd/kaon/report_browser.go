@@ -37,8 +37,8 @@ func chromium() (string, error) {
 		"or take --format svg or html"))
 }
 
-// drawn is a picture, or a page, as a browser draws it: a PNG of an SVG, or a PDF of HTML. The browser has a profile of its
-// own and no network; what it draws loads nothing anyway.
+// drawn is a picture, or a page, as a browser draws it: a PNG of an SVG, or a PDF of HTML. The browser has a profile of
+// its own and no network; what it draws loads nothing anyway.
 func drawn(ctx context.Context, drawing []byte, format string) ([]byte, error) {
 	browser, err := chromium()
 	if err != nil {

@@ -30,7 +30,8 @@ func withResumed(args []string) []string {
 	return args
 }
 
-// interrupted is the newest sweep in the results that has not ended, whose journal is here, and on which no process works.
+// interrupted is the newest sweep in the results that has not ended, whose journal is here, and on which no process
+// works.
 func (f *workFlags) interrupted(ctx context.Context, out *output) (string, error) {
 	if err := resultsAt(f.Results); err != nil {
 		return "", err

@@ -29,7 +29,8 @@ func (c *rmCmd) Help() string {
 	return "Deletes everything of a sweep: records, artifacts and logs in the results, journal and sandboxes on this machine."
 }
 
-// removed is what `kaon rm --json` and `kaon gc --json` print of each sweep, and of each run of a workflow: a contract for scripts.
+// removed is what `kaon rm --json` and `kaon gc --json` print of each sweep, and of each run of a workflow: a contract
+// for scripts.
 type removed struct {
 	Sweep   string `json:"sweep,omitempty"`
 	Run     string `json:"run,omitempty"`

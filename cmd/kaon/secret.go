@@ -30,8 +30,8 @@ func secretOpenTo(info fs.FileInfo) string {
 	return modeOpenTo(info.Mode(), owner, os.Getuid())
 }
 
-// modeOpenTo is secretOpenTo for user me. A group may read what root or another user has given it: it is the way in which an
-// administrator gives a service its secret.
+// modeOpenTo is secretOpenTo for user me. A group may read what root or another user has given it: it is the way in
+// which an administrator gives a service its secret.
 func modeOpenTo(mode fs.FileMode, owner, me int) string {
 	switch {
 	case mode.Perm()&0o006 != 0:
@@ -42,8 +42,8 @@ func modeOpenTo(mode fs.FileMode, owner, me int) string {
 	return ""
 }
 
-// givenSecret reads what a flag says: @FILE, or a secret in its variable. form is how it is written, and where is the place that has
-// it.
+// givenSecret reads what a flag says: @FILE, or a secret in its variable. form is how it is written, and where is the
+// place that has it.
 func givenSecret(flag, value, variable, form string) (text, where string, err error) {
 	if file, ok := strings.CutPrefix(value, "@"); ok {
 		if text, err = readSecret(file); err != nil {

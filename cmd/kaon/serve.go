@@ -339,12 +339,13 @@ func listenAt(address string, secure *tls.Config) (l net.Listener, scheme string
 	if secure == nil {
 		return l, "http", nil
 	}
-	// Outermost, as an http.Server knows what was said in TLS, and the certificates shown, only of a connection that is TLS itself.
+	// Outermost, as an http.Server knows what was said in TLS, and the certificates shown, only of a connection that is
+	// TLS itself.
 	return tls.NewListener(l, secure), "https", nil
 }
 
-// hosts has a listener on this machine asked by its own names alone: no web page gets there by a name of its own. Beyond
-// it a token is needed anyway, and the names are the operator's.
+// hosts has a listener on this machine asked by its own names alone: no web page gets there by a name of its own.
+// Beyond it a token is needed anyway, and the names are the operator's.
 func (c *serveCmd) hosts(address, host string, h http.Handler) http.Handler {
 	if listen.Loopback(address) {
 		return listen.Hosts(address, []string{host}, h)

@@ -115,8 +115,8 @@ func attributeOf(flag, text string) (attribute, value string, err error) {
 	return access.CertificateAttributes[known] + "=" + what, value, nil
 }
 
-// onePersonOneName refuses two sources of names of which one lets people have a name that is another's in the other: who has
-// the name of a sweep's owner may change it.
+// onePersonOneName refuses two sources of names of which one lets people have a name that is another's in the other:
+// who has the name of a sweep's owner may change it.
 func (c *serveCmd) onePersonOneName() error {
 	if c.oidcFlags.Name == "sub" || c.oidcFlags.Name == "email" && c.ClientName == "email" {
 		return nil

@@ -177,7 +177,8 @@ const tokensFile = "servers.json"
 // logins are the tokens that `kaon login` kept, by address, and the file they are in.
 func logins() (known map[string]string, file string, err error) { return kept[string](tokensFile) }
 
-// kept is what `kaon login` kept in a file of this user's settings, by the server's address. No file: nobody could have kept any.
+// kept is what `kaon login` kept in a file of this user's settings, by the server's address. No file: nobody could have
+// kept any.
 func kept[T any](name string) (known map[string]T, file string, err error) {
 	config, err := os.UserConfigDir()
 	if err != nil {

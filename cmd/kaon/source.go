@@ -184,8 +184,8 @@ func (s source) again(command string, known store.Sweep) string {
 	return goOn(command, s.id, s.place, s.folder, known.Cluster)
 }
 
-// newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The error is that of
-// a bucket of which nothing can be said.
+// newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The
+// error is that of a bucket of which nothing can be said.
 func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, err error) {
 	ids, err := store.Sweeps(ctx, b)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// untilEnd reads something whole, or until ctx ends: what reads a terminal or a pipe that nobody writes to is left behind then.
+// untilEnd reads something whole, or until ctx ends: what reads a terminal or a pipe that nobody writes to is left
+// behind then.
 func untilEnd(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type answer struct {
 		data []byte
@@ -47,7 +48,8 @@ func readNamed(ctx context.Context, name string) ([]byte, error) {
 	})
 }
 
-// readHidden asks for a secret and reads a line of standard input, which a terminal does not show. The error tells why it has no end.
+// readHidden asks for a secret and reads a line of standard input, which a terminal does not show. The error tells why
+// it has no end.
 func readHidden(ctx context.Context, out *output, prompt string) (string, error) {
 	fmt.Fprint(out.stderr, prompt)
 	in := int(os.Stdin.Fd())

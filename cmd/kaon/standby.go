@@ -34,8 +34,8 @@ type turn struct {
 	waits   func()         // ends what answers that this server stands by
 }
 
-// turn waits for the turn of a server whose state is to lie in a folder. While it waits standBy answers for it. Unfit is why a server of
-// its cluster cannot stand by; empty: it can.
+// turn waits for the turn of a server whose state is to lie in a folder. While it waits standBy answers for it. Unfit
+// is why a server of its cluster cannot stand by; empty: it can.
 func (f standbyFlags) turn(ctx context.Context, out *output, folder, unfit string, standBy func() (end func(), err error)) (t turn, err error) {
 	t = turn{folder: folder, uploads: standby.Uploads(folder), waits: func() {}}
 	used, err := standby.Used(folder)
@@ -78,8 +78,8 @@ func (f standbyFlags) turn(ctx context.Context, out *output, folder, unfit strin
 	return t, err
 }
 
-// endWhenLost ends this process at once when another server has taken over: nothing that it still wrote would count, and some would be
-// in the way of the other's.
+// endWhenLost ends this process at once when another server has taken over: nothing that it still wrote would count,
+// and some would be in the way of the other's.
 func (t turn) endWhenLost(out *output) {
 	crash.Go(func() {
 		<-t.lease.Lost()
@@ -122,8 +122,8 @@ func (t turn) fence() func() error {
 	return t.lease.Check
 }
 
-// guard has what would change something answered only if the turn has not been lost by then: what is told to be done is in the state
-// that another server begins with.
+// guard has what would change something answered only if the turn has not been lost by then: what is told to be done is
+// in the state that another server begins with.
 func (t turn) guard(h http.Handler) http.Handler {
 	if t.lease == nil {
 		return h

@@ -79,7 +79,8 @@ func (c *submitCmd) submit(ctx context.Context, out *output, to *client.Client) 
 	return s, explainProblem(err)
 }
 
-// submit hands the spec that the flags read to a server, with the folder that it needs if the server is on another machine.
+// submit hands the spec that the flags read to a server, with the folder that it needs if the server is on another
+// machine.
 func (f specFlags) submit(
 	ctx context.Context, out *output, to *client.Client, spec *sweep.Spec, labels []string, key string,
 ) (s api.Sweep, err error) {

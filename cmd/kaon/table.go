@@ -22,7 +22,8 @@ type cell struct {
 	state string // in whose colour it is shown; empty: none
 }
 
-// longestCell is the most that a cell shows even where there is room, as in a pipe: a value may have megabytes, and every row is as wide.
+// longestCell is the most that a cell shows even where there is room, as in a pipe: a value may have megabytes, and
+// every row is as wide.
 const longestCell = 200
 
 // row takes the cells of a line. The last is not filled up.
@@ -46,8 +47,9 @@ func (t *table) row(cells ...any) {
 // gap is the room between columns.
 const gap = 2
 
-// fit makes the lines fit a screen so wide: it shortens heads to the end that tells them apart, then the widest cells as far as they can
-// still be told apart, and then leaves out columns from the right. It answers with the heads of those, whole.
+// fit makes the lines fit a screen so wide: it shortens heads to the end that tells them apart, then the widest cells
+// as far as they can still be told apart, and then leaves out columns from the right. It answers with the heads of
+// those, whole.
 func (t *table) fit(width int) (left []string) {
 	const widest, narrowest = 60, 16
 	heads := make([]string, len(t.widths))
@@ -79,7 +81,8 @@ func (t *table) fit(width int) (left []string) {
 	return left
 }
 
-// shortHead is the end of a name in groups, as in …lr of optimizer.lr, from a dot or slash on and as long as no other name ends so.
+// shortHead is the end of a name in groups, as in …lr of optimizer.lr, from a dot or slash on and as long as no other
+// name ends so.
 func shortHead(names []string, i int) string {
 	name := names[i]
 	for at := len(name) - 1; at > 0; at-- {

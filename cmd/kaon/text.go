@@ -59,8 +59,8 @@ func bounded(text string) string {
 
 func oneLine(err error) string { return format.OneLine(err) }
 
-// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs. Results are named where
-// the environment would have the command look elsewhere.
+// goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs. Results
+// are named where the environment would have the command look elsewhere.
 func goOn(command, id, place, state, cluster string) string {
 	command = "kaon " + command + " " + id
 	const usual = "kaon-results"

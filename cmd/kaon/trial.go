@@ -55,8 +55,8 @@ func (c *trialCmd) Run(ctx context.Context, out *output) error {
 	return nil
 }
 
-// commandOf is what a trial runs, as a person would type it; empty when that cannot be said here, as of a spec whose variables this
-// environment does not have.
+// commandOf is what a trial runs, as a person would type it; empty when that cannot be said here, as of a spec whose
+// variables this environment does not have.
 func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, trial board.Trial) string {
 	spec, err := s.spec(ctx, known, false)
 	var order task.Order
@@ -85,8 +85,8 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 	return plan.CommandLine(run)
 }
 
-// findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a record need
-// not name it yet.
+// findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a
+// record need not name it yet.
 func (f liveFlags) findTrial(ctx context.Context, arg string, out *output) (src source, board liveBoard, trial int, err error) {
 	id, trial, err := parseTrial(arg)
 	if err != nil {

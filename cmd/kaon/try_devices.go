@@ -50,7 +50,8 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 	return a, nil
 }
 
-// environ is what tells the trial of them, as it is told on this machine. Into an image the engine brings NVIDIA's, and counts them anew.
+// environ is what tells the trial of them, as it is told on this machine. Into an image the engine brings NVIDIA's, and
+// counts them anew.
 func (a assigned) environ(image bool) (env []string) {
 	if len(a.gpus.IDs) > 0 && (!image || a.gpus.Vendor == containerizer.AMD) {
 		for name, value := range a.gpus.Environment(a.gpus.IDs) {

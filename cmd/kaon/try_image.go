@@ -50,8 +50,8 @@ func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Containe
 	return start(ctx, words, here)
 }
 
-// dockerRun is the command that runs a trial in its image as the executor in it does. Secrets are variables of the command's own
-// environment: a command line can be read by every user.
+// dockerRun is the command that runs a trial in its image as the executor in it does. Secrets are variables of the
+// command's own environment: a command line can be read by every user.
 func dockerRun(image *sweep.Container, p executor.Prepared, argv, devices []string, terminal bool) []string {
 	words := []string{"docker", "run", "--rm", "--interactive"}
 	if terminal {
@@ -93,8 +93,8 @@ func dockerRun(image *sweep.Container, p executor.Prepared, argv, devices []stri
 	return append(words, argv[1:]...)
 }
 
-// openToAll lets the image's users read and write an attempt's files, as they may have numbers that nobody has here. The folder around
-// them is closed to others.
+// openToAll lets the image's users read and write an attempt's files, as they may have numbers that nobody has here.
+// The folder around them is closed to others.
 func openToAll(p executor.Prepared) error {
 	for folder, write := range map[string]fs.FileMode{p.Folder: 0o222, p.Store: 0} {
 		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {

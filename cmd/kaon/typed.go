@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
-// typedAs is how a spec that is printed was typed, as a comment of it; empty when it does not fit there, or may show a secret, as
-// the address of a cluster does.
+// typedAs is how a spec that is printed was typed, as a comment of it; empty when it does not fit there, or may show a
+// secret, as the address of a cluster does.
 func typedAs() string {
 	const longest = 1000
 	words := []string{"kaon"}

@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
-// briefly is a parameter's value for people, on one line: as the command gets it, but for long numbers and what does not print.
+// briefly is a parameter's value for people, on one line: as the command gets it, but for long numbers and what does
+// not print.
 func briefly(v sweep.Value) string {
 	return escaped(sweep.Format(rounded(v)))
 }
@@ -84,7 +85,8 @@ func params(raw json.RawMessage) string {
 	return strings.Join(words, " ")
 }
 
-// pointTable collects the parameters of trials for a table with a column for each. Trials of one sweep may lack some, by `when`.
+// pointTable collects the parameters of trials for a table with a column for each. Trials of one sweep may lack some,
+// by `when`.
 type pointTable struct {
 	names []string
 	rows  []sweep.Point

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// logLines keeps the last lines of a log, in the colours that it sets and without whatever else it would have a terminal do.
-// Any goroutine may write; it is read by one.
+// logLines keeps the last lines of a log, in the colours that it sets and without whatever else it would have a
+// terminal do. Any goroutine may write; it is read by one.
 type logLines struct {
 	mu      sync.Mutex
 	lines   []string // whole

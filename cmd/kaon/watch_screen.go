@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
-// watchScreen shows sweeps, one of them, and what a trial of it writes, on a whole terminal. It changes nothing of them. All its fields
-// belong to the goroutine of run; what others have read comes as a function that it calls.
+// watchScreen shows sweeps, one of them, and what a trial of it writes, on a whole terminal. It changes nothing of
+// them. All its fields belong to the goroutine of run; what others have read comes as a function that it calls.
 type watchScreen struct {
 	ctx  context.Context
 	tty  *fullScreen
@@ -105,7 +105,8 @@ const (
 	readShare  = 4                // a read that takes long is waited for so many times as long
 )
 
-// keepReading reads again and again, until something else is to be read. A read says how it is shown, and after how long to read again.
+// keepReading reads again and again, until something else is to be read. A read says how it is shown, and after how
+// long to read again.
 func (w *watchScreen) keepReading(read func(ctx context.Context) (show func(), pause time.Duration, err error)) {
 	w.stopReading()
 	ctx, cancel := context.WithCancel(w.ctx)

@@ -21,8 +21,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// flowBoard shows a run while it goes: on a terminal the graph with its states, drawn again and again, elsewhere a line for each
-// change.
+// flowBoard shows a run while it goes: on a terminal the graph with its states, drawn again and again, elsewhere a line
+// for each change.
 type flowBoard struct {
 	out   *output
 	w     io.Writer

@@ -8,7 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
-// isLate says whether a run was not done by when it was to be: that was noted, or will be when somebody works on it again.
+// isLate says whether a run was not done by when it was to be: that was noted, or will be when somebody works on it
+// again.
 func isLate(r api.WorkflowRun) bool {
 	return r.Late > 0 || r.Due > 0 && !r.State.Ended() && r.Due <= time.Now().UnixMilli()
 }

@@ -65,8 +65,8 @@ func (c *workflowRunCmd) Run(ctx context.Context, out *output) error {
 	return c.goOn(ctx, out, id, func(cfg run.Config) (*run.Run, error) { return run.Create(cfg, id, "", wf, given) })
 }
 
-// secretsFrom takes secret parameters that were not given from variables of their names, and sets those that were, where the secrets of
-// steps are looked for.
+// secretsFrom takes secret parameters that were not given from variables of their names, and sets those that were,
+// where the secrets of steps are looked for.
 func secretsFrom(wf *workflow.Workflow, given map[string]any) error {
 	for _, p := range wf.Parameters {
 		if _, ok := given[p.Name]; !ok && p.Secret {

@@ -12,8 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
-// flowRuns are runs of workflows: those of a folder of this machine, or those of a server. Both say how runs stand as the HTTP API does, with
-// errors for people. A run may be worked on by any process.
+// flowRuns are runs of workflows: those of a folder of this machine, or those of a server. Both say how runs stand as
+// the HTTP API does, with errors for people. A run may be worked on by any process.
 type flowRuns interface {
 	// List are the runs that are no steps of others, the newest first, and why others cannot be read.
 	List(ctx context.Context) (list []api.WorkflowRun, unread []error, err error)
@@ -25,7 +25,8 @@ type flowRuns interface {
 	Ask(ctx context.Context, id string, q run.Request) (requestState, error)
 	// Place is where the runs are, for people: in a folder, or on a server.
 	Place() string
-	// Command is what a person types about a run: the words of a command, as workflow resume, with the id and where the run is.
+	// Command is what a person types about a run: the words of a command, as workflow resume, with the id and where the
+	// run is.
 	Command(words, id string) string
 }
 
@@ -112,11 +113,12 @@ func abandoned(runs flowRuns, id string) error {
 		runs.Command("workflow resume", id)))
 }
 
-// lookRest is how many times as long as a look at a run took is waited behind it at least: who looks at a long log does little else.
+// lookRest is how many times as long as a look at a run took is waited behind it at least: who looks at a long log does
+// little else.
 const lookRest = 4
 
-// eachLook calls show with how a run of another process stands, again and again until it answers true. A server that is started again is
-// waited for. It answers with the error of a signal when ctx ends.
+// eachLook calls show with how a run of another process stands, again and again until it answers true. A server that is
+// started again is waited for. It answers with the error of a signal when ctx ends.
 func eachLook(ctx context.Context, runs flowRuns, id string, show func(api.WorkflowStatus) (over bool, err error)) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()

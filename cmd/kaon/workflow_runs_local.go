@@ -121,7 +121,8 @@ func (l localRuns) Messages(_ context.Context, id string, from int64) ([]api.Ste
 // requestPatience is how long a command waits for a run to take its request.
 const requestPatience = 3 * time.Second
 
-// Ask implements flowRuns: it leaves the request in the run's folder. A signal lies there until a step uses it up, and is not waited for.
+// Ask implements flowRuns: it leaves the request in the run's folder. A signal lies there until a step uses it up, and
+// is not waited for.
 func (l localRuns) Ask(ctx context.Context, id string, q run.Request) (requestState, error) {
 	r, err := l.read(id)
 	switch {

@@ -40,7 +40,8 @@ func (s serverRuns) Messages(ctx context.Context, id string, from int64) ([]api.
 	return list, answered(err)
 }
 
-// Ask implements flowRuns. It is the server that waits, and of all but messages it does not say whether the run has taken them.
+// Ask implements flowRuns. It is the server that waits, and of all but messages it does not say whether the run has
+// taken them.
 func (s serverRuns) Ask(ctx context.Context, id string, q run.Request) (a requestState, err error) {
 	var r api.WorkflowRun
 	switch q.Kind {

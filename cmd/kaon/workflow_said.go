@@ -18,8 +18,8 @@ func printValues(w io.Writer, messages []api.StepMessage) {
 	}
 }
 
-// talkLines are the messages that were not shown yet. Their times are of several clocks, the executors' too, and those that come later may
-// be of an earlier time: as far as lookBack behind the newest they are new.
+// talkLines are the messages that were not shown yet. Their times are of several clocks, the executors' too, and those
+// that come later may be of an earlier time: as far as lookBack behind the newest they are new.
 type talkLines struct {
 	newest int64 // time of one that was shown, and not of the future
 	shown  map[talkLine]bool

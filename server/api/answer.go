@@ -10,8 +10,8 @@ import (
 
 type humaContext = huma.Context
 
-// lateAnswer is a request of which the status goes out with the first byte of its answer, as a content may turn out to be none that JSON has, which
-// huma takes for a panic. It is its own body's writer.
+// lateAnswer is a request of which the status goes out with the first byte of its answer, as a content may turn out to
+// be none that JSON has, which huma takes for a panic. It is its own body's writer.
 type lateAnswer struct {
 	humaContext
 	status int
@@ -53,8 +53,8 @@ func (a *lateAnswer) begin() {
 	a.begun = true
 }
 
-// writeJSON writes an answer's content. It returns no error: of what cannot be encoded nothing has been written, and the answer is another one; and
-// who does not take what is written is gone.
+// writeJSON writes an answer's content. It returns no error: of what cannot be encoded nothing has been written, and
+// the answer is another one; and who does not take what is written is gone.
 func (a *API) writeJSON(w io.Writer, v any) error {
 	err := encodeJSON(w, v)
 	to, ok := w.(*lateAnswer)

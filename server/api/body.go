@@ -10,8 +10,8 @@ import (
 // bodyWait is how long a part of a request's body may take to arrive.
 const bodyWait = 30 * time.Second
 
-// bodies bounds how long each part of a body may take, however many there are, and ends that bound with the body: what is
-// done with it may take its time.
+// bodies bounds how long each part of a body may take, however many there are, and ends that bound with the body: what
+// is done with it may take its time.
 func bodies(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {

@@ -19,8 +19,8 @@ import (
 // catalogEvery is how old what is known of the results may be.
 const catalogEvery = 2 * time.Second
 
-// catalog is what the results say of all sweeps that lie in them, whoever ran them. Of those of its server it is what that has
-// written, which costs no look into the bucket.
+// catalog is what the results say of all sweeps that lie in them, whoever ran them. Of those of its server it is what
+// that has written, which costs no look into the bucket.
 type catalog struct {
 	bucket bucket.Bucket
 	server *server.Server // nil: there is none
@@ -147,8 +147,8 @@ func (c *catalog) readAll(ctx context.Context) error {
 	return nil
 }
 
-// leaveOut has lists go on without the sweeps that the results deny, if they do not deny all: it reads another, and tells
-// of those that are left out. Its error says that the results cannot be read now.
+// leaveOut has lists go on without the sweeps that the results deny, if they do not deny all: it reads another, and
+// tells of those that are left out. Its error says that the results cannot be read now.
 func (c *catalog) leaveOut(ctx context.Context, denied map[string]error, others map[string]*stored) error {
 	if len(denied) == 0 {
 		return nil

@@ -14,9 +14,9 @@ import (
 // requestKey has the name of a request in its context.
 type requestKey struct{}
 
-// computation runs f, which reads what a caller gave or what a sweep has reported, and changes nothing: a fault of kaon's in it concerns that
-// caller alone, who is answered so, and the server goes on. Whatever changes anything is not run by it, for it might leave that half done, nor
-// what starts goroutines: a panic of theirs is nobody's here.
+// computation runs f, which reads what a caller gave or what a sweep has reported, and changes nothing: a fault of
+// kaon's in it concerns that caller alone, who is answered so, and the server goes on. Whatever changes anything is not
+// run by it, for it might leave that half done, nor what starts goroutines: a panic of theirs is nobody's here.
 func computation[T any](ctx context.Context, a *API, what string, f func() (T, error)) (out T, err error) {
 	err = crash.Guard(func() (err error) {
 		out, err = f()

@@ -174,8 +174,8 @@ func keepUpload(file *os.File, from io.Reader) (string, error) {
 // keptUnused is how long a folder is kept that no sweep is of: its upload comes before the submission.
 const keptUnused = time.Hour
 
-// clearFolders removes what uploads that were cut off have left, and folders of sweeps that are gone: nothing while something that may
-// need one cannot be read.
+// clearFolders removes what uploads that were cut off have left, and folders of sweeps that are gone: nothing while
+// something that may need one cannot be read.
 func (a *API) clearFolders() error {
 	base := a.folders()
 	found, err := os.ReadDir(base)

@@ -15,9 +15,9 @@ import (
 	"github.com/kaon-sweep/kaon/server/staging"
 )
 
-// like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own. What
-// readers of the results do not see of others' sweeps, their folders and their secrets, goes to their owners and operators
-// alone.
+// like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own.
+// What readers of the results do not see of others' sweeps, their folders and their secrets, goes to their owners and
+// operators alone.
 func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	wrong := func(format string, args ...any) (Submission, error) {
 		return sub, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
@@ -77,8 +77,8 @@ func (a *API) stored(ctx context.Context, known stored) (text string, set manife
 	return string(data), manifest.OverridesOf(known.Sweep), nil
 }
 
-// uploaded is the id of the uploaded folder that a spec lies in, and its path there. Without a folder the path is where specs
-// lie that came without one; both are empty for all others.
+// uploaded is the id of the uploaded folder that a spec lies in, and its path there. Without a folder the path is where
+// specs lie that came without one; both are empty for all others.
 func (a *API) uploaded(file string) (folder, path string) {
 	rest, below := strings.CutPrefix(file, a.folders()+string(filepath.Separator))
 	if !below {

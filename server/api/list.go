@@ -47,8 +47,9 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 	})
 }
 
-// Stored is every sweep of some results, the newest first, as far as they tell, and what of them is damaged: those whose sweep.json is are
-// left out, and of those whose board.json is there are no counts. They may lie anywhere; no server is asked.
+// Stored is every sweep of some results, the newest first, as far as they tell, and what of them is damaged: those
+// whose sweep.json is are left out, and of those whose board.json is there are no counts. They may lie anywhere; no
+// server is asked.
 func Stored(ctx context.Context, b bucket.Bucket) (list []Sweep, damaged []error, err error) {
 	c := newCatalog(b, nil)
 	c.damaged = func(id string, err error) { damaged = append(damaged, fmt.Errorf("%w; %s", err, remedy(id, err))) }

@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 )
 
-// nullable has the document say where null stands for what is not there: in fields that are pointers to structs and always
-// written, and in lists of numbers with gaps; and which fields come only with an embedded struct.
+// nullable has the document say where null stands for what is not there: in fields that are pointers to structs and
+// always written, and in lists of numbers with gaps; and which fields come only with an embedded struct.
 func nullable(all huma.Registry) {
 	null := &huma.Schema{Type: "null"}
 	for name, schema := range all.Map() {

@@ -94,7 +94,8 @@ func (a *API) Heard(n scheduler.Notice) {
 	}
 }
 
-// HeardRun tells those who listen what has become true of a run of a workflow. Any goroutine may call; it does not block.
+// HeardRun tells those who listen what has become true of a run of a workflow. Any goroutine may call; it does not
+// block.
 func (a *API) HeardRun(c workflows.Change) { a.hub.heardRun(c) }
 
 // Handler answers requests of callers that listeners have known by their connection; see access.Local.

@@ -84,7 +84,8 @@ func (a *API) importance(ctx context.Context, id string) (r Explanation, err err
 	})
 }
 
-// scoredAtOnce is how many values of trials are read before the scheduler may go on: they cost a fiftieth of what all of a trial does.
+// scoredAtOnce is how many values of trials are read before the scheduler may go on: they cost a fiftieth of what all
+// of a trial does.
 const scoredAtOnce = 50_000
 
 // learnt reads what an explanation takes of trials, piece by piece.

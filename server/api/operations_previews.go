@@ -17,9 +17,9 @@ import (
 // largestPreview is how large a page may be that is shown.
 const largestPreview = 8 << 20
 
-// previewPolicy is what a page of a trial's may do when it is shown: look as it likes, with pictures that stand in it. It
-// runs nothing, loads nothing, sends nothing, is of no origin, and stands in the dashboard's frames alone. It holds also
-// when somebody opens its address by itself.
+// previewPolicy is what a page of a trial's may do when it is shown: look as it likes, with pictures that stand in it.
+// It runs nothing, loads nothing, sends nothing, is of no origin, and stands in the dashboard's frames alone. It holds
+// also when somebody opens its address by itself.
 const previewPolicy = "sandbox; default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'self'"
 

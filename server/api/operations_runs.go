@@ -33,7 +33,8 @@ type WorkflowStepAt struct {
 	Reason string `json:"reason,omitempty" maxLength:"1000"`
 }
 
-// declareRunCommands are what is done to runs. Who may: their owners and operators; a step that asks for an approval says itself whose.
+// declareRunCommands are what is done to runs. Who may: their owners and operators; a step that asks for an approval
+// says itself whose.
 func (a *API) declareRunCommands() {
 	type cancelInput struct {
 		RunInput
@@ -102,8 +103,9 @@ func (a *API) mayChangeRun(ctx context.Context, id string) error {
 	return problem(access.Of(ctx).MayChange("run", info.Header.Owner))
 }
 
-// mayGoOn refuses to have steps of a run begin: to callers who are bound to queues of one that is not, and to callers from elsewhere other
-// parameters of one that has what this process's user has, its environment and files of this machine.
+// mayGoOn refuses to have steps of a run begin: to callers who are bound to queues of one that is not, and to callers
+// from elsewhere other parameters of one that has what this process's user has, its environment and files of this
+// machine.
 func (a *API) mayGoOn(ctx context.Context, id string, parameters Values) error {
 	c := access.Of(ctx)
 	if c.Local || c.Queues == nil && len(parameters) == 0 {

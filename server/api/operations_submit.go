@@ -158,8 +158,8 @@ func (a *API) validate(ctx context.Context, in *struct{ Body Submission }) (*bod
 	return answer(out, err)
 }
 
-// parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded. It
-// answers the submission, too, that one like another sweep is.
+// parse reads a spec where it lies: in a folder of this machine, if the caller is on it, or in one that was uploaded.
+// It answers the submission, too, that one like another sweep is.
 func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spec, error) {
 	caller := access.Of(ctx)
 	if sub.Like != "" {
@@ -258,7 +258,8 @@ func (a *API) mayUse(c access.Caller, spec *sweep.Spec) error {
 	return staging.CheckForeign(spec, place)
 }
 
-// mayExtend refuses callers from elsewhere to have files of this machine read, and those who are bound to queues a sweep that goes on in another.
+// mayExtend refuses callers from elsewhere to have files of this machine read, and those who are bound to queues a
+// sweep that goes on in another.
 func mayExtend(c access.Caller, queue string, set []string) error {
 	for _, one := range set {
 		key, value, _ := strings.Cut(one, "=")

@@ -315,8 +315,8 @@ func (a *API) deleteSweep(ctx context.Context, in *deleteInput) (*body[Deletion]
 	return answer(Deletion{freed.Objects, freed.Bytes}, err)
 }
 
-// deleted deletes a sweep by the server if that has it, or as what a process left that was killed, or else in the results alone.
-// Force: an operator knows that nobody runs it, whatever its sweep.json says.
+// deleted deletes a sweep by the server if that has it, or as what a process left that was killed, or else in the
+// results alone. Force: an operator knows that nobody runs it, whatever its sweep.json says.
 func (a *API) deleted(ctx context.Context, s Sweep, force bool) (server.Freed, error) {
 	if s.Here {
 		return a.cfg.Server.Delete(ctx, s.ID)

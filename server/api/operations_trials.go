@@ -154,8 +154,8 @@ func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Que
 	return page, ctx.Err()
 }
 
-// order is the indices of the trials of a query, the first so many or, with 0, all, and how many trials that query has. The
-// scheduler need not wait for them. Those that no record names are left out when the filter wants none of them.
+// order is the indices of the trials of a query, the first so many or, with 0, all, and how many trials that query has.
+// The scheduler need not wait for them. Those that no record names are left out when the filter wants none of them.
 func (a *API) order(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, most int) (indices []int32, count int, err error) {
 	var wrong error
 	of := orderOf{sweep: in.Sweep, sort: in.Sort, desc: in.Desc, states: statesText(query.States)}

@@ -20,7 +20,8 @@ type orderOf struct {
 	states   string
 }
 
-// orders keeps orders of trials of sweeps that have ended, the ones used last: whoever goes through the pages of a long list has it sorted once.
+// orders keeps orders of trials of sweeps that have ended, the ones used last: whoever goes through the pages of a long
+// list has it sorted once.
 type orders struct {
 	mu   sync.Mutex
 	list []keptOrder // the one used last at the end

@@ -6,8 +6,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// repeated is all values of a key of a query: with commas between, as the document has it, or the key given more than once,
-// as the command line and many tools do. Of those the library takes the first alone.
+// repeated is all values of a key of a query: with commas between, as the document has it, or the key given more than
+// once, as the command line and many tools do. Of those the library takes the first alone.
 func repeated(ctx huma.Context, key string) (all []string) {
 	u := ctx.URL()
 	for _, text := range u.Query()[key] {

@@ -19,13 +19,15 @@ import (
 	"github.com/kaon-sweep/kaon/server/format"
 )
 
-// uploadersPrefix begins, beside uploaded folders, the names of the files that say of each who has uploaded it; its id follows.
+// uploadersPrefix begins, beside uploaded folders, the names of the files that say of each who has uploaded it; its id
+// follows.
 const uploadersPrefix = ".by-"
 
 // mostUploaded bounds the files of all folders that one name has uploaded and that are kept, in bytes.
 const mostUploaded = 8 * largestFolder
 
-// uploaders is who has uploaded a folder: an id is shown to everybody, and gives it to nobody else. Stored: fields may be added, not renamed.
+// uploaders is who has uploaded a folder: an id is shown to everybody, and gives it to nobody else. Stored: fields may
+// be added, not renamed.
 type uploaders struct {
 	By    []string `json:"by"`
 	Bytes int64    `json:"bytes"` // of the folder's files
@@ -66,7 +68,8 @@ func (a *API) keepUploader(id, name string, bytes int64) error {
 	return nil
 }
 
-// mayTake refuses somebody else's uploaded folder to callers from elsewhere, but to operators; in the same words as one that is not there.
+// mayTake refuses somebody else's uploaded folder to callers from elsewhere, but to operators; in the same words as one
+// that is not there.
 func (a *API) mayTake(c access.Caller, id string) error {
 	if c.Local || c.Role.May(access.Operator) {
 		return nil
@@ -125,8 +128,8 @@ func (a *API) uploadedBy(name string) (sum int64) {
 	return sum
 }
 
-// keptBytes is what the files of a kept folder have, in bytes, by what is kept of its uploaders; its files are looked at
-// where that is damaged, or not there.
+// keptBytes is what the files of a kept folder have, in bytes, by what is kept of its uploaders; its files are looked
+// at where that is damaged, or not there.
 func (a *API) keptBytes(id, folder string) (int64, error) {
 	if u, err := a.uploadersOf(id); err == nil && len(u.By) > 0 {
 		return u.Bytes, nil

@@ -221,8 +221,8 @@ const (
 	strategicKind = "application/strategic-merge-patch+json"
 )
 
-// call makes a call and reads its answer into out, unless that is nil. It is made again, for a while, when the API server is
-// away, slow or asks for patience; so it must be one that may be made twice.
+// call makes a call and reads its answer into out, unless that is nil. It is made again, for a while, when the API
+// server is away, slow or asks for patience; so it must be one that may be made twice.
 func (a *API) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte
 	kind := jsonKind
@@ -254,9 +254,9 @@ func (a *API) repeat(
 	}
 }
 
-// Call makes a call of the API whose body is in, unless that is nil, and reads the JSON of its answer into out, unless that is nil. PATCH is a merge
-// patch. It is made again, for a while, when the API server is away, slow or asks for patience, so it must be one that may be made twice. What
-// the API server refuses is a *StatusError.
+// Call makes a call of the API whose body is in, unless that is nil, and reads the JSON of its answer into out, unless
+// that is nil. PATCH is a merge patch. It is made again, for a while, when the API server is away, slow or asks for
+// patience, so it must be one that may be made twice. What the API server refuses is a *StatusError.
 func (a *API) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	return a.call(ctx, method, path, query, in, out)
 }

@@ -8,8 +8,8 @@ import (
 
 // Who gives pods their nodes. The packer has chosen one before a pod is made. Unless told otherwise the pod is created
 // bound to it. With Config.Scheduler it is created unbound, and may be on no other, as the pods of a DaemonSet are: the
-// cluster's scheduler binds it, when it sees fit. So volumes that are made when their first pod is scheduled, and queues
-// that hold pods back by gates, have their way.
+// cluster's scheduler binds it, when it sees fit. So volumes that are made when their first pod is scheduled, and
+// queues that hold pods back by gates, have their way.
 
 const (
 	// KubeScheduler is the cluster's default scheduler as a Config.Scheduler, whatever it is called there.

@@ -71,9 +71,11 @@ type seenNode struct {
 const (
 	// principal is who the scheduler is to the master.
 	principal = "kaon"
-	// reregistration is how long executors of a former life have to be attached to again before their node is offered without.
+	// reregistration is how long executors of a former life have to be attached to again before their node is offered
+	// without.
 	reregistration = 10 * time.Second
-	// registration is how long a pod may take to run: its image is pulled meanwhile, and what stands in its way is told sooner.
+	// registration is how long a pod may take to run: its image is pulled meanwhile, and what stands in its way is told
+	// sooner.
 	registration = time.Hour
 	// executorPatience is how long an executor keeps what it has to tell for a scheduler that is away.
 	executorPatience = 24 * time.Hour
@@ -83,8 +85,8 @@ const (
 	settle           = 50 * time.Millisecond // changes of one node in a row are one
 )
 
-// Start begins to drive a cluster: it reads the nodes and the pods there are, takes over those of a former life, and goes on
-// until Close. The error is that of the configuration, or of the API server.
+// Start begins to drive a cluster: it reads the nodes and the pods there are, takes over those of a former life, and
+// goes on until Close. The error is that of the configuration, or of the API server.
 func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	if err := conf.complete(); err != nil {
 		return nil, err
@@ -219,8 +221,8 @@ func (c *Cluster) checkNamespace(ctx context.Context) error {
 	return nil
 }
 
-// warnOfRights tells what the account may not do, before a pod is refused or waits for it. It refuses nothing: an API server that was just
-// started has not read its roles yet.
+// warnOfRights tells what the account may not do, before a pod is refused or waits for it. It refuses nothing: an API
+// server that was just started has not read its roles yet.
 func (c *Cluster) warnOfRights(ctx context.Context) {
 	needed, _, err := c.api.missing(ctx, c.conf.Namespace)
 	switch {
@@ -277,8 +279,9 @@ func (c *Cluster) Name() string {
 	return fmt.Sprintf("Kubernetes (context %s), namespace %s", c.api.account.Context, c.conf.Namespace)
 }
 
-// Close ends the engine. Pods go on: another on the same folder takes them over. Those that are to end, as their framework
-// was torn down, are awaited as long as one of them goes in each so long: hundreds take a slow API server minutes.
+// Close ends the engine. Pods go on: another on the same folder takes them over. Those that are to end, as their
+// framework was torn down, are awaited as long as one of them goes in each so long: hundreds take a slow API server
+// minutes.
 func (c *Cluster) Close(wait time.Duration) {
 	left := c.leaving()
 	for until := time.Now().Add(wait); left > 0 && time.Now().Before(until); {
@@ -300,7 +303,8 @@ func (c *Cluster) Close(wait time.Duration) {
 	c.api.Close()
 }
 
-// leaving is how many pods there still are, or are being removed, when no framework is left. One that is both counts twice, so that its way out is seen.
+// leaving is how many pods there still are, or are being removed, when no framework is left. One that is both counts
+// twice, so that its way out is seen.
 func (c *Cluster) leaving() (n int) {
 	if c.server == nil || c.server.Frameworks() > 0 {
 		return 0

@@ -28,8 +28,8 @@ type Config struct {
 
 	Image    string // for trials that name none; empty: such trials are refused
 	Executor string // kaon's own binary: a path in every image; empty: this program is brought to the pod
-	// KaonImage holds kaon's binary at /kaon, and brings it to pods by an init container; empty: by the pod's standard input,
-	// for which the trial's image needs a shell, head and gzip
+	// KaonImage holds kaon's binary at /kaon, and brings it to pods by an init container; empty: by the pod's standard
+	// input, for which the trial's image needs a shell, head and gzip
 	KaonImage string
 
 	User           string            // UID[:GID] of trials whose spec says none; default 65532:65532
@@ -47,16 +47,16 @@ type Config struct {
 	// NodeTimeout is after how long without its kubelet a node's trials are given up; default 75 s, as Mesos's agents'
 	NodeTimeout time.Duration
 
-	// StartTimeout is how long a volume or a network may keep a pod from starting, as its Events say; default 3 minutes: nodes that
-	// were just added have neither at once
+	// StartTimeout is how long a volume or a network may keep a pod from starting, as its Events say; default 3
+	// minutes: nodes that were just added have neither at once
 	StartTimeout time.Duration
 
-	// CreateTimeout is how long a pod is tried to be created while the API server is away, a quota is used up or our account is not taken
-	// in; default 2 minutes. Then its tasks are given back
+	// CreateTimeout is how long a pod is tried to be created while the API server is away, a quota is used up or our
+	// account is not taken in; default 2 minutes. Then its tasks are given back
 	CreateTimeout time.Duration
 
-	// Resend is how long an update waits for the scheduler's acknowledgement before it is sent again, the first time; default 10 s,
-	// as Mesos's
+	// Resend is how long an update waits for the scheduler's acknowledgement before it is sent again, the first time;
+	// default 10 s, as Mesos's
 	Resend time.Duration
 
 	Folder  string                                     // where agents remember their executors; required

@@ -29,7 +29,8 @@ type container struct {
 	who     protocol.Claims
 	begin   *protocol.StartExecutor // nil: it was taken over
 	full    bool                    // its node takes no pod more, so that it gets none
-	// unbegun: nothing was heard of its tasks when it was taken over; partly: its pod ran then, so that its program may be there in part
+	// unbegun: nothing was heard of its tasks when it was taken over; partly: its pod ran then, so that its program may
+	// be there in part
 	unbegun, partly bool
 
 	changed chan struct{} // capacity 1: look again
@@ -133,7 +134,8 @@ func (c *Cluster) kill(n *node, id, why string) {
 	x.look()
 }
 
-// tellKilled writes an Event for each task that was killed, which its executor does by itself; the agent's lock is held.
+// tellKilled writes an Event for each task that was killed, which its executor does by itself; the agent's lock is
+// held.
 func (c *Cluster) tellKilled(r *protocol.Record) {
 	c.mu.Lock()
 	x := c.mu.containers[r.Container]

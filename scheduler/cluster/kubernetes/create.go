@@ -165,8 +165,8 @@ func remedyOf(err error) error {
 	return err
 }
 
-// refuse tells the agent that the API server will have no such pod. What quotas say, and what is said of our account, may be otherwise
-// later, and is not the pod's fault.
+// refuse tells the agent that the API server will have no such pod. What quotas say, and what is said of our account,
+// may be otherwise later, and is not the pod's fault.
 func (x *container) refuse(err error) {
 	why := "Kubernetes refuses the pod: " + remedyOf(err).Error()
 	if exceeded(err) || denied(err) || contended(err) || code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
@@ -194,8 +194,8 @@ func (c *Cluster) release(ctx context.Context, p *pod) error {
 	return err
 }
 
-// sweep removes pods of ours that no agent knows: their end was written down, or they were created by a process that died
-// before it was told so. From then on they are removed as they are seen.
+// sweep removes pods of ours that no agent knows: their end was written down, or they were created by a process that
+// died before it was told so. From then on they are removed as they are seen.
 func (c *Cluster) sweep() {
 	c.mu.Lock()
 	c.mu.swept = true
@@ -213,7 +213,8 @@ func (c *Cluster) sweep() {
 	}
 }
 
-// unclaimed tells a pod of ours that no agent knows; the lock is held. Before sweep, agents have yet to say what they know.
+// unclaimed tells a pod of ours that no agent knows; the lock is held. Before sweep, agents have yet to say what they
+// know.
 func (c *Cluster) unclaimed(p *pod) bool {
 	return c.mu.swept && c.ours(p) && c.mu.containers[p.Metadata.Labels[labelContainer]] == nil
 }
@@ -256,8 +257,9 @@ func (c *Cluster) discardUntil(p *pod) {
 	c.discarded(p)
 }
 
-// Kubelets refuse what does not fit beside the pods that they have, and a task's resources are free before its pod is gone: as soon as its executor has told
-// of its end, or while a warm pod keeps the requests of tasks that it no longer has. So a pod is created when those of ours have made room.
+// Kubelets refuse what does not fit beside the pods that they have, and a task's resources are free before its pod is
+// gone: as soon as its executor has told of its end, or while a warm pod keeps the requests of tasks that it no longer
+// has. So a pod is created when those of ours have made room.
 
 const (
 	roomPatience = 30 * time.Second // then its kubelet may decide
@@ -267,8 +269,8 @@ const (
 	roundedBytes = 2 << 20 // requests are whole thousandths and MiB
 )
 
-// awaitRoom waits until a pod fits on its node beside what is there, as long as pods of ours are about to make room; false: ctx has ended, or the container
-// was killed.
+// awaitRoom waits until a pod fits on its node beside what is there, as long as pods of ours are about to make room;
+// false: ctx has ended, or the container was killed.
 func (x *container) awaitRoom(ctx context.Context, p *pod) bool {
 	for until := time.Now().Add(roomPatience); ; {
 		fits, waits := x.cluster.takeRoom(x, p.requests())
@@ -281,8 +283,8 @@ func (x *container) awaitRoom(ctx context.Context, p *pod) bool {
 	}
 }
 
-// takeRoom notes what a pod that is about to be created needs, if its node has that; else waits tells that pods of ours are to give back what they have no
-// use for.
+// takeRoom notes what a pod that is about to be created needs, if its node has that; else waits tells that pods of ours
+// are to give back what they have no use for.
 func (c *Cluster) takeRoom(x *container, need sum) (fits, waits bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -130,8 +130,8 @@ func (a *API) event(ctx context.Context, e *eventObject) error {
 	return a.send(ctx, http.MethodPost, eventsPath(e.Metadata.Namespace), e)
 }
 
-// eventsOf takes the Events of others about a pod, in no order. They are asked for to the last page: API servers answer them by name, so
-// that the latest may be on any.
+// eventsOf takes the Events of others about a pod, in no order. They are asked for to the last page: API servers answer
+// them by name, so that the latest may be on any.
 func (a *API) eventsOf(ctx context.Context, p *pod, take func(e *eventObject)) error {
 	query := url.Values{"fieldSelector": {"involvedObject.uid=" + p.Metadata.UID}, "limit": {strconv.Itoa(eventsPage)}}
 	for range eventsPages {
@@ -155,8 +155,8 @@ func (a *API) eventsOf(ctx context.Context, p *pod, take func(e *eventObject)) e
 	return fmt.Errorf("there are more than %d", eventsPages*eventsPage)
 }
 
-// obstacle is what stands in a pod's way by others' Events: a volume that is not there, or a sandbox that cannot be made. It was there,
-// and is no more, where the pod went on later.
+// obstacle is what stands in a pod's way by others' Events: a volume that is not there, or a sandbox that cannot be
+// made. It was there, and is no more, where the pod went on later.
 func (v *events) obstacle(ctx context.Context, p *pod) (why string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, eventWait)
 	defer cancel()
@@ -185,7 +185,8 @@ func (v *events) obstacle(ctx context.Context, p *pod) (why string, err error) {
 var standing = []string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedCreatePodContainer", "FailedPrepareDynamicResources",
 	"NetworkNotReady", "FailedScheduling"}
 
-// onward are the reasons of those that tell of a pod with its volumes and its sandbox. A large image takes minutes from there.
+// onward are the reasons of those that tell of a pod with its volumes and its sandbox. A large image takes minutes from
+// there.
 var onward = []string{"Pulling", "Pulled", "Created", "Started"}
 
 func (e *eventObject) at() time.Time {

@@ -87,8 +87,8 @@ func (x *container) told(ctx context.Context, p *pod) obstacle {
 	return obstacle{"event", x.warned, patience}
 }
 
-// lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more. Of one that was
-// never seen, and of whose tasks nothing was heard, there was none: a former life had yet to create it.
+// lost tells the agent of a pod that is gone without a word: somebody took it away by force, or its node is no more. Of
+// one that was never seen, and of whose tasks nothing was heard, there was none: a former life had yet to create it.
 func (x *container) lost() {
 	x.detach(0)
 	if p, _, _ := x.now(); p == nil && x.unbegun {
@@ -98,8 +98,8 @@ func (x *container) lost() {
 	x.node.remote.Exited(x.id, -1)
 }
 
-// finish tells the agent how a pod ended, with what its executor said last, and removes it. false: not yet, as the API server
-// is away.
+// finish tells the agent how a pod ended, with what its executor said last, and removes it. false: not yet, as the API
+// server is away.
 func (x *container) finish(ctx context.Context, p *pod) bool {
 	r := x.node.remote
 	x.detach(drainWait)
@@ -186,9 +186,9 @@ func neverRan(p *pod) bool {
 	return true
 }
 
-// mayBeTaken reports whether a pod that its kubelet did not take may be another time: what was offered was taken by others meanwhile, its
-// node is not as it was, or nobody says why. What a kubelet refuses for the pod itself, as a profile or a sysctl that it does not allow, or
-// for how the node is set up, it refuses each time.
+// mayBeTaken reports whether a pod that its kubelet did not take may be another time: what was offered was taken by
+// others meanwhile, its node is not as it was, or nobody says why. What a kubelet refuses for the pod itself, as a
+// profile or a sysctl that it does not allow, or for how the node is set up, it refuses each time.
 func (p *pod) mayBeTaken() bool {
 	switch p.Status.Reason {
 	case "", "UnexpectedAdmissionError", "NodeAffinity", "TaintToleration":
@@ -229,7 +229,8 @@ func (p *pod) deletedBefore(t *terminated) bool {
 	return d != nil && (t == nil || t.FinishedAt.IsZero() || !t.FinishedAt.Before(d.Add(-time.Duration(p.Metadata.DeletionGrace)*time.Second)))
 }
 
-// takenBy says why others ended a pod that might have gone on; empty: they did not. One that its kubelet did not take had not begun.
+// takenBy says why others ended a pod that might have gone on; empty: they did not. One that its kubelet did not take
+// had not begun.
 func takenBy(p *pod, t *terminated) string {
 	switch {
 	case neverRan(p):
@@ -346,8 +347,8 @@ func (x *container) replay(r *http.Request) {
 	}
 }
 
-// log reads the log of a pod's executor from its beginning, as far as the kubelet has it. Of one that it does not know, or not
-// yet, the error is 404 or 400.
+// log reads the log of a pod's executor from its beginning, as far as the kubelet has it. Of one that it does not know,
+// or not yet, the error is 404 or 400.
 func (a *API) log(ctx context.Context, p *pod, read func(io.Reader)) error {
 	query := url.Values{"container": {executorContainer}}
 	for try := 0; ; try++ {
@@ -382,7 +383,8 @@ func (a *API) lastLine(ctx context.Context, p *pod) (last string) {
 	return last
 }
 
-// Waits says what keeps pods of a sweep from running now, the reason of most of them first; empty: nothing is known to. It is told before anything is given up.
+// Waits says what keeps pods of a sweep from running now, the reason of most of them first; empty: nothing is known to.
+// It is told before anything is given up.
 func (c *Cluster) Waits(sweep string) string {
 	label := labelValue(sweep)
 	c.mu.Lock()

@@ -93,8 +93,8 @@ const (
 	configMax     = 4 << 20
 )
 
-// FindAccount is that of a context of the kubeconfig; of an empty one, the current context, or the account of the pod that
-// this process runs in when there is no kubeconfig. file is the kubeconfig's; empty: as kubectl finds it.
+// FindAccount is that of a context of the kubeconfig; of an empty one, the current context, or the account of the pod
+// that this process runs in when there is no kubeconfig. file is the kubeconfig's; empty: as kubectl finds it.
 func FindAccount(file, context string) (*Account, error) {
 	files := filepath.SplitList(cmp.Or(file, os.Getenv("KUBECONFIG")))
 	named := len(files) > 0

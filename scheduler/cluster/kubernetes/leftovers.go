@@ -31,8 +31,8 @@ type Leftovers struct {
 	api   *API
 }
 
-// FindLeftovers lists what kaon has made in the namespace of a configuration, or in all of them, and is still there: what carries
-// both of its labels. conf.Labels have to be there, too.
+// FindLeftovers lists what kaon has made in the namespace of a configuration, or in all of them, and is still there:
+// what carries both of its labels. conf.Labels have to be there, too.
 func FindLeftovers(ctx context.Context, conf Config, everywhere bool) (*Leftovers, error) {
 	account, err := FindAccount(conf.Kubeconfig, conf.Context)
 	if err != nil {

@@ -165,16 +165,16 @@ func (n *node) recall() *nodeObject {
 	return o
 }
 
-// owing reports whether an agent has something to do even without its node: an executor whose end is not known, or updates
-// that nobody has acknowledged.
+// owing reports whether an agent has something to do even without its node: an executor whose end is not known, or
+// updates that nobody has acknowledged.
 func owing(records []protocol.Record) bool {
 	return slices.ContainsFunc(records, func(r protocol.Record) bool {
 		return !r.Ended || slices.ContainsFunc(r.Tasks, func(t protocol.TaskRecord) bool { return len(t.Pending) > 0 })
 	})
 }
 
-// addNode makes a node's agent, with what it had written down in a former life. object is nil for one that is gone: its agent
-// is as it was, for the node may come back; one that owes nothing is forgotten, and the node nil.
+// addNode makes a node's agent, with what it had written down in a former life. object is nil for one that is gone: its
+// agent is as it was, for the node may come back; one that owes nothing is forgotten, and the node nil.
 func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 	if strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
 		return nil, fmt.Errorf("node %q: no node is called so", name)
@@ -348,8 +348,8 @@ func (n *node) refresh() {
 
 const leftBehind = "Kubernetes: its node cannot be reached, and the pod was not on it yet"
 
-// leave notes that a node cannot be reached, or is gone. Its agent is yet to be cut off: what was not on the node is told
-// of first, for it began nowhere, and is no loss.
+// leave notes that a node cannot be reached, or is gone. Its agent is yet to be cut off: what was not on the node is
+// told of first, for it began nowhere, and is no loss.
 func (c *Cluster) leave(node string) {
 	var unbound []*container
 	c.mu.Lock()

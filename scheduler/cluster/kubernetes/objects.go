@@ -248,8 +248,8 @@ const (
 
 func (p *pod) ended() bool { return p.Status.Phase == succeeded || p.Status.Phase == failed }
 
-// over tells a pod whose executor has ended for good. The pod itself need not have: a container that others added, as that of a
-// service mesh, may go on beside it.
+// over tells a pod whose executor has ended for good. The pod itself need not have: a container that others added, as
+// that of a service mesh, may go on beside it.
 func (p *pod) over() bool {
 	m := p.main()
 	return p.ended() || m != nil && m.State.Terminated != nil
@@ -260,8 +260,8 @@ func (p *pod) executor() int {
 	return slices.IndexFunc(p.Spec.Containers, func(c podContainer) bool { return c.Name == executorContainer })
 }
 
-// requests is what a pod counts for on its node: its containers' together, or what its init containers need if that is more,
-// and its overhead.
+// requests is what a pod counts for on its node: its containers' together, or what its init containers need if that is
+// more, and its overhead.
 func (p *pod) requests() sum {
 	all, first := sum{}, sum{}
 	for i := range p.Spec.Containers {

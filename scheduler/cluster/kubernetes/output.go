@@ -14,8 +14,9 @@ import (
 // outputWait is how long an executor may take to answer; one of a kaon before this never does.
 const outputWait = 10 * time.Second
 
-// Output reads what follows an offset of a file that an attempt writes its output to, while its task runs on a node: nothing at
-// its end, and an error that wraps fs.ErrNotExist where there is no such file, or no such attempt (any more).
+// Output reads what follows an offset of a file that an attempt writes its output to, while its task runs on a node:
+// nothing at its end, and an error that wraps fs.ErrNotExist where there is no such file, or no such attempt (any
+// more).
 func (c *Cluster) Output(ctx context.Context, node string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error) {
 	x := c.runs(node, task)
 	if x == nil || !x.listened.Load() { // or its pod is yet to run

@@ -17,8 +17,8 @@ import (
 // outputPoll is how long an executor waits to be asked, before it asks again.
 const outputPoll = 50 * time.Second
 
-// outputs is what somebody wants to read of what the attempts of one executor write. The executor fetches what is wanted, and
-// brings it: it can ask by its pod's output, and cannot be asked.
+// outputs is what somebody wants to read of what the attempts of one executor write. The executor fetches what is
+// wanted, and brings it: it can ask by its pod's output, and cannot be asked.
 type outputs struct {
 	mu     sync.Mutex
 	fetch  chan *wanted // to the request that waits

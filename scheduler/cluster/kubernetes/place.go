@@ -37,8 +37,8 @@ func formerPlace(folder string) (p place, err error) {
 	return p, nil
 }
 
-// place is where the API's cluster has the pods of a namespace. An account that may not see the namespace kube-system does not tell clusters
-// apart; the error says so.
+// place is where the API's cluster has the pods of a namespace. An account that may not see the namespace kube-system
+// does not tell clusters apart; the error says so.
 func (a *API) place(ctx context.Context, namespace string) (place, error) {
 	p := place{namespace: namespace}
 	var system struct {
@@ -63,8 +63,8 @@ func (p place) keep(folder string, former place) error {
 	return nil
 }
 
-// check refuses to take over executors that are elsewhere: they would be called lost here, and go on there. The folder has the agents that know
-// of them.
+// check refuses to take over executors that are elsewhere: they would be called lost here, and go on there. The folder
+// has the agents that know of them.
 func (p place) check(former place, server, folder string) error {
 	if former.cluster != "" && p.cluster != "" && former.cluster != p.cluster {
 		return fmt.Errorf("take over what ran in another cluster: %s is not it: name the context of that cluster, as in %s://CONTEXT, until it has ended, or, if "+

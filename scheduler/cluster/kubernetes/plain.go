@@ -8,8 +8,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Plain is the spec of a pod that runs a command by the shell of the image and has nothing of kaon's, under the same settings as kaon's own: for what is
-// measured beside them. Its node is kube-scheduler's choice among those of the configuration, whose selector has to be of KEY=VALUE.
+// Plain is the spec of a pod that runs a command by the shell of the image and has nothing of kaon's, under the same
+// settings as kaon's own: for what is measured beside them. Its node is kube-scheduler's choice among those of the
+// configuration, whose selector has to be of KEY=VALUE.
 func (c *Config) Plain(command string, cpus float64, memoryMB int) (json.RawMessage, error) {
 	if err := c.complete(); err != nil {
 		return nil, err

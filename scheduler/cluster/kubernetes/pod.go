@@ -28,8 +28,8 @@ const (
 	agentHost = "agent.kaon.internal:5051" // leads nowhere but through the executor's standard output
 )
 
-// podOf is the pod of an executor with its first tasks. delivery is how many bytes of a compressed program its standard input
-// will bring; 0: the program is there.
+// podOf is the pod of an executor with its first tasks. delivery is how many bytes of a compressed program its standard
+// input will bring; 0: the program is there.
 func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, delivery int64) (*pod, error) {
 	own, order := readTask(e)
 	uid, gid, err := c.user(order)
@@ -219,8 +219,8 @@ func environmentOf(e *protocol.StartExecutor, order task.Order) []envVar {
 	return out
 }
 
-// requestsOf are what the executor and its first tasks ask for. One that serves one attempt is kept to its memory; a warm one,
-// whose pod is resized as tasks come and go, keeps each of its attempts to theirs by itself.
+// requestsOf are what the executor and its first tasks ask for. One that serves one attempt is kept to its memory; a
+// warm one, whose pod is resized as tasks come and go, keeps each of its attempts to theirs by itself.
 func requestsOf(n *node, e *protocol.StartExecutor, l protocol.Limits) resourceRequests {
 	r := resourceRequests{Requests: sizeOf(l)}
 	disk, devices := 0.0, amounts{}
@@ -265,8 +265,8 @@ const claimPrefix = "/pvc/"
 // claimOf is the PersistentVolumeClaim that a host's path names; false: it is a folder of the node.
 func claimOf(host string) (string, bool) { return strings.CutPrefix(path.Clean(host), claimPrefix) }
 
-// CheckVolume refuses a volume that pods cannot have where root is not allowed: who writes to a node's folders may become root
-// on it.
+// CheckVolume refuses a volume that pods cannot have where root is not allowed: who writes to a node's folders may
+// become root on it.
 func CheckVolume(host string, root bool) error {
 	if _, ok := claimOf(host); ok || root {
 		return nil

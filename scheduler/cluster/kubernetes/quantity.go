@@ -70,8 +70,8 @@ func (a amounts) gpus(names []string) (name string, n int) {
 	return "", 0
 }
 
-// devices are the resources that tasks may ask for by name. GPUs are counted by the names of their makers and as GPUs at once,
-// as tasks ask for them; what is GPUs only here is only counted so.
+// devices are the resources that tasks may ask for by name. GPUs are counted by the names of their makers and as GPUs
+// at once, as tasks ask for them; what is GPUs only here is only counted so.
 func (a amounts) devices(gpuName string) (names []string) {
 	for name, q := range a {
 		if resource.CheckExtended(name) == nil && q.value() >= 1 && (name == gpuName) == slices.Contains(resource.GPUNames, name) {

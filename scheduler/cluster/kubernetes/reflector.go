@@ -71,8 +71,9 @@ func (r *reflector[T]) list(ctx context.Context) error {
 	}
 }
 
-// Watch tells of all objects of one kind that there are at a path, then of each that comes, changes or goes, from a goroutine that ends with ctx. T is
-// what is read of them, version their metadata.resourceVersion, key what is one's own of each. The error is that of the first list.
+// Watch tells of all objects of one kind that there are at a path, then of each that comes, changes or goes, from a
+// goroutine that ends with ctx. T is what is read of them, version their metadata.resourceVersion, key what is one's
+// own of each. The error is that of the first list.
 func Watch[T any](ctx context.Context, a *API, path string, query url.Values, version, key func(*T) string, take func(object *T, gone bool)) error {
 	known := map[string]*T{}
 	r := &reflector[T]{api: a, path: path, query: query, log: slog.New(slog.DiscardHandler), meta: func(o *T) *meta { return &meta{ResourceVersion: version(o)} }}

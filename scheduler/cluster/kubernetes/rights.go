@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// right is something that this engine asks of the API server, as a rule of a Role has it. deploy/kubernetes/rbac.yaml has the same.
+// right is something that this engine asks of the API server, as a rule of a Role has it. deploy/kubernetes/rbac.yaml
+// has the same.
 type right struct {
 	resource string // resource or resource/subresource of the core group
 	name     string // of the one object that it is for; empty: for all
@@ -27,8 +28,8 @@ var rights = []right{
 	{resource: "events", verbs: "create list"},
 }
 
-// Missing are the rights that the account of a configuration lacks: those without which no sweep runs, and those without which less is told. It
-// asks the API server, and changes nothing.
+// Missing are the rights that the account of a configuration lacks: those without which no sweep runs, and those
+// without which less is told. It asks the API server, and changes nothing.
 func Missing(ctx context.Context, conf Config) (needed, useful []string, err error) {
 	account, err := FindAccount(conf.Kubeconfig, conf.Context)
 	if err != nil {

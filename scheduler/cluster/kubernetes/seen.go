@@ -4,8 +4,8 @@ package kubernetes
 
 func keyOf(p *pod) string { return p.Metadata.Namespace + "/" + p.Metadata.Name }
 
-// ours tells a pod that was made from our folder. What carries its labels under another name is a copy that somebody made, as to look
-// into one, and is treated as others' pods are.
+// ours tells a pod that was made from our folder. What carries its labels under another name is a copy that somebody
+// made, as to look into one, and is treated as others' pods are.
 func (c *Cluster) ours(p *pod) bool {
 	m := &p.Metadata
 	return m.Namespace == c.conf.Namespace && m.Labels[labelOwner] == c.owner && m.Name == podName(m.Labels[labelContainer])

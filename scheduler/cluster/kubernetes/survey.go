@@ -13,8 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// Survey lists what a cluster's nodes would offer if nothing ran there, for who asks what could ever be held. It launches
-// nothing.
+// Survey lists what a cluster's nodes would offer if nothing ran there, for who asks what could ever be held. It
+// launches nothing.
 func Survey(ctx context.Context, conf Config) ([]offers.Offer, error) {
 	account, err := FindAccount(conf.Kubeconfig, conf.Context)
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// webSocket is the client's end of a WebSocket (RFC 6455) that carries the channels of an attachment: the first byte of each
-// message names one.
+// webSocket is the client's end of a WebSocket (RFC 6455) that carries the channels of an attachment: the first byte of
+// each message names one.
 type webSocket struct {
 	conn io.ReadWriteCloser
 	in   *bufio.Reader

@@ -23,8 +23,8 @@ func (r Request) resource() string {
 	return r.Resource
 }
 
-// Rule allows verbs on resources of API groups, as in a Role. Namespace "" is for all of them, as a ClusterRole bound by a
-// ClusterRoleBinding is.
+// Rule allows verbs on resources of API groups, as in a Role. Namespace "" is for all of them, as a ClusterRole bound
+// by a ClusterRoleBinding is.
 type Rule struct {
 	Namespace                    string
 	Verbs, APIGroups, Resources  []string

@@ -69,7 +69,8 @@ type Cluster struct {
 // AdminToken is the token of somebody who may do all.
 const AdminToken = "admin-token"
 
-// New starts a cluster without nodes, with the namespaces default, kube-system and kube-node-lease, which ends with the test.
+// New starts a cluster without nodes, with the namespaces default, kube-system and kube-node-lease, which ends with the
+// test.
 func New(t testing.TB, options Options) *Cluster {
 	t.Helper()
 	ca, cert, err := authority()

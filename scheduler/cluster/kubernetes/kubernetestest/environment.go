@@ -12,8 +12,8 @@ import (
 // mount is a volume in a container: the path that it has there, and the folder that it is.
 type mount struct{ path, folder string }
 
-// located is text with the folders of volumes in the place of the paths at which they are mounted. A path counts only where it stands alone, as after
-// '=' and before '/': the deepest mount first.
+// located is text with the folders of volumes in the place of the paths at which they are mounted. A path counts only
+// where it stands alone, as after '=' and before '/': the deepest mount first.
 func located(text string, mounts []mount) string {
 	var out strings.Builder
 next:

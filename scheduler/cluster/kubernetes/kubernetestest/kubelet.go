@@ -10,8 +10,8 @@ import (
 
 func now() string { return stamp(time.Now()) }
 
-// sync brings what runs to what the API server wants, and tells it what runs. Without an API server the kubelet goes by what it
-// heard last.
+// sync brings what runs to what the API server wants, and tells it what runs. Without an API server the kubelet goes by
+// what it heard last.
 func (k *Kubelet) sync() {
 	up := k.c.isUp()
 	if up {

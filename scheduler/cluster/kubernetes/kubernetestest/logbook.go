@@ -58,7 +58,8 @@ func (l *logbook) rotate() {
 	l.signal()
 }
 
-// from is the entries from a position on, the position after them, whether the log is closed, and what is closed when there are more.
+// from is the entries from a position on, the position after them, whether the log is closed, and what is closed when
+// there are more.
 func (l *logbook) from(position int) (entries []logEntry, next int, closed bool, changed chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

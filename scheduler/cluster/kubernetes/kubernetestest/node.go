@@ -136,8 +136,8 @@ func (k *Kubelet) Stop() {
 
 const unreachable = "node.kubernetes.io/unreachable"
 
-// Lose is the loss of the node: the kubelet is not heard any more, the node becomes NotReady and is tainted. Its containers go on,
-// as behind a broken network.
+// Lose is the loss of the node: the kubelet is not heard any more, the node becomes NotReady and is tainted. Its
+// containers go on, as behind a broken network.
 func (k *Kubelet) Lose() {
 	k.Stop()
 	k.c.Change("nodes", "", k.name, func(o Object) {
@@ -178,7 +178,8 @@ func (k *Kubelet) Reboot() {
 	k.Start()
 }
 
-// Remove takes the node away with its machine. Its pods are deleted, as the pod garbage collector does; finalizers keep them.
+// Remove takes the node away with its machine. Its pods are deleted, as the pod garbage collector does; finalizers keep
+// them.
 func (k *Kubelet) Remove() {
 	k.c.store.nodes.Delete(k.name)
 	k.destroy()

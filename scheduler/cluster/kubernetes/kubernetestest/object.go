@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Object is an object of the API as its JSON decodes: maps, slices, strings, float64 and bool. Those that a Cluster gives are the
-// caller's own.
+// Object is an object of the API as its JSON decodes: maps, slices, strings, float64 and bool. Those that a Cluster
+// gives are the caller's own.
 type Object map[string]any
 
 // Get is the value at a path of keys and, in lists, of indexes; nil where there is none.

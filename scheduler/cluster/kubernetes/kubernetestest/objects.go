@@ -65,8 +65,8 @@ func (c *Cluster) Delete(resource, namespace, name string, grace int64) {
 	_, _, _ = c.store.delete(key{kindNamed(resource), namespace, name}, how)
 }
 
-// Disrupt deletes a pod as an eviction, a preemption or a node's taint does: the condition DisruptionTarget with the reason
-// (EvictionByEvictionAPI, PreemptionByScheduler, DeletionByTaintManager, TerminationByKubelet) comes first.
+// Disrupt deletes a pod as an eviction, a preemption or a node's taint does: the condition DisruptionTarget with the
+// reason (EvictionByEvictionAPI, PreemptionByScheduler, DeletionByTaintManager, TerminationByKubelet) comes first.
 func (c *Cluster) Disrupt(namespace, pod, reason string) {
 	c.t.Helper()
 	c.Change("pods", namespace, pod, func(o Object) { setCondition(o, "DisruptionTarget", "True", reason, "the pod was chosen by the test") })

@@ -74,7 +74,8 @@ func merged(target, patch any) any {
 	return out
 }
 
-// mergeKeys are the fields by which a strategic patch finds the element of a list that it means. Other lists it replaces.
+// mergeKeys are the fields by which a strategic patch finds the element of a list that it means. Other lists it
+// replaces.
 var mergeKeys = map[string]string{
 	"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "conditions": "type", "ownerReferences": "uid",
 	"containerStatuses": "name", "volumeMounts": "mountPath", "imagePullSecrets": "name",
@@ -178,8 +179,8 @@ func pointer(path string) []string {
 	return parts
 }
 
-// edit gives change what is at a path, and puts there what it answers: the value, whether there is one, whether all is well. In a
-// list a value is put before the one at its index where insert is set.
+// edit gives change what is at a path, and puts there what it answers: the value, whether there is one, whether all is
+// well. In a list a value is put before the one at its index where insert is set.
 func edit(v any, path []string, change func(old any, has bool) (value any, keep, ok bool), insert bool) (any, bool) {
 	if len(path) == 0 {
 		value, _, ok := change(v, true)

@@ -186,7 +186,8 @@ func (p *process) others() (all []proc.Stat) {
 	return all
 }
 
-// signal sends a signal to the first process, as a container runtime does; reason, where there is one, is what its end is called.
+// signal sends a signal to the first process, as a container runtime does; reason, where there is one, is what its end
+// is called.
 func (p *process) signal(s syscall.Signal, reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

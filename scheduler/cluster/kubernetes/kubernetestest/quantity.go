@@ -54,7 +54,8 @@ func (a amounts) atLeast(b amounts) {
 	}
 }
 
-// requested is what a pod counts for on its node: its containers together, or the init container that asks for more, and its overhead.
+// requested is what a pod counts for on its node: its containers together, or the init container that asks for more,
+// and its overhead.
 func requested(pod Object) amounts {
 	sum := amounts{}
 	for _, c := range items(pod.Get("spec", "containers")) {

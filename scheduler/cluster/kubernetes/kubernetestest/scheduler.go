@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// schedule gives pods without a node the first that they fit on, where the options say so. It is called after each creation and
-// whenever a kubelet of the cluster synchronizes.
+// schedule gives pods without a node the first that they fit on, where the options say so. It is called after each
+// creation and whenever a kubelet of the cluster synchronizes.
 func (c *Cluster) schedule() {
 	if !c.options.Scheduler {
 		return

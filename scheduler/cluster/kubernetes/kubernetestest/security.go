@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Restricted is what of a pod the PodSecurity standard "restricted" forbids, in the words of the admission plugin; nil is a pod
-// that it allows.
+// Restricted is what of a pod the PodSecurity standard "restricted" forbids, in the words of the admission plugin; nil
+// is a pod that it allows.
 func Restricted(pod Object) (wrong []string) {
 	spec := dict(pod.Get("spec"))
 	for _, shared := range []string{"hostNetwork", "hostPID", "hostIPC"} {

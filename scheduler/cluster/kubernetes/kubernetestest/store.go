@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// store is what etcd and the API server's registry are in a real cluster: the objects, their versions and the history that
-// watches read. Objects in it are never changed, only replaced.
+// store is what etcd and the API server's registry are in a real cluster: the objects, their versions and the history
+// that watches read. Objects in it are never changed, only replaced.
 type store struct {
 	mu        sync.Mutex
 	version   uint64
@@ -50,7 +50,8 @@ func (s *store) signal() {
 	s.changed = make(chan struct{})
 }
 
-// write puts after in the place of before; either may be nil. The caller has the lock, and after is the store's from now on.
+// write puts after in the place of before; either may be nil. The caller has the lock, and after is the store's from
+// now on.
 func (s *store) write(k key, after Object) Object {
 	s.version++
 	before, c := s.objects[k], change{version: s.version, kind: k.kind}

@@ -283,7 +283,8 @@ func (t *target) exec(command []string, stdin bool, v *viewer) (*process, *Statu
 	return p, nil
 }
 
-// elsewhere asks the kubelet of a node that somebody has created, instead of AddNode, at the address in the node's status; false: it is none.
+// elsewhere asks the kubelet of a node that somebody has created, instead of AddNode, at the address in the node's
+// status; false: it is none.
 func (c *Cluster) elsewhere(w http.ResponseWriter, r *http.Request, q Request) bool {
 	pod, ok := c.store.get(key{kindNamed("pods"), q.Namespace, q.Name})
 	if !ok || c.Kubelet(pod.Text("spec", "nodeName")) != nil {

@@ -101,8 +101,8 @@ func (c *Cluster) watch(w http.ResponseWriter, r *http.Request, q Request, k *Ki
 	}
 }
 
-// since is the changes after a version, the version they lead to, and what is closed when there are more; compacted says that
-// some are forgotten.
+// since is the changes after a version, the version they lead to, and what is closed when there are more; compacted
+// says that some are forgotten.
 func (s *store) since(version uint64) (changes []change, now uint64, compacted bool, changed chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +121,8 @@ func (s *store) since(version uint64) (changes []change, now uint64, compacted b
 	return slices.Clone(s.history[i:]), s.version, false, s.changed
 }
 
-// seen is the event of a change for a watch with a selector: what ceases to match is deleted for it, what begins to is added.
+// seen is the event of a change for a watch with a selector: what ceases to match is deleted for it, what begins to is
+// added.
 func (c change) seen(k *Kind, namespace string, match selector) (string, Object) {
 	if c.kind != k {
 		return "", nil
