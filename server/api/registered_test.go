@@ -236,7 +236,7 @@ func TestFoldersStayForWhatIsUnread(t *testing.T) {
 // What registered workflows become is told to who looks on, so that pages show it at once; what was refused is not.
 func TestRegisteredWorkflowsAreTold(t *testing.T) {
 	w := newWorld(t)
-	h, status := w.hears("/events", "Authorization: Bearer "+w.as[Viewer])
+	h, status := w.hears("/events", "Authorization: Bearer "+w.as[access.Viewer])
 	defer h.leave()
 	if status != http.StatusOK {
 		t.Fatal(status)
