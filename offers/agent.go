@@ -16,7 +16,7 @@ type Agent struct {
 	Attributes []Attribute
 
 	// Capacity is the most that was ever seen there, offered and used by us together: Mesos's offers do not
-	// say how large an agent is.
+	// say how large an agent is. While tasks may have ended unheard it may be more; see doubt.
 	Capacity  resource.Resources
 	Used      resource.Resources // by our tasks and executors
 	Running   []JobTasks         // our tasks by job, ordered by job
@@ -26,6 +26,8 @@ type Agent struct {
 	number uint32   // order of first appearance; breaks ties everywhere
 	roles  []string // allocation roles it ever offered to, in order of appearance
 	gone   bool     // it was removed, and tasks of ours may still run there: it counts for them alone
+
+	sure resource.Resources // of Capacity, what was seen when no doubt was
 }
 
 // JobTasks counts the tasks of one job on one agent.
@@ -102,7 +104,7 @@ func (a Agent) away() *Agent {
 	for i := range a.Executors {
 		a.Used = a.Used.Plus(a.Executors[i].Overhead, -1)
 	}
-	a.Executors, a.Capacity, a.gone = nil, resource.Resources{}, true
+	a.Executors, a.Capacity, a.sure, a.gone = nil, resource.Resources{}, resource.Resources{}, true
 	return &a
 }
 

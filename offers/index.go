@@ -18,6 +18,7 @@ type Index struct {
 	byID       map[AgentID]uint32 // derived: numbers of the known agents
 	bins       map[slot]*bin      // derived: the rows of the bin table
 	offerSlots map[OfferID]slot   // derived: where an offer lies
+	doubts     map[uint32]doubt   // by agent: of tasks counted there that may have ended unheard
 }
 
 // slot names a bin: an agent and an allocation role.
@@ -34,7 +35,7 @@ func NewIndex() *Index {
 		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they
 		// would double the cost of a write.
 		db:   db.Snapshot(),
-		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot),
+		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot), doubts: make(map[uint32]doubt),
 	}
 }
 
@@ -56,7 +57,7 @@ func (x *Index) Add(list ...Offer) {
 			}
 			x.offerSlots[o.ID] = at
 			t.putBin(at, old, b)
-			agent.Capacity = agent.Capacity.Max(t.offered(agent).Plus(agent.Used, 1))
+			t.measure(agent)
 			t.putAgent(agent)
 		}
 	})
@@ -88,17 +89,30 @@ func (x *Index) RemoveAgent(id AgentID) {
 			return
 		}
 		t.putAgent(row.away())
+		t.doubt(row)
 	})
 }
 
 // Reset voids all offers, as a new subscription does. Agents and their load stay known.
-func (x *Index) Reset() { x.write(func(t *tables) { t.dropAllBins() }) }
+func (x *Index) Reset() {
+	x.write(func(t *tables) {
+		t.dropAllBins()
+		for a := range allAgents(t.txn) {
+			t.doubt(a)
+		}
+	})
+}
 
 // TaskStarted counts n tasks of the demand on the agent. Pack does this for the launches of its own plan;
 // TaskStarted is for tasks learned otherwise, from a journal or a reconciliation. The demand's Role names the
 // offers that a task with a shared executor took, unless they were of Mesos's "*".
 func (x *Index) TaskStarted(agent AgentID, d *Demand, n int) {
-	x.write(func(t *tables) { t.load(agent, d, n) })
+	x.write(func(t *tables) {
+		t.load(agent, d, n)
+		if number, known := x.byID[agent]; known {
+			t.doubt(t.row(number))
+		}
+	})
 }
 
 // TaskEnded takes n tasks of the demand off the agent again, for every end of a task that Pack or TaskStarted

@@ -10,6 +10,7 @@ import (
 // alone. Demands are read, not kept, except that the plan's unplaced demands refer to them: do not change
 // them while the plan is in use.
 func (x *Index) Pack(now time.Time, demands []Demand, o Options) Plan {
+	x.settle(now)
 	p := x.pass(now, demands, o)
 	plan := p.plan()
 	x.write(func(t *tables) { p.commit(t) })

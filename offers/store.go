@@ -149,8 +149,10 @@ func (t *tables) load(id AgentID, d *Demand, n int) {
 }
 
 func (t *tables) dropAgent(id AgentID) {
-	t.putRow(t.x.byID[id], nil)
+	number := t.x.byID[id]
+	t.putRow(number, nil)
 	delete(t.x.byID, id)
+	delete(t.x.doubts, number)
 }
 
 // putBin replaces the row of a slot; old and b may be nil. Offers that only old had are forgotten.

@@ -1,0 +1,63 @@
+package offers
+
+import "time"
+
+// doubt is of the tasks that are counted on an agent after a new subscription, a restart, or the agent's return: some may have ended
+// meanwhile. Then the agent offers what they had before their ends are heard, and offered and used together are more than it has.
+type doubt struct {
+	offered bool      // the agent has offered something since
+	from    time.Time // the first pass after that
+	past    bool      // the ends have been heard by now; what is seen from here on is what there is
+}
+
+// settleWait is how long ends of tasks that were not heard may take from an agent's first offer on. Agents send them again at once. For as
+// long again it is seen how large the agent is.
+const settleWait = 30 * time.Second
+
+// doubt begins, or begins anew.
+func (t *tables) doubt(a *Agent) {
+	if a.Tasks() > 0 {
+		t.x.doubts[a.number] = doubt{}
+	}
+}
+
+// measure looks at how large an agent is, on the way to become a row.
+func (t *tables) measure(a *Agent) {
+	seen := t.offered(a).Plus(a.Used, 1)
+	a.Capacity = a.Capacity.Max(seen)
+	d, doubted := t.x.doubts[a.number]
+	if !doubted || d.past {
+		a.sure = a.sure.Max(seen)
+	}
+	if doubted && !d.offered {
+		t.x.doubts[a.number] = doubt{offered: true}
+	}
+}
+
+// settle ends doubts.
+func (x *Index) settle(now time.Time) {
+	if len(x.doubts) == 0 {
+		return
+	}
+	x.write(func(t *tables) {
+		for number, d := range x.doubts { // in any order: each is of one agent alone
+			past := now.Sub(d.from)
+			switch {
+			case !d.offered:
+			case d.from.IsZero():
+				d.from = now
+				x.doubts[number] = d
+			case past >= settleWait && !d.past, past >= 2*settleWait:
+				d.past = true
+				x.doubts[number] = d
+				a := t.row(number).clone()
+				t.measure(a)
+				if past >= 2*settleWait {
+					a.Capacity = a.sure
+					delete(x.doubts, number)
+				}
+				t.putAgent(a)
+			}
+		}
+	})
+}
