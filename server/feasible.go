@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func (c Cluster) FindInfeasible(
 	if err := c.checkDevices(spec); err != nil {
 		return nil, err
 	}
-	found, err := c.Offers(ctx, framework, wait)
+	found, err := c.empty(ctx, framework, wait)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +167,25 @@ func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duratio
 			amount("gpus", agent.GPUs),
 			{Name: "ports", Ranges: []offers.Range{{Begin: firstPort, End: firstPort + portsLeased - 1}}}},
 	}}, nil
+}
+
+// empty are Offers as they would be if nothing ran anywhere. A Mesos offers only what others have left: how large its agents are it tells to
+// who may read that, and else what is offered has to do.
+func (c Cluster) empty(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
+	found, err := c.Offers(ctx, framework, wait)
+	if c.Mesos == nil || err != nil && !errors.Is(err, mesos.ErrNoOffers) {
+		return found, err
+	}
+	all, unknown := mesos.Agents(ctx, *c.Mesos)
+	if unknown != nil || len(all) == 0 {
+		return found, err
+	}
+	for _, o := range found { // of an agent that registered a moment ago, or one with GPUs that is offered to all
+		if !slices.ContainsFunc(all, func(a offers.Offer) bool { return a.Agent == o.Agent }) {
+			all = append(all, o)
+		}
+	}
+	return all, nil
 }
 
 func (c Cluster) survey(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {

@@ -17,7 +17,7 @@ func (s *Server) Forecast(ctx context.Context, spec *sweep.Spec, user string, tr
 		return nil, classify(err)
 	}
 	if s.cfg.Cluster.onThisMachine() || look.Total.Zero() { // nothing was offered yet, or others on this machine have part of it
-		found, err := s.cfg.Cluster.Offers(ctx, s.cfg.FrameworkName+" plan", feasibleWait)
+		found, err := s.cfg.Cluster.empty(ctx, s.cfg.FrameworkName+" plan", feasibleWait)
 		if err != nil {
 			return nil, err
 		}

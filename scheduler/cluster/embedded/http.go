@@ -264,20 +264,16 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	replyJSON(w, of)
 }
 
-// slaves serves /slaves as far as metrics are looked for by it: which agents there are. All answer at the master's
+// slaves serves /slaves as far as it is looked for: which agents there are, and how large. All answer at the master's
 // address, since they are in its process.
 func (s *Server) slaves(w http.ResponseWriter, _ *http.Request) {
-	type agent struct {
-		ID  string `json:"id"`
-		PID string `json:"pid"`
-	}
 	list := struct {
-		Slaves []agent `json:"slaves"`
-	}{[]agent{}}
+		Slaves []master.AgentSaid `json:"slaves"`
+	}{[]master.AgentSaid{}}
 	s.do(func(c *Core, now time.Time) {
 		for _, name := range c.Agents() {
 			if id := c.AgentID(name); c.Registered(id) {
-				list.Slaves = append(list.Slaves, agent{string(id), "slave(1)@" + s.Addr()})
+				list.Slaves = append(list.Slaves, c.master.Say(id, "slave(1)@"+s.Addr()))
 			}
 		}
 	})
