@@ -340,10 +340,16 @@ func TestAgentBackWithItsTasks(t *testing.T) {
 	if n := len(index.Agents()); n != 0 {
 		t.Errorf("%d agents are known", n)
 	}
+	if a := c.Snapshot().Agents[0]; !a.Unreachable {
+		t.Errorf("an agent out of reach is shown as %+v", a)
+	}
 	c.Step(t0, status(cluster.Running, "REASON_AGENT_REREGISTERED"))
 	c.Step(t0, oneOffer("o2", resource.Unit, first[0].Executor.ID))
 	if tasks, _ := pass(c); len(tasks) > 0 {
 		t.Errorf("%s is launched beside %s", tasks[0].ID, first[0].ID)
+	}
+	if a := c.Snapshot().Agents[0]; a.Unreachable {
+		t.Errorf("an agent that is back is shown as %+v", a)
 	}
 	if a := index.Agents()[0]; a.Tasks() != 1 || a.Capacity.CPUs < 2*resource.Unit-100 {
 		t.Errorf("the packer has %+v", a)

@@ -55,8 +55,9 @@ type AgentStatus struct {
 
 	Unavailable offers.Unavailability // when it is away, or will be; zero: nobody plans that
 
-	Foreign    bool // no executor is built for its architecture
-	Attributes []offers.Attribute
+	Unreachable bool // of what runs there the cluster has said that it is out of reach, or not known, and nothing since
+	Foreign     bool // no executor is built for its architecture
+	Attributes  []offers.Attribute
 }
 
 // healthOf is a number for people: an agent that has proved itself has 100, an unknown one 60; each fast failure in a row costs
@@ -81,9 +82,16 @@ func (c *Core) Snapshot() Snapshot {
 	for i, r := range c.order {
 		s.Sweeps[i] = c.status(r)
 	}
+	missing := map[offers.AgentID]bool{}
+	for att := c.live.first; att != nil; att = att.next {
+		if !att.unreachableSince.IsZero() {
+			missing[att.agent] = true
+		}
+	}
 	for id, a := range c.health.All() {
 		st := AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id], Why: a.Why, Attributes: a.Attributes}
 		_, st.Foreign = c.health.Foreign[id]
+		st.Unreachable = missing[id]
 		st.Health = healthOf(&a, st.Avoided.After(c.now) || st.Foreign)
 		if cordon := c.health.Cordoned[id]; cordon != nil {
 			one := *cordon

@@ -18,7 +18,7 @@ type Agent struct {
 	Proven  bool   `json:"proven" doc:"An attempt has run to its end there."`
 	Avoided string `json:"avoided,omitempty" doc:"RFC 3339: until when it gets no work; absent: it is trusted."`
 
-	State      string            `json:"state" enum:"proven,unproven,avoided,cordoned,maintenance,incompatible" doc:"Cordoned: an operator wants no work there. Maintenance: it is away, as the master's schedule has it. Incompatible: no executor is built for its architecture."`
+	State      string            `json:"state" enum:"proven,unproven,avoided,cordoned,maintenance,unreachable,incompatible" doc:"Cordoned: an operator wants no work there. Maintenance: it is away, as the master's schedule has it. Unreachable: the cluster has lost it, and what runs there with it, for now. Incompatible: no executor is built for its architecture."`
 	Health     int               `json:"health" doc:"100: it has proved itself; 60: nothing is known; 0: it is avoided. Failures in a row cost 15, times in a row that it was avoided 20."`
 	Why        string            `json:"why,omitempty" doc:"For what it was avoided the last time."`
 	Attributes map[string]string `json:"attributes" doc:"As its last offer had them."`
@@ -51,7 +51,7 @@ type Placed struct {
 }
 
 // agentStates are all that agentState answers.
-var agentStates = []string{"proven", "unproven", "avoided", "cordoned", "maintenance", "incompatible"}
+var agentStates = []string{"proven", "unproven", "avoided", "cordoned", "maintenance", "unreachable", "incompatible"}
 
 // agentState is what the scheduler makes of an agent.
 func agentState(a *scheduler.AgentStatus, now time.Time) string {
@@ -60,6 +60,8 @@ func agentState(a *scheduler.AgentStatus, now time.Time) string {
 		return "cordoned"
 	case a.Unavailable.Began(now):
 		return "maintenance"
+	case a.Unreachable:
+		return "unreachable"
 	case a.Foreign:
 		return "incompatible"
 	case a.Avoided.After(now):

@@ -20,7 +20,7 @@ function Used({ used, of, unit }) {
 
 function Agents({ list, byHost }) {
   const gpus = list.some((a) => a.capacity?.gpus > 0), most = [...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).slice(0, 500);
-  const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it" };
+  const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it", unreachable: "the cluster has lost it for now" };
   return html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll" tabindex="0" role="region" aria-label="Table of agents"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th></tr></thead>
     <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr><td title=${a.agent}>${a.host}</td>
       <td title=${a.why ?? ""}>${a.state === "avoided" ? html`<b style=${{ color: "var(--bad)" }}>no work until ${stamp(a.avoided)}</b> <span class="small quiet">${a.why ?? ""}</span>` : a.state === "cordoned" ? html`<b>cordoned</b>` : a.state === "maintenance" ? html`<b>under maintenance</b>` : html`${a.state} <span class="small quiet wide">${said[a.state] ?? ""}</span>`}${a.maintenance && html` <span class="small quiet">maintenance from ${stamp(a.maintenance.from)}${a.maintenance.to ? ` to ${stamp(a.maintenance.to)}` : ""}</span>`}</td>
