@@ -365,4 +365,8 @@ func TestFilesOfAPod(t *testing.T) {
 			t.Errorf("%q: %s", cluster, got)
 		}
 	}
+	// Nor into a folder without a name, when a master refused to launch it.
+	if got := filesOf("mesos://a:5050", "b", ""); strings.Contains(got, " in ") || !strings.Contains(got, "no files are known on agent b") {
+		t.Error(got)
+	}
 }
