@@ -259,8 +259,12 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 	}
 	o := s.output(path[3], c.types)
 	if o == nil {
-		if len(s.Outputs) > 0 {
-			return Type{}, &problem{what: fmt.Sprintf("step `%s` puts out no `%s`", s.Name, clipped(path[3])), remedy: sweep.DidYouMean(path[3], s.outputNames(c.types))}
+		if len(s.Outputs) > 0 || c.types[s.Type].Closed {
+			remedy := sweep.DidYouMean(path[3], s.outputNames(c.types))
+			if slices.Contains(fieldsOfStep, path[3]) {
+				remedy = "did you mean steps." + s.Name + "." + path[3] + "?"
+			}
+			return Type{}, &problem{what: fmt.Sprintf("step `%s` puts out no `%s`", s.Name, clipped(path[3])), remedy: remedy}
 		}
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil

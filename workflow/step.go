@@ -85,6 +85,7 @@ type StepType struct {
 	Keys    []string    // that a step of it may have, besides the common ones
 	Needs   []string    // of these, those that it must have
 	Outputs []Parameter // that each step of it has, besides those that it declares
+	Closed  bool        // they put out nothing else
 	Light   bool        // it runs in kaon's own process: secret parameters may stand in its keys
 	Fetches bool        // files can be brought to where it runs
 	Raw     []string    // keys whose ${…} are not the workflow's, as the spec in a sweep step; only ${steps.…}, ${parameters.…} are

@@ -13,13 +13,18 @@ import (
 
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/workflow"
 )
 
 // sweepStep runs a sweep; its winner is what follows starts from.
 type sweepStep struct{}
 
 func (sweepStep) About() Description {
-	return Description{Name: "sweep", Text: "Runs a sweep; its winner is handed on.", Keys: []Key{
+	var puts []workflow.Parameter // as Run does
+	for _, name := range []string{"sweep", "trials", "succeeded", "failed", "table", "value", "params"} {
+		puts = append(puts, workflow.Parameter{Name: name, Type: workflow.Type{Kind: workflow.Any}})
+	}
+	return Description{Name: "sweep", Text: "Runs a sweep; its winner is handed on.", Outputs: puts, Closed: true, Keys: []Key{
 		{Name: "file", Kind: "text", Text: "a sweep file; or `spec`"},
 		{Name: "spec", Kind: "mapping", Raw: true, Text: "the sweep itself, as a sweep file has it"},
 		{Name: "set", Kind: "mapping", Text: "overrides of the spec by their paths, as parameters.lr.max: 0.5"},

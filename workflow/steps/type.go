@@ -35,6 +35,7 @@ type Description struct {
 	Light   bool                 `json:"light"` // it runs in kaon's own process rather than on the cluster
 	Keys    []Key                `json:"keys"`
 	Outputs []workflow.Parameter `json:"-"`
+	Closed  bool                 `json:"-"` // its steps put out nothing but Outputs, and what they declare
 }
 
 // Key is a key of a step of a type.
