@@ -17,6 +17,14 @@ type collector struct {
 	events  *sweep.Tree // the folder of TensorBoard's event files
 }
 
+// both redirects standard error to where Katib reads it together with standard output; empty where it reads neither.
+func (c collector) both() string {
+	if c.file != "" || c.events != nil {
+		return ""
+	}
+	return " 2>&1"
+}
+
 // usualFilter reads what Katib's does: names with hyphens too, blanks around the equals sign.
 const usualFilter = `([\w|-]+)\s*=\s*([+-]?\d*(?:\.\d+)?(?:[Ee][+-]?\d+)?)`
 

@@ -146,15 +146,17 @@ func katibCommand(t *template, o *object, c collector) {
 		script = fmt.Sprintf(tailing, shellText([]piece{{text: c.file}}), script)
 	case inShell:
 		out.note("", "by a shell in the image, which knows the trial's name")
-		script = "exec " + script
-	default:
-		if len(command) == 0 && len(args) == 0 {
-			out.note("", "the image's own program runs, with the parameters in its environment alone")
-			return
-		}
+		script = "exec " + script + c.both()
+	case len(command) == 0 && len(args) == 0:
+		out.note("", "the image's own program runs, with the parameters in its environment alone")
+		return
+	case c.both() == "":
 		out.put(at, "command:")
 		d.write(out)
 		return
+	default:
+		out.note("", "Katib reads standard error, too, where Python's logging writes: a shell in the image, which Katib needs as well, joins them")
+		script = "exec " + script + c.both()
 	}
 	out.put(at, "command:")
 	out.put(at, "- /bin/sh")
