@@ -43,7 +43,7 @@ func (a *API) logs(ctx context.Context, in *logsInput) (*huma.StreamResponse, er
 	}
 	number := in.Attempt
 	if number == 0 {
-		number = max(t.Attempt, 1)
+		number = max(t.last(), 1)
 	}
 	isIt := func(a board.Attempt) bool { return a.Attempt == number }
 	if i := slices.IndexFunc(t.Attempts, isIt); i >= 0 {

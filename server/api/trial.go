@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Trial is one trial: as `kaon trials --json` prints it, and where it runs.
@@ -56,6 +57,34 @@ func (b *boards) alive(ctx context.Context, id string, list []Trial) error {
 		if t.Params == nil {
 			t.Params, t.Seed = one.Params, one.Seed
 		}
+		if one.State == sweep.Running && !one.Staged {
+			t.begins(one.Attempt)
+		}
 	}
 	return nil
+}
+
+// begins adds an attempt that runs and that no record names yet. It is the one that counts unless another is final, as
+// on a board that has a record of it.
+func (t *Trial) begins(number int) {
+	final := false
+	for _, one := range t.Attempts {
+		if one.Attempt >= number {
+			return
+		}
+		final = final || one.End != nil && one.End.Final
+	}
+	t.Attempts = append(t.Attempts, board.Attempt{Attempt: number})
+	if !final {
+		t.Attempt, t.Metrics = number, []board.Series{}
+		t.Value, t.Curve, t.Feasible, t.Violations = nil, nil, nil, nil
+	}
+}
+
+// last is the number of the attempt that was begun last; 0: none has been.
+func (t *Trial) last() int {
+	if n := len(t.Attempts); n > 0 {
+		return t.Attempts[n-1].Attempt
+	}
+	return 0
 }

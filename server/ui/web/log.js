@@ -44,7 +44,7 @@ export function Log({ id, t, query }) {
   const stream = query.get("stream") === "stderr" ? "stderr" : "stdout", attempt = Number(query.get("attempt")) || 0, find = query.get("find") ?? "";
   const begun = t.attempts.length > 0 || t.state === "running", [follow, setFollow] = ui.useState(true), box = ui.useRef();
   const path = sweepPath(id, `/trials/${t.trial}/logs?follow=true&stream=${stream}${attempt ? `&attempt=${attempt}` : ""}`);
-  const log = useWritten(begun ? path : "", 0, true);
+  const log = useWritten(begun ? path : "", attempt || t.attempts.at(-1)?.attempt, true);
   ui.useEffect(() => { if (find) box.current?.querySelector("mark")?.scrollIntoView({ block: "nearest" }); }, [find]);
   ui.useEffect(() => { if (follow && !find && box.current) box.current.scrollTop = box.current.scrollHeight; }, [log, follow]);
   const shown = ui.useMemo(() => marked(log.text, find), [log.text, find]);
