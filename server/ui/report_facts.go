@@ -84,6 +84,17 @@ func number(cell any) (float64, bool) {
 	return 0, false
 }
 
+// numeric says whether a cell is a number, also one that is not finite.
+func numeric(cell any) bool {
+	switch v := cell.(type) {
+	case results.Number, float64, int64, int:
+		return true
+	case string:
+		return v == "NaN" || v == "Infinity" || v == "-Infinity"
+	}
+	return false
+}
+
 // short is a cell as people read it.
 func short(cell any) string {
 	if v, ok := number(cell); ok {

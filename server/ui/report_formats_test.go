@@ -5,9 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/export"
 )
 
@@ -69,6 +71,45 @@ func TestAttackReportAsMarkdown(t *testing.T) {
 	for _, want := range []string{`| 1 | a \| b \| c | \[x\](javascript:y) \` + "`q\\`" + ` &lt;img src=x> | 3 |`, "## Best\n", "in trial 2", "## Failures"} {
 		if !strings.Contains(before, want) {
 			t.Errorf("no %s in %s", want, before)
+		}
+	}
+}
+
+// A value that is no finite number is left out of a picture of numbers, and among names every value is one.
+func TestReportAsSVGOfMixedValues(t *testing.T) {
+	r := reportOf(t, 30)
+	metric := export.Column{Name: "acc"}
+	for i := range 30 {
+		var v any = results.Number(1000 + i)
+		if i == 3 {
+			v = results.Number(math.NaN())
+		}
+		metric.Values = append(metric.Values, v)
+	}
+	r.Columns.Metrics = append(r.Columns.Metrics, metric)
+	r.Board.Goals = []string{"acc", hostile}
+	for i := range r.Columns.Params {
+		if p := &r.Columns.Params[i]; p.Name == "lr" {
+			for row := range p.Values {
+				p.Values[row] = []any{int64(70), int64(20), "auto"}[row%3]
+			}
+		} else if p.Name == "x" {
+			p.Values[0], p.Values[1] = -math.MaxFloat64, math.MaxFloat64
+		}
+	}
+	var out bytes.Buffer
+	if err := r.WriteSVG(&out); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	if strings.Contains(text, "NaN") || !strings.Contains(text, ">1010<") {
+		t.Error("the trade-off is not over the finite numbers")
+	}
+	names, _, _ := strings.Cut(text, ">lr</text>")
+	names = names[strings.LastIndex(names, "<rect"):]
+	for _, name := range []string{">70<", ">20<", ">auto<"} {
+		if !strings.Contains(names, name) {
+			t.Errorf("the axis of names lacks %s: %s", name, names)
 		}
 	}
 }

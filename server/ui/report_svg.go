@@ -162,12 +162,14 @@ func (r Report) shares(p *panel) {
 // scatter draws a column over another. Marked rows stand out; without any the worst values are left out of view.
 func (r Report) scatter(p *panel, f facts, xs, ys export.Column, marked map[int]bool) {
 	var names []string
+	// Of a column with a word in it every value is a name.
+	words := slices.ContainsFunc(xs.Values, func(v any) bool { return v != nil && !numeric(v) })
 	place := func(v any) (float64, bool) {
-		if n, ok := number(v); ok {
-			return n, true
-		}
 		if v == nil {
 			return 0, false
+		}
+		if !words {
+			return number(v)
 		}
 		name := short(v)
 		i := slices.Index(names, name)

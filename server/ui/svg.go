@@ -67,6 +67,9 @@ func (a axis) clamp(v float64) float64 {
 	if high <= low {
 		return (a.from + a.to) / 2
 	}
+	if math.IsInf(high-low, 0) { // farther apart than the largest number
+		v, low, high = v/2, low/2, high/2
+	}
 	return a.from + (v-low)/(high-low)*(a.to-a.from)
 }
 
