@@ -20,7 +20,7 @@ export function readRanges(text) {
   }).filter(([, [lo, hi]]) => isFinite(lo) && isFinite(hi)));
 }
 export function writeRanges(ranges) {
-  return Object.entries(ranges).map(([name, [lo, hi]]) => `${encodeURIComponent(name)}:${Number(lo.toPrecision(6))}:${Number(hi.toPrecision(6))}`).join(";");
+  return Object.entries(ranges).map(([name, [lo, hi]]) => `${encodeURIComponent(name)}:${lo}:${hi}`).join(";");
 }
 
 /** chosen says of each row whether it is within all ranges. */

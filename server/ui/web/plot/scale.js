@@ -10,7 +10,7 @@ export function scale(min, max, from, to, log = false) {
   const f = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v;
   const a = f(min), k = (to - from) / (f(max) - a);
   const at = (v) => from + (f(v) - a) * k;
-  at.invert = (pixel) => back(a + (pixel - from) / k);
+  at.invert = (pixel) => (pixel === from ? min : pixel === to ? max : back(a + (pixel - from) / k)); // ends are not rounded
   at.min = min; at.max = max; at.log = log; at.from = from; at.to = to;
   return at;
 }
