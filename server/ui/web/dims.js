@@ -4,7 +4,7 @@ const notFinite = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -
 
 function asNumber(v) { return typeof v === "number" ? v : notFinite.get(v) ?? NaN; }
 
-function dimension(name, kind, values) {
+function dimension(name, of, kind, values) {
   const known = values.filter((v) => v !== null && v !== undefined);
   const numeric = known.every((v) => typeof v === "number" || (typeof v === "string" && notFinite.has(v)));
   const distinct = numeric ? null : [...new Set(known.map((v) => (typeof v === "string" ? v : JSON.stringify(v))))].sort();
@@ -20,7 +20,7 @@ function dimension(name, kind, values) {
     if (n > 0 && n < least) least = n;
   });
   return {
-    name, kind, data, min, max, categories: distinct,
+    name, of, kind, data, min, max, categories: distinct,
     few: distinctNumbers(data), logLike: numeric && min > 0 && max / min > 100 && (middle(data) - min) / (max - min) < 0.15,
     positive: numeric && min > 0, spread: numeric && min > 0 ? max / min : 1,
     varies: max > min, whole: numeric && known.every((v) => Number.isInteger(v)),
@@ -40,12 +40,19 @@ function distinctNumbers(data) {
   return [...seen].sort((a, b) => a - b);
 }
 
-/** dimensions are the columns of a table as {rows, trial, state, dims, value}; metric names the objective. */
+/** dimensions are the columns of a table as {rows, trial, state, dims, value}; metric names the objective. Each has a name that no
+    other has: a metric that is named as a parameter is called metric.NAME, and what of a run is named as either run.NAME; of is
+    the name of the column. */
 export function dimensions(columns, metric) {
-  const dims = columns.params.map((c) => dimension(c.name, "param", c.values));
-  const value = dimension(metric || "value", "value", columns.value);
-  for (const c of columns.metrics) if (c.name !== metric) dims.push(dimension(c.name, "metric", c.values));
-  dims.push(dimension("seconds", "run", columns.seconds), dimension("trial", "run", columns.trial));
+  const taken = new Set(), add = (of, kind, values, prefix = kind) => {
+    let name = of;
+    while (taken.has(name)) name = `${prefix}.${name}`;
+    taken.add(name);
+    return dimension(name, of, kind, values);
+  };
+  const dims = columns.params.map((c) => add(c.name, "param", c.values)), value = add(metric || "value", "value", columns.value, "metric");
+  for (const c of columns.metrics) if (c.name !== metric) dims.push(add(c.name, "metric", c.values));
+  dims.push(add("seconds", "run", columns.seconds), add("trial", "run", columns.trial));
   dims.unshift(value);
   return { rows: columns.trial.length, total: columns.total, sampled: columns.sampled, trial: columns.trial, state: columns.state, ended: columns.ended_ms, seconds: columns.seconds, agent: columns.agent, value, dims };
 }

@@ -10,7 +10,7 @@ const { html } = ui;
 // goalsOf are the goals of a board as dimensions of a table; less than two where there is no front.
 function goalsOf(table, board) {
   return (board?.goals ?? []).map((name, k) => ({
-    d: table.dims.find((one) => one.name === name && one.kind !== "param"), name, reference: typeof board.reference?.[k] === "number" ? board.reference[k] : undefined,
+    d: table.dims.find((one) => one.of === name && (one.kind === "metric" || one.kind === "value")), name, reference: typeof board.reference?.[k] === "number" ? board.reference[k] : undefined,
     goal: (name === board.objective?.name ? board.objective.goal : board.metrics.find((m) => m.name === name)?.goal) || "minimize",
   })).filter((g) => g.d);
 }
