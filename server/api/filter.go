@@ -30,13 +30,13 @@ type verdict struct {
 
 // filterEnv is what an expression knows of a trial.
 type filterEnv struct {
-	Trial    int                `expr:"trial"`
-	State    string             `expr:"state"`
-	Value    any                `expr:"value"` // nil: none
-	Attempts int                `expr:"attempts"`
-	Seconds  float64            `expr:"seconds"` // that its last attempt ran
-	Params   map[string]any     `expr:"params"`
-	Metrics  map[string]float64 `expr:"metrics"`
+	Trial    int            `expr:"trial"`
+	State    string         `expr:"state"`
+	Value    any            `expr:"value"` // nil: none
+	Attempts int            `expr:"attempts"`
+	Seconds  any            `expr:"seconds"` // that its last attempt ran, which has ended; nil: none has
+	Params   map[string]any `expr:"params"`
+	Metrics  map[string]any `expr:"metrics"` // of numbers: what a map of these lacks would be 0
 }
 
 // filterNodes bounds an expression. Without functions that take predicates it has no loops.
@@ -143,7 +143,7 @@ func (f *filter) env(t board.Trial) filterEnv {
 		_ = json.Unmarshal(t.Params, &env.Params) // one that has not ended has none
 	}
 	if f.reads["metrics"] || f.reads["$env"] {
-		env.Metrics = make(map[string]float64, len(t.Metrics))
+		env.Metrics = make(map[string]any, len(t.Metrics))
 		for _, m := range t.Metrics {
 			env.Metrics[m.Name] = float64(m.Value)
 		}
