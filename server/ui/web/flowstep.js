@@ -71,6 +71,6 @@ export function FlowStep({ run, step, query, beat, who, iterations, again }) {
     <${Tried} d=${d} attempt=${attempt} />
     ${d.counts && html`<${Iterations} list=${iterations?.items} total=${iterations?.total ?? 0} state=${query.get("iterations") ?? ""} />`}
     ${d.messages.length > 0 && html`<section><h3>Messages</h3><div class="log" tabindex="0" role="log" aria-label="Messages">${d.messages.slice(-200).map((m) => html`<div><span class="quiet">${new Date(m.at).toLocaleTimeString()}</span> ${m.text}</div>`)}</div></section>`}
-    ${d.tried.length > 0 && !d.sweep && onCluster.includes(d.type) && html`<${FlowLog} run=${run.run} step=${step} attempt=${attempt} tries=${d.tried.length} query=${query} />`}
+    ${d.tried.length > 0 && !d.sweep && onCluster.includes(d.type) && html`<${FlowLog} run=${run.run} step=${step} attempt=${attempt} tries=${d.tried.length} ended=${Boolean((d.tried.find((a) => a.attempt === attempt) ?? d.tried.at(-1)).ended)} query=${query} />`}
   `}</${Shown}></${Card}>`;
 }

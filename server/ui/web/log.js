@@ -43,10 +43,11 @@ function marked(text, find) {
 export function Log({ id, t, query }) {
   const stream = query.get("stream") === "stderr" ? "stderr" : "stdout", attempt = Number(query.get("attempt")) || 0, find = query.get("find") ?? "";
   const begun = t.attempts.length > 0 || t.state === "running", [follow, setFollow] = ui.useState(true), box = ui.useRef();
-  const path = sweepPath(id, `/trials/${t.trial}/logs?follow=true&stream=${stream}${attempt ? `&attempt=${attempt}` : ""}`);
-  const log = useWritten(begun ? path : "", attempt || t.attempts.at(-1)?.attempt, true);
+  const number = attempt || t.attempts.at(-1)?.attempt, end = t.attempts.find((a) => a.attempt === number)?.end;
+  const path = sweepPath(id, `/trials/${t.trial}/logs?follow=true&stream=${stream}${number ? `&attempt=${number}` : ""}`);
+  const log = useWritten(begun ? path : "", 0, Boolean(end) || ["succeeded", "failed", "stopped", "cached"].includes(t.state), { colours: true, goesOn: number > 0 });
   ui.useEffect(() => { if (find) box.current?.querySelector("mark")?.scrollIntoView({ block: "nearest" }); }, [find]);
-  ui.useEffect(() => { if (follow && !find && box.current) box.current.scrollTop = box.current.scrollHeight; }, [log, follow]);
+  ui.useEffect(() => { if (follow && !find && box.current) box.current.scrollTop = box.current.scrollHeight; }, [log.text, follow]);
   const shown = ui.useMemo(() => marked(log.text, find), [log.text, find]);
   const tools = html`
     ${find && html`<span class="small quiet" role="status">${shown.hits >= mostHits ? `the first ${count(mostHits)}` : plural(shown.hits, "hit")}</span>`}
@@ -57,6 +58,6 @@ export function Log({ id, t, query }) {
   return html`<${Card} title="Log" tools=${tools} note=${begun && !log.error ? (log.over ? bytes(log.read) : html`<span class="dot live"></span> live, ${bytes(log.read)}`) : ""}>
     ${!begun && html`<p class="quiet">It has not begun.</p>`}
     ${log.error && html`<p class="quiet">${log.error.message}</p>`}
-    ${begun && !log.error && (log.text ? html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${stream}>${shown.out}</div>` : html`<p class=${`quiet ${log.over ? "" : "waits"}`}>${log.over ? `It wrote nothing to ${stream}.` : "Nothing yet…"}</p>`)}
+    ${begun && (log.text || !log.error) && (log.text ? html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${stream}>${shown.out}</div>` : html`<p class=${`quiet ${log.over ? "" : "waits"}`}>${log.over ? `It wrote nothing to ${stream}.` : "Nothing yet…"}</p>`)}
   </${Card}>`;
 }
