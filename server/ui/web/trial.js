@@ -14,18 +14,27 @@ import { bytes, duration, flat, plural, stamp, value } from "./format.js";
 
 const { html } = ui;
 
-/** Strip is where a value lies among all trials'. */
-function Strip({ values, at }) {
+/** among is where a value lies among those of all trials, or of a part of them: {same}, how many are the same, where they are no numbers;
+    else {sorted, log, place, percent}: place is that of a value from 0 to 100, percent how many of them are less. */
+export function among(values, at) {
   const numbers = values.filter((v) => typeof v === "number");
   if (typeof at !== "number" || numbers.length < 2) {
-    const same = values.filter((v) => v === at).length;
-    return html`<span class="quiet small">${plural(same, "trial")} of ${values.length}</span>`;
+    const text = JSON.stringify(at);
+    return { same: values.filter((v) => JSON.stringify(v) === text).length };
   }
   const sorted = Float64Array.from(numbers).sort(), min = sorted[0], max = sorted[sorted.length - 1], log = min > 0 && max / min > 100;
-  const f = (v) => 100 * (max === min ? 0.5 : log ? Math.log(v / min) / Math.log(max / min) : (v - min) / (max - min));
-  const below = sorted.findIndex((v) => v >= at), every = Math.ceil(numbers.length / 300);
-  return html`<div class="strip" role="img" aria-label=${`larger than ${Math.round(100 * below / sorted.length)} % of trials`} title=${`${value(min)} to ${value(max)}${log ? ", log" : ""}`}>
-    ${Array.from(sorted).filter((_, i) => i % every === 0).map((v) => html`<i style=${{ left: f(v) + "%" }}></i>`)}<b style=${{ left: f(at) + "%" }}></b></div>`;
+  const within = (v) => Math.max(min, Math.min(max, v)), part = (v) => (max === min ? 0.5 : log ? Math.log(v / min) / Math.log(max / min) : (v - min) / (max - min));
+  const below = sorted.findIndex((v) => v >= at);
+  return { sorted, log, place: (v) => 100 * part(within(v)), percent: Math.round(100 * (below < 0 ? sorted.length : below) / sorted.length) };
+}
+
+/** Strip is where a value lies among all trials'. */
+function Strip({ values, at }) {
+  const { same, sorted, log, place, percent } = among(values, at);
+  if (!sorted) return html`<span class="quiet small">${plural(same, "trial")} of ${values.length}</span>`;
+  const every = Math.ceil(sorted.length / 300);
+  return html`<div class="strip" role="img" aria-label=${`larger than ${percent} % of trials`} title=${`${value(sorted[0])} to ${value(sorted[sorted.length - 1])}${log ? ", log" : ""}`}>
+    ${Array.from(sorted).filter((_, i) => i % every === 0).map((v) => html`<i style=${{ left: place(v) + "%" }}></i>`)}<b style=${{ left: place(at) + "%" }}></b></div>`;
 }
 
 function Params({ t, columns }) {
