@@ -28,6 +28,11 @@ func TestPlot(t *testing.T) {
 	}
 	for _, one := range []plot{
 		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{5}, y: []float64{-2}}}},
+		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{1, 2}, y: []float64{1e17, 1e17}}}},
+		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{1, 2}, y: []float64{math.MaxFloat64, math.MaxFloat64}}}},
+		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{1796000000000000000}, y: []float64{1}}}},
+		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{1, 2, 3}, y: []float64{1.7e308, -1.7e308, 0}}}},
+		{width: 20, height: 3, lines: []plotLine{{label: "0", x: []float64{1, 2, 3}, y: []float64{5e-324, 5e-324, 0}}}},
 		{width: 20, height: 200, log: true, lines: []plotLine{{label: "0", x: []float64{1, math.MaxInt64}, y: []float64{5e-324, math.MaxFloat64}}}},
 	} {
 		b.Reset()

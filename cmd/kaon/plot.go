@@ -38,8 +38,9 @@ func (p *plot) bounds() (low, high [2]float64) {
 		}
 	}
 	for k := range low {
-		if low[k] == high[k] { // in the middle
-			low[k], high[k] = low[k]-0.5, high[k]+0.5
+		if low[k] == high[k] { // in the middle, also where one half more or less is the same number
+			by := max(0.5, math.Abs(low[k])*1e-9)
+			low[k], high[k] = max(low[k]-by, -math.MaxFloat64), min(high[k]+by, math.MaxFloat64)
 		}
 	}
 	return low, high
@@ -57,6 +58,14 @@ func (p *plot) unscaled(y float64) float64 {
 		return math.Pow(10, y)
 	}
 	return y
+}
+
+// portion is where a value lies between two, from 0 to 1, also where these are farther apart than the largest number.
+func portion(v, low, high float64) float64 {
+	if math.IsInf(high-low, 0) {
+		v, low, high = v/2, low/2, high/2
+	}
+	return min(max((v-low)/(high-low), 0), 1)
 }
 
 // dots is a canvas, and whose curve drew last in each cell.
@@ -109,8 +118,8 @@ func (p *plot) rows() (all [][]span) {
 	low, high := p.bounds()
 	canvas := newDots(p.width, p.height)
 	at := func(x, y float64) (int, int) {
-		column := (x - low[0]) / (high[0] - low[0]) * float64(2*p.width-1)
-		row := (high[1] - p.scaled(y)) / (high[1] - low[1]) * float64(4*p.height-1)
+		column := portion(x, low[0], high[0]) * float64(2*p.width-1)
+		row := portion(-p.scaled(y), -high[1], -low[1]) * float64(4*p.height-1)
 		return int(math.Round(column)), int(math.Round(row))
 	}
 	ends := make([][]int, p.height)
@@ -129,8 +138,8 @@ func (p *plot) rows() (all [][]span) {
 	}
 	left, right := formatValue(low[0]), formatValue(high[0])
 	margin := strings.Repeat(" ", p.margin(low[1], high[1])+2)
-	if len(p.lines[0].x) == 1 && low[0]+1 == high[0] { // a single step
-		left, right = formatValue(p.lines[0].x[0]), ""
+	if x := p.lines[0].x[0]; !slices.ContainsFunc(p.lines, func(l plotLine) bool { return l.x[0] != x || l.x[len(l.x)-1] != x }) { // a single step
+		left, right = formatValue(x), ""
 	}
 	return append(all, []span{spanOf(margin + left + strings.Repeat(" ", max(1, p.width-len(left)-len(right))) + right)})
 }
