@@ -20,7 +20,7 @@ const { html } = ui;
 
 function LinkState() {
   const s = useServer(), now = useClock(1000);
-  const said = { live: "live", connecting: "connecting", lost: html`no answer<span aria-hidden="true"> for ${duration((now - s.since) / 1000)}</span>; trying again`, unknown: "logged out" }[s.state];
+  const said = { live: "live", connecting: "connecting", lost: html`no answer<span aria-hidden="true"> for ${duration(Math.max(now - s.since, 0) / 1000)}</span>; trying again`, unknown: "logged out" }[s.state];
   return html`<span class="link-state" role="status"><span class=${`dot ${s.state}`}></span>${said}</span>`;
 }
 
