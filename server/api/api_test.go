@@ -150,6 +150,10 @@ func TestSweepFromSubmitToDelete(t *testing.T) {
 	if p := get[Points](w, access.Viewer, at+"/trials/1/points"); p.Metric != "loss" || p.Total != 3 || len(p.Points) != 3 || p.Points[2].Value != 1.7 {
 		t.Errorf("points %+v", p)
 	}
+	if p := get[Points](w, access.Viewer, at+"/trials/1/points?metric=loss&also=none,one&also=loss&most=3"); len(p.Points) != 3 || len(p.Also) != 2 || p.Also[0].Metric != "none,one" ||
+		p.Also[0].Total != 0 || p.Also[0].Points == nil || p.Also[1].Metric != "loss" || !slices.Equal(p.Also[1].Points, p.Points) {
+		t.Errorf("points of three metrics %+v", p)
+	}
 	if _, text, _ := w.ask(access.Viewer, http.MethodGet, Prefix+at+"/trials/0/logs?offset=6", nil); string(text) != "3\nloss=3.9\nloss=3.8\nloss=3.7\n" {
 		t.Errorf("logs %q", text)
 	}

@@ -40,9 +40,10 @@ type AttemptInput struct {
 
 type pointsInput struct {
 	AttemptInput
-	Metric string `query:"metric" maxLength:"300" doc:"Name of the metric; the sweep's own when absent."`
-	Most   int    `query:"most" default:"1000" minimum:"3" maximum:"100000" doc:"At most so many points; more are thinned."`
-	Thin   string `query:"thin" default:"lttb" enum:"lttb,minmax" doc:"How: largest triangle three buckets, or least and greatest of each part."`
+	Metric string   `query:"metric" maxLength:"300" doc:"Name of the metric; the sweep's own when absent."`
+	Also   []string `query:"also,explode" maxItems:"30" doc:"Other metrics, one a key: the records are read once for all."`
+	Most   int      `query:"most" default:"1000" minimum:"3" maximum:"100000" doc:"At most so many points of each; more are thinned."`
+	Thin   string   `query:"thin" default:"lttb" enum:"lttb,minmax" doc:"How: largest triangle three buckets, or least and greatest of each part."`
 }
 
 // Points are those of one metric of one attempt.
@@ -51,6 +52,7 @@ type Points struct {
 	Attempt int          `json:"attempt"`
 	Total   int          `json:"total" doc:"How many there are before thinning."`
 	Points  []CurvePoint `json:"points" doc:"By step."`
+	Also    []Points     `json:"also,omitempty" doc:"Those of the other metrics that were asked for, in their order."`
 }
 
 func (a *API) declareTrials() {
@@ -239,7 +241,7 @@ func (a *API) points(ctx context.Context, in *pointsInput) (*body[Points], error
 	if err != nil {
 		return nil, problem(err)
 	}
-	out := Points{Metric: in.Metric, Attempt: in.Attempt, Points: []CurvePoint{}}
+	out := Points{Metric: in.Metric, Attempt: in.Attempt}
 	if out.Attempt == 0 {
 		out.Attempt = t.Attempt
 	}
@@ -250,25 +252,43 @@ func (a *API) points(ctx context.Context, in *pointsInput) (*body[Points], error
 		}
 		out.Metric = s.Metric
 	}
-	all, err := a.curve(ctx, in.Sweep, in.Trial, out)
-	out.Total = len(all)
-	if len(all) > in.Most {
-		all = thinners[in.Thin](all, in.Most)
+	curves, err := a.curves(ctx, in.Sweep, in.Trial, out.Attempt, append([]string{out.Metric}, in.Also...))
+	if err != nil {
+		return nil, err
 	}
-	out.Points = append(out.Points, all...)
-	return answer(out, err)
+	fill := func(p *Points) {
+		all := curves[p.Metric]
+		if p.Total = len(all); len(all) > in.Most {
+			all = thinners[in.Thin](all, in.Most)
+		}
+		p.Points = append([]CurvePoint{}, all...)
+	}
+	fill(&out)
+	for _, name := range in.Also {
+		one := Points{Metric: name, Attempt: out.Attempt}
+		fill(&one)
+		out.Also = append(out.Also, one)
+	}
+	return answer(out, nil)
 }
 
-// curve is all points of a metric of an attempt: those in the bucket, and those on their way there.
-func (a *API) curve(ctx context.Context, id string, trial int, of Points) ([]CurvePoint, error) {
-	values := map[int64]results.Number{}
+// curves are all points of metrics of an attempt, by their names: those in the bucket, and those on their way there.
+func (a *API) curves(
+	ctx context.Context, id string, trial, attempt int, metrics []string,
+) (map[string][]CurvePoint, error) {
+	values := map[string]map[int64]results.Number{}
+	for _, name := range metrics {
+		values[name] = map[int64]results.Number{}
+	}
 	take := func(r results.Record) error {
-		if r.Trial != trial || r.Attempt != of.Attempt {
+		if r.Trial != trial || r.Attempt != attempt {
 			return ctx.Err()
 		}
 		for _, p := range r.Points {
-			if v, has := p.Metrics[of.Metric]; has {
-				values[p.Step] = results.Number(v)
+			for name, of := range values {
+				if v, has := p.Metrics[name]; has {
+					of[p.Step] = results.Number(v)
+				}
 			}
 		}
 		return ctx.Err()
@@ -282,12 +302,16 @@ func (a *API) curve(ctx context.Context, id string, trial int, of Points) ([]Cur
 			return nil, err
 		}
 	}
-	list := make([]CurvePoint, 0, len(values))
-	for step, v := range values {
-		list = append(list, CurvePoint{step, v})
+	curves := map[string][]CurvePoint{}
+	for name, of := range values {
+		list := make([]CurvePoint, 0, len(of))
+		for step, v := range of {
+			list = append(list, CurvePoint{step, v})
+		}
+		slices.SortFunc(list, func(x, y CurvePoint) int { return cmp.Compare(x.Step, y.Step) })
+		curves[name] = list
 	}
-	slices.SortFunc(list, func(x, y CurvePoint) int { return cmp.Compare(x.Step, y.Step) })
-	return list, nil
+	return curves, nil
 }
 
 // Artifact is a file that an attempt left.

@@ -58,8 +58,9 @@ export async function get(path, options) {
 /** sweepPath is the path of a sweep. */
 export function sweepPath(id, rest = "") { return `/sweeps/${encodeURIComponent(id)}${rest}`; }
 
-/** useGet is what a path answers: {data, error, loading, again}. What was there stays until there is something newer. */
-export function useGet(path, beat = 0) {
+/** useGet is what a path answers: {data, error, loading, again}. What was there stays until there is something newer. Between two answers
+    lie at least rest times as long as one takes: so is asked for what takes long where there is much. */
+export function useGet(path, beat = 0, rest = 0) {
   const [state, setState] = ui.useState({ path: null, data: null, error: null });
   const [turn, again] = ui.useState(0);
   const work = ui.useRef(null);
@@ -73,10 +74,11 @@ export function useGet(path, beat = 0) {
       mine.stale = mine.busy;
       if (mine.busy || mine.stop.signal.aborted) return;
       mine.busy = true;
+      const begun = Date.now(), free = () => { mine.busy = false; if (mine.stale) look(); };
       get(path, { signal: mine.stop.signal }).then(
         (data) => setState({ path, data, error: null }),
         (error) => error.name === "AbortError" || setState((s) => ({ path, data: s.path === path ? s.data : null, error })),
-      ).finally(() => { mine.busy = false; if (mine.stale) look(); });
+      ).finally(() => (rest ? setTimeout(free, rest * (Date.now() - begun)) : free()));
     };
     if (path) look();
   }, [path, turn, beat]);

@@ -44,14 +44,21 @@ function Params({ t, columns }) {
     ${t.seed !== undefined && html`<p class="small quiet">seed <code>${t.seed}</code></p>`}</${Card}>`;
 }
 
-function Curve({ id, t, metric, beat }) {
-  const got = useGet(t.attempt || t.attempts.length ? sweepPath(id, `/trials/${t.trial}/points?most=2000&metric=${encodeURIComponent(metric)}`) : null, beat);
-  const dark = useDark();
-  const lines = ui.useMemo(() => [{ name: metric, points: (got.data?.points ?? []).map((p) => [p.step, typeof p.value === "number" ? p.value : NaN]), colour: token("accent"), width: 1.8 }], [got.data, metric, dark]);
-  if (!got.data && got.loading) return html`<div style=${{ height: "220px" }} class="loading" role="status">Loading ${metric}…</div>`;
-  if (!got.data?.points.length) return html`<p class="quiet">${metric}: no points yet.</p>`;
-  if (got.data.total === 1) return html`<p>${metric}: <b>${value(got.data.points[0].value)}</b> <span class="quiet">at step ${got.data.points[0].step}, its only point</span></p>`;
+function Curve({ data, loading, metric }) {
+  const dark = useDark(), of = data && [data, ...(data.also ?? [])].find((p) => p.metric === metric);
+  const lines = ui.useMemo(() => [{ name: metric, points: (of?.points ?? []).map((p) => [p.step, typeof p.value === "number" ? p.value : NaN]), colour: token("accent"), width: 1.8 }], [of, metric, dark]);
+  if (!of && loading) return html`<div style=${{ height: "220px" }} class="loading" role="status">Loading ${metric}…</div>`;
+  if (!of?.points.length) return html`<p class="quiet">${metric}: no points yet.</p>`;
+  if (of.total === 1) return html`<p>${metric}: <b>${value(of.points[0].value)}</b> <span class="quiet">at step ${of.points[0].step}, its only point</span></p>`;
   return html`<${Lines} lines=${lines} height=${220} xLabel="step" yLabel=${metric} label=${`${metric} over steps`} />`;
+}
+
+// Curves are those of a trial, in one answer: for each all records of the sweep are read.
+function Curves({ id, t, metrics, beat }) {
+  const [first, ...more] = metrics.map(encodeURIComponent), kept = ui.useRef(null); // when there is one metric more, the others stay
+  const got = useGet(t.attempt || t.attempts.length ? sweepPath(id, `/trials/${t.trial}/points?most=2000&metric=${first}${more.map((m) => `&also=${m}`).join("")}`) : null, beat, 4);
+  kept.current = got.data ?? kept.current;
+  return html`<${Card} title="Curves"><div class="grid">${metrics.map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} data=${kept.current} loading=${got.loading} metric=${m} /></div>`)}</div></${Card}>`;
 }
 
 function Attempts({ t }) {
@@ -91,7 +98,7 @@ export function TrialPage({ id, number, query }) {
         <${Card} title="Metrics" width="w6">${t.metrics.length === 0 ? html`<p class="quiet">None reported${t.state === "waiting" ? " yet" : ""}.</p>` : html`
           <table><thead><tr><th>Metric</th><th class="number">Value</th><th class="number">Last</th><th class="number">Least</th><th class="number">Greatest</th><th class="number">Points</th></tr></thead>
           <tbody>${t.metrics.map((m) => html`<tr><td>${m.name}</td><td class="number"><b>${value(m.value)}</b></td><td class="number">${value(m.last)}</td><td class="number">${value(m.min)}</td><td class="number">${value(m.max)}</td><td class="number">${m.count}</td></tr>`)}</tbody></table>`}</${Card}>
-        ${metrics.length > 0 && html`<${Card} title="Curves"><div class="grid">${metrics.slice(0, 8).map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} id=${id} t=${t} metric=${m} beat=${beat} /></div>`)}</div></${Card}>`}
+        ${metrics.length > 0 && html`<${Curves} id=${id} t=${t} metrics=${metrics.slice(0, 8)} beat=${beat} />`}
         <${Attempts} t=${t} />
         <${Log} id=${id} t=${t} query=${query} />
         <${Artifacts} id=${id} t=${t} query=${query} />
