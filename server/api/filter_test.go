@@ -4,15 +4,17 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/kaon-sweep/kaon/server/access"
 )
 
 // What a trial does not have is no number.
 func TestFilterOfWhatTrialsLack(t *testing.T) {
 	w := newWorld(t)
-	s := w.submit(Operator, Submission{Spec: strings.NewReplacer("echo loss=", "test ${param.x} -gt 1 || echo loss=").Replace(three)})
+	s := w.submit(access.Operator, Submission{Spec: strings.NewReplacer("echo loss=", "test ${param.x} -gt 1 || echo loss=").Replace(three)})
 	w.ended(s.ID)
 	list := func(filter string) int {
-		return get[Page[Trial]](w, Viewer, "/sweeps/"+s.ID+"/trials?filter="+url.QueryEscape(filter)).Total
+		return get[Page[Trial]](w, access.Viewer, "/sweeps/"+s.ID+"/trials?filter="+url.QueryEscape(filter)).Total
 	}
 	for filter, want := range map[string]int{
 		"metrics.loss < 2": 1, "metrics.loss > -1": 1, "2 > metrics.loss": 1, "metrics.loss + 1 < 3": 1, "-metrics.loss > -2": 1, "abs(metrics.loss) < 2": 1,
@@ -23,9 +25,9 @@ func TestFilterOfWhatTrialsLack(t *testing.T) {
 			t.Errorf("%s holds for %d trials, want %d", filter, got, want)
 		}
 	}
-	waits := w.submit(Operator, Submission{Spec: strings.Replace(three, "echo hello", "sleep 60; echo hello", 1)})
+	waits := w.submit(access.Operator, Submission{Spec: strings.Replace(three, "echo hello", "sleep 60; echo hello", 1)})
 	for _, filter := range []string{"seconds < 60", "metrics.loss < 2", "value < 2"} {
-		if some := get[Page[Trial]](w, Viewer, "/sweeps/"+waits.ID+"/trials?filter="+url.QueryEscape(filter)); some.Total != 0 {
+		if some := get[Page[Trial]](w, access.Viewer, "/sweeps/"+waits.ID+"/trials?filter="+url.QueryEscape(filter)); some.Total != 0 {
 			t.Errorf("%s holds for %d trials that have not ended", filter, some.Total)
 		}
 	}

@@ -242,12 +242,12 @@ func TestRegisteredWorkflowsAreTold(t *testing.T) {
 		t.Fatal(status)
 	}
 	const at = "/registered-workflows"
-	post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
-	post[Registration](w, Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
-	post[Registered](w, Viewer, at+"/kept/pin", VersionPin{Version: 1}, http.StatusForbidden)
-	post[Registered](w, Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK)
-	post[Registered](w, Submitter, at+"/kept/pin", VersionPin{}, http.StatusOK)
-	if status, answer, _ := w.ask(Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
+	post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
+	post[Registration](w, access.Submitter, at, WorkflowSubmission{Source: keptFlow}, http.StatusOK)
+	post[Registered](w, access.Viewer, at+"/kept/pin", VersionPin{Version: 1}, http.StatusForbidden)
+	post[Registered](w, access.Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK)
+	post[Registered](w, access.Submitter, at+"/kept/pin", VersionPin{}, http.StatusOK)
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, answer)
 	}
 	testkit.Await(t, "the removal", func() bool { return h.has(`"state":"removed"`) })
