@@ -2,16 +2,17 @@ package offers
 
 import "time"
 
-// doubt is of the tasks that are counted on an agent after a new subscription, a restart, or the agent's return: some may have ended
-// meanwhile. Then the agent offers what they had before their ends are heard, and offered and used together are more than it has.
+// doubt is of the tasks that are counted on an agent after a new subscription, a restart, or the agent's return: some
+// may have ended meanwhile. Then the agent offers what they had before their ends are heard, and offered and used
+// together are more than it has.
 type doubt struct {
 	offered bool      // the agent has offered something since
 	from    time.Time // the first pass after that
 	past    bool      // the ends have been heard by now; what is seen from here on is what there is
 }
 
-// settleWait is how long ends of tasks that were not heard may take from an agent's first offer on. Agents send them again at once. For as
-// long again it is seen how large the agent is.
+// settleWait is how long ends of tasks that were not heard may take from an agent's first offer on. Agents send them
+// again at once. For as long again it is seen how large the agent is.
 const settleWait = 30 * time.Second
 
 // doubt begins, or begins anew.

@@ -35,7 +35,8 @@ func NewIndex() *Index {
 		// A snapshot is a database of its own that keeps no watch channels, which nobody here waits on: they
 		// would double the cost of a write.
 		db:   db.Snapshot(),
-		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot), doubts: make(map[uint32]doubt),
+		byID: make(map[AgentID]uint32), bins: make(map[slot]*bin), offerSlots: make(map[OfferID]slot),
+		doubts: make(map[uint32]doubt),
 	}
 }
 

@@ -95,7 +95,8 @@ func (d *decoder) commandTooLong(c Command, n *node, field string) bool {
 			return true
 		}
 		if all += len(w) + 1; all > MaxWords {
-			d.fail(n.items[i], field, fmt.Sprintf("the words have more than %d bytes together", MaxWords), argsFileRemedy)
+			problem := fmt.Sprintf("the words have more than %d bytes together", MaxWords)
+			d.fail(n.items[i], field, problem, argsFileRemedy)
 			return true
 		}
 	}

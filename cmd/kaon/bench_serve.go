@@ -106,7 +106,8 @@ func ownServer(ctx context.Context) (address string, stop func(), err error) {
 	}
 	undo = append(undo, func() { _ = s.Close(context.WithoutCancel(ctx)) })
 	a, err := api.New(api.Config{
-		Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(), Access: access.Config{Rate: -1},
+		Server: s, Bucket: results, Folder: state, Place: folder, Version: versionString(),
+		Access: access.Config{Rate: -1},
 	})
 	if err != nil {
 		return "", nil, err

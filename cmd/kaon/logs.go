@@ -350,7 +350,8 @@ func filesOf(cluster, agent, sandbox string) string {
 		return "the pod is gone, and its files with it: `task.logs: all` has the results keep what trials write"
 	}
 	if sandbox == "" {
-		return fmt.Sprintf("no files are known on agent %s, as the attempt has not said that it started; kaon trial shows why", agent)
+		return fmt.Sprintf("no files are known on agent %s, as the attempt has not said that it started; "+
+			"kaon trial shows why", agent)
 	}
 	return fmt.Sprintf("the files are on agent %s in %s", agent, sandbox)
 }

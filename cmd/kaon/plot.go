@@ -138,7 +138,9 @@ func (p *plot) rows() (all [][]span) {
 	}
 	left, right := formatValue(low[0]), formatValue(high[0])
 	margin := strings.Repeat(" ", p.margin(low[1], high[1])+2)
-	if x := p.lines[0].x[0]; !slices.ContainsFunc(p.lines, func(l plotLine) bool { return l.x[0] != x || l.x[len(l.x)-1] != x }) { // a single step
+	x := p.lines[0].x[0]
+	wide := func(l plotLine) bool { return l.x[0] != x || l.x[len(l.x)-1] != x }
+	if !slices.ContainsFunc(p.lines, wide) { // a single step
 		left, right = formatValue(x), ""
 	}
 	return append(all, []span{spanOf(margin + left + strings.Repeat(" ", max(1, p.width-len(left)-len(right))) + right)})

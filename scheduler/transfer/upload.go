@@ -151,7 +151,8 @@ func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag str
 		}
 		whole = before
 	}
-	if _, err := io.Copy(io.MultiWriter(h, whole), archive.Reader(ctx, io.NewSectionReader(u.file, begin, size))); err != nil {
+	section := archive.Reader(ctx, io.NewSectionReader(u.file, begin, size))
+	if _, err := io.Copy(io.MultiWriter(h, whole), section); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errRead, u.Name, err)
 	}
 	var signed bucket.Signed

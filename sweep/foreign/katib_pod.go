@@ -155,7 +155,8 @@ func katibCommand(t *template, o *object, c collector) {
 		d.write(out)
 		return
 	default:
-		out.note("", "Katib reads standard error, too, where Python's logging writes: a shell in the image, which Katib needs as well, joins them")
+		out.note("", "Katib reads standard error, too, where Python's logging writes: a shell in the image, "+
+			"which Katib needs as well, joins them")
 		script = "exec " + script + c.both()
 	}
 	out.put(at, "command:")

@@ -442,7 +442,10 @@ func Types() map[string]workflow.StepType {
 	all := map[string]workflow.StepType{}
 	for _, t := range steps.Types() {
 		about := t.About()
-		s := workflow.StepType{Name: about.Name, Outputs: about.Outputs, Closed: about.Closed, Light: about.Light, Fetches: !about.Light && about.Name != sweepType}
+		s := workflow.StepType{
+			Name: about.Name, Outputs: about.Outputs, Closed: about.Closed, Light: about.Light,
+			Fetches: !about.Light && about.Name != sweepType,
+		}
 		for _, k := range about.Keys {
 			s.Keys = append(s.Keys, k.Name)
 			if k.Needed {

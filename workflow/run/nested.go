@@ -137,7 +137,8 @@ func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
 			have, err := json.Marshal(header.Given)
 			if err == nil && (len(open) == 0 || string(have) == string(want)) {
 				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters: "+
-					"it would have no end; give it other parameters, on which the `when` of that step depends", NameOf(wf), header.Run)
+					"it would have no end; give it other parameters, on which the `when` of that step depends",
+					NameOf(wf), header.Run)
 			}
 		}
 		if header.Parent == "" {

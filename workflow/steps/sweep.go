@@ -24,11 +24,14 @@ func (sweepStep) About() Description {
 	for _, name := range []string{"sweep", "trials", "succeeded", "failed", "table", "value", "params"} {
 		puts = append(puts, workflow.Parameter{Name: name, Type: workflow.Type{Kind: workflow.Any}})
 	}
-	return Description{Name: "sweep", Text: "Runs a sweep; its winner is handed on.", Outputs: puts, Closed: true, Keys: []Key{
-		{Name: "file", Kind: "text", Text: "a sweep file; or `spec`"},
-		{Name: "spec", Kind: "mapping", Raw: true, Text: "the sweep itself, as a sweep file has it"},
-		{Name: "set", Kind: "mapping", Text: "overrides of the spec by their paths, as parameters.lr.max: 0.5"},
-	}}
+	return Description{
+		Name: "sweep", Text: "Runs a sweep; its winner is handed on.", Outputs: puts, Closed: true,
+		Keys: []Key{
+			{Name: "file", Kind: "text", Text: "a sweep file; or `spec`"},
+			{Name: "spec", Kind: "mapping", Raw: true, Text: "the sweep itself, as a sweep file has it"},
+			{Name: "set", Kind: "mapping", Text: "overrides of the spec by their paths, as parameters.lr.max: 0.5"},
+		},
+	}
 }
 
 func (sweepStep) Run(ctx context.Context, c *Call) (Result, error) {

@@ -13,8 +13,9 @@ import (
 	"github.com/kaon-sweep/kaon/offers"
 )
 
-// Agents asks a master how large its agents are, and answers what each would offer to a framework of the configuration if nothing ran
-// there. Agents that are not connected are left out, and those with GPUs if none are asked for, as masters do. A master may refuse to tell.
+// Agents asks a master how large its agents are, and answers what each would offer to a framework of the configuration
+// if nothing ran there. Agents that are not connected are left out, and those with GPUs if none are asked for, as
+// masters do. A master may refuse to tell.
 func Agents(ctx context.Context, c Config) ([]offers.Offer, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
@@ -65,7 +66,9 @@ type resourceSaid struct {
 
 // empty is the agent as an offer of all that frameworks of the roles may have.
 func (s *agentSaid) empty(roles []string) offers.Offer {
-	o := offers.Offer{ID: offers.OfferID("all of " + s.ID), Agent: offers.AgentID(s.ID), Hostname: s.Hostname, Role: roles[0]}
+	o := offers.Offer{
+		ID: offers.OfferID("all of " + s.ID), Agent: offers.AgentID(s.ID), Hostname: s.Hostname, Role: roles[0],
+	}
 	add := func(list []resourceSaid, reservation string) {
 		for i := range list {
 			r := mesosapi.Resource{Name: list[i].Name}
@@ -90,7 +93,8 @@ func (s *agentSaid) empty(roles []string) offers.Offer {
 	}
 	add(s.Unreserved, "")
 	for _, role := range slices.Sorted(maps.Keys(s.Reserved)) {
-		if slices.ContainsFunc(roles, func(mine string) bool { return mine == role || strings.HasPrefix(mine, role+"/") }) {
+		within := func(mine string) bool { return mine == role || strings.HasPrefix(mine, role+"/") }
+		if slices.ContainsFunc(roles, within) {
 			add(s.Reserved[role], role)
 		}
 	}

@@ -35,7 +35,8 @@ func (m *Master) Say(id protocol.AgentID, pid string) AgentSaid {
 	a := m.agents[id]
 	s := AgentSaid{
 		ID: string(id), PID: pid, Hostname: a.info.Hostname, Active: a.connected, Attributes: map[string]any{},
-		Resources: map[string]any{"cpus": 0.0, "mem": 0.0, "disk": 0.0, "gpus": 0.0}, Reserved: map[string][]ResourceSaid{},
+		Resources: map[string]any{"cpus": 0.0, "mem": 0.0, "disk": 0.0, "gpus": 0.0},
+		Reserved:  map[string][]ResourceSaid{},
 	}
 	for i := range a.info.Attributes {
 		if at := &a.info.Attributes[i]; at.Type == mesos.SCALAR {
