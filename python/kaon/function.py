@@ -115,7 +115,8 @@ def _submodules(source: str, used: Dict[str, Any], imports: Dict[str, str]) -> N
         if not names or not isinstance(at, ast.Name) or not isinstance(used.get(at.id), types.ModuleType):
             continue
         path = used[at.id].__name__
-        alias = "" if path == at.id else " as _"  # else the outer one would be known by a name that the notebook did not give
+        # Else the outer one would be known by a name that the notebook did not give. `_` is one that it may use itself.
+        alias = "" if path == at.id else " as _kaon_module"
         for name in reversed(names):
             path += "." + name
             if not isinstance(sys.modules.get(path), types.ModuleType):

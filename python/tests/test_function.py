@@ -133,6 +133,22 @@ print(subprocess.run(tags.spec(sys.executable)["command"] + ["x=4"], stdout=subp
 ''')
         self.assertEqual(out.strip(), '{"loss": 4, "text": "bac"}')
 
+    def test_a_short_name_of_the_notebook_stays_its_own(self):
+        out = self.run_cells(r'''
+import subprocess
+cell("""
+import email as mail, email.mime.text
+from html import escape as _
+""")
+cell("""
+@kaon.sweep(x=[1])
+def tags(x):
+    return {"loss": x, "text": _(mail.mime.text.MIMEText("<").get_payload())}
+""")
+print(subprocess.run(tags.spec(sys.executable)["command"] + ["x=4"], stdout=subprocess.PIPE, check=True).stdout.decode())
+''')
+        self.assertEqual(out.strip(), '{"loss": 4, "text": "&lt;"}')
+
     def test_a_folder_that_is_a_link_is_not_used(self):
         out = self.run_cells("import os; os.mkdir('other'); os.symlink('other', 'kaon-code')\ntry: train.spec()\nexcept kaon.Refused as e: print(e)\nassert not os.listdir('other')\n")
         self.assertIn("somebody else's, or a link", out)
