@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -120,24 +122,29 @@ func (r *Run) askNested(_ context.Context, c *steps.Call, m steps.Sent) error {
 	return nil
 }
 
-// checkEndless refuses a workflow that is a step of itself, directly or not, with the same parameters: it would begin
-// itself again and again.
+// checkEndless refuses a workflow that is a step of itself, directly or not, with the same parameters and no condition
+// on the way: it would begin itself again and again. Others may end, and are bounded by how deep they are.
 func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
-	_, open, err := takeSecrets(wf, given)
-	if err != nil {
+	if _, _, err := takeSecrets(wf, given); err != nil {
 		return err
 	}
-	want, err := json.Marshal(open)
+	if slices.ContainsFunc(wf.Parameters, func(p workflow.Parameter) bool { return p.Secret }) {
+		return nil // no log has their values: they may differ
+	}
+	want, err := json.Marshal(given)
 	if err != nil {
 		return err
 	}
 	header := r.header
 	for range maxDepth + 1 {
-		if header.Source == string(wf.Source) && len(header.Given) == len(open) {
+		if header.Source == string(wf.Source) && len(header.Given) == len(given) {
 			have, err := json.Marshal(header.Given)
-			if err == nil && (len(open) == 0 || string(have) == string(want)) {
-				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters: "+
-					"it would have no end; give it other parameters, on which the `when` of that step depends",
+			if err == nil && (len(given) == 0 || string(have) == string(want)) {
+				if !r.nestsAlways(header.Run) {
+					return nil
+				}
+				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters and without a condition: "+
+					"it would have no end; let a condition decide whether that step runs, as its `when`",
 					NameOf(wf), header.Run)
 			}
 		}
@@ -149,4 +156,59 @@ func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// nestsAlways tells whether each workflow of the runs from this one out to another has no step of type `workflow` that
+// may stay away.
+func (r *Run) nestsAlways(outermost string) bool {
+	header, flow := r.header, r.flow
+	for {
+		if !alwaysNests(flow.Graph, false) || flow.Finally != nil && !alwaysNests(flow.Finally, false) {
+			return false
+		}
+		if header.Run == outermost {
+			return true
+		}
+		var err error
+		if header, err = ReadHeader(r.cfg.Folder, header.Parent); err != nil {
+			return false
+		}
+		if flow, err = Parse(header.File, []byte(header.Source)); err != nil {
+			return false
+		}
+	}
+}
+
+// alwaysNests tells whether no condition stands before any step of type `workflow`: on an edge on the way to it, in a
+// list that may be empty, in its own `when`, or in which file it is. Where its failure stops nothing, it may end too.
+func alwaysNests(g *workflow.Graph, conditional bool) bool {
+	behind := make([]bool, len(g.Nodes)) // a condition
+	for i, n := range g.Nodes {
+		behind[i] = conditional
+		for _, e := range n.After {
+			behind[i] = behind[i] || e.When != "" || behind[e.From]
+		}
+		if s := n.Step; s != nil && s.Type == "workflow" {
+			file := s.Keys.Get("file")
+			chosen := file != nil && strings.Contains(file.Text, "${")
+			if behind[i] || chosen || s.When != "" || s.OnFailure == workflow.Continue {
+				return false
+			}
+		}
+		within := behind[i]
+		if n.Each != nil {
+			within = within || slices.ContainsFunc(n.Each.Over, func(b workflow.Binding) bool { return !isGiven(b.List) })
+		}
+		if body := n.Body(); body != nil && !alwaysNests(body, within) {
+			return false
+		}
+	}
+	return true
+}
+
+// isGiven tells whether a list is the same whenever the parameters are: it has no outputs, and calls nothing.
+func isGiven(list string) bool {
+	e, err := workflow.Compile(list)
+	return err == nil && !strings.Contains(list, "(") &&
+		!slices.ContainsFunc(e.References, func(ref workflow.Reference) bool { return ref.Path[0] != "parameters" })
 }
