@@ -49,7 +49,7 @@ func (f hydraFlag) withConfigured(program string, lenient bool) (overrides strin
 		if err != nil {
 			return "", nil, fmt.Errorf("read Hydra's configuration: %w", err)
 		}
-		h, err := foreign.ReadHydra(file, src, lenient)
+		h, err := foreign.ReadHydra(file, src, lenient, typed)
 		if err != nil {
 			return "", nil, err
 		}

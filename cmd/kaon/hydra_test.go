@@ -47,6 +47,11 @@ func TestHydra(t *testing.T) {
 	p.write("conf/search/bad.yaml", "hydra:\n  sweeper:\n    custom_search_space: f\n    params: {lr: '0.1,0.2'}\n")
 	p.kaon("import", "--hydra", "search=bad", "train.sh").ends(exitUsage).says("conf/search/bad.yaml:3:5: hydra.sweeper.custom_search_space", "--lenient")
 	p.kaon("import", "--lenient", "--hydra", "search=bad", "train.sh").ends(exitDone).says("custom_search_space").prints("lr: {values: [0.1, 0.2]}")
+	p.write("conf/search/genetic.yaml", "defaults:\n  - override /hydra/sweeper/sampler: nsgaii\n"+
+		"hydra:\n  sweeper:\n    direction: [minimize, maximize]\n    params: {lr: '0.1,0.2'}\n")
+	p.kaon("import", "--hydra", "search=genetic", "train.sh").ends(exitUsage).says("kaon has no sampler `nsgaii`")
+	p.kaon("import", "--hydra", "search=genetic hydra/sweeper/sampler=tpe hydra.sweeper.direction=maximize", "train.sh").
+		ends(exitDone).prints("goal: maximize", "method: tpe", "lr: {values: [0.1, 0.2]}")
 	p.kaon("run", "--hydra", "lr=0.1,(0.2", "train.sh").ends(exitUsage).says("there is no `)`")
 	p.kaon("run", "--hydra", "lr=0.1,0.2").ends(exitUsage).says("run wants a sweep file")
 	p.kaon("run", "--hydra", "a=1,2", "--resume", "x").ends(exitUsage).says("leave --python and --resume out")

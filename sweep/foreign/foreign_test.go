@@ -201,7 +201,7 @@ func TestBooleansOfFiles(t *testing.T) {
 		nevergrad("True"): "hydra.sweeper.direction=maximize x=int(tag(log,interval(1,2)))", nevergrad("No"): "hydra.sweeper.direction=minimize x=interval(1,2)",
 		former("True"): "x=tag(log,interval(1,2))",
 	} {
-		if h, err := ReadHydra("x", []byte(text), false); err != nil || strings.Join(h.Overrides, " ") != want {
+		if h, err := ReadHydra("x", []byte(text), false, nil); err != nil || strings.Join(h.Overrides, " ") != want {
 			t.Errorf("%s is %+v, %v", text, h, err)
 		}
 	}

@@ -17,8 +17,10 @@ type HydraSweeper struct {
 }
 
 // ReadHydra reads what a configuration of Hydra's says below hydra.sweeper: of the basic sweeper, of Optuna's, Ax's and Nevergrad's. It
-// is nil when it says nothing there. The error is a *Refused, or the sweep.Errors of a file that is no YAML.
-func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
+// is nil when it says nothing there. Typed are keys of overrides that win, without signs before them: what the
+// configuration says of the same is not looked at. The error is a *Refused, or the sweep.Errors of a file that is no
+// YAML.
+func ReadHydra(file string, src []byte, lenient bool, typed map[string]bool) (*HydraSweeper, error) {
 	root, err := sweep.ReadTree(file, src)
 	if err != nil {
 		return nil, err
@@ -28,10 +30,15 @@ func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
 	if (s == nil || s.Null) && sampler == nil {
 		return nil, nil
 	}
+	settled := map[string]bool{}
+	for key := range typed {
+		settled[hydraSetting(key)] = true
+	}
+	dropSettled(s, "hydra.sweeper", settled)
 	r := &reading{file: file, src: src, lenient: lenient}
 	h := &hydraReading{reading: r}
 	switch {
-	case sampler == nil:
+	case sampler == nil, settled["hydra/sweeper/sampler"]:
 	case slices.Contains(slices.Collect(maps.Values(hydraSamplers)), sampler.Text):
 		h.set("hydra/sweeper/sampler", sampler.Text)
 	default:
@@ -47,6 +54,50 @@ func ReadHydra(file string, src []byte, lenient bool) (*HydraSweeper, error) {
 		return nil, &Refused{Tool: "Hydra", Parts: r.left, Needed: r.needed}
 	}
 	return &HydraSweeper{append(h.settings, h.params...), r.left}, nil
+}
+
+// hydraSettings are keys by which sweepers know settings that have another key here.
+var hydraSettings = map[string]string{
+	"hydra.sweeper.ax_config.experiment.minimize": "hydra.sweeper.direction",
+	"hydra.sweeper.optim.maximize":                "hydra.sweeper.direction",
+	"hydra.sweeper.ax_config.max_trials":          "hydra.sweeper.n_trials",
+	"hydra.sweeper.optim.budget":                  "hydra.sweeper.n_trials",
+	"hydra.launcher.n_jobs":                       "hydra.sweeper.n_jobs",
+	"hydra.sweeper.optim.num_workers":             "hydra.sweeper.n_jobs",
+	"hydra.sweeper.ax_config.client.random_seed":  "hydra.sweeper.sampler.seed",
+	"hydra.sweeper.optim.seed":                    "hydra.sweeper.sampler.seed",
+	"hydra.sweeper.optim.optimizer":               "hydra/sweeper/sampler",
+}
+
+// hydraSetting is the key of an override that says the same as a key of a configuration.
+func hydraSetting(key string) string {
+	if to, ok := hydraSettings[key]; ok {
+		return to
+	}
+	for _, space := range []string{"params.", "search_space.", "parametrization.", "ax_config.params."} {
+		if name, ok := strings.CutPrefix(key, "hydra.sweeper."+space); ok {
+			return strings.TrimLeft(name, "+")
+		}
+	}
+	if strings.HasPrefix(key, "hydra.sweeper.sampler.") && key != "hydra.sweeper.sampler.seed" {
+		return "hydra/sweeper/sampler"
+	}
+	return key
+}
+
+// dropSettled takes out of a part of a configuration what overrides say.
+func dropSettled(t *sweep.Tree, path string, settled map[string]bool) {
+	if t == nil || len(settled) == 0 {
+		return
+	}
+	t.Pairs = slices.DeleteFunc(t.Pairs, func(p sweep.TreePair) bool {
+		key := path + "." + p.Key.Text
+		setting := hydraSetting(key)
+		if setting == key { // else it is a parameter or a setting, as a whole
+			dropSettled(p.Value, key, settled)
+		}
+		return settled[setting]
+	})
 }
 
 // hydraSampler is the sampler that a list of defaults names, or nil.

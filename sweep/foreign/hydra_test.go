@@ -27,10 +27,10 @@ func TestHydraSweepers(t *testing.T) {
 				t.Fatal(err)
 			}
 			var text strings.Builder
-			h, err := ReadHydra(filepath.Base(f), src, false)
+			h, err := ReadHydra(filepath.Base(f), src, false, nil)
 			if err != nil {
 				text.WriteString(err.Error() + "\n\nleniently:\n")
-				if h, err = ReadHydra(filepath.Base(f), src, true); err != nil {
+				if h, err = ReadHydra(filepath.Base(f), src, true, nil); err != nil {
 					text.WriteString(err.Error() + "\n")
 				}
 			}
@@ -50,8 +50,36 @@ func TestHydraSweepers(t *testing.T) {
 			testkit.Golden(t, strings.TrimSuffix(f, ".yaml")+".txt", []byte(text.String()))
 		})
 	}
-	if h, err := ReadHydra("x", []byte("hydra: {run: {dir: .}}\n"), false); h != nil || err != nil {
+	if h, err := ReadHydra("x", []byte("hydra: {run: {dir: .}}\n"), false, nil); h != nil || err != nil {
 		t.Errorf("%+v, %v", h, err)
+	}
+}
+
+// What is typed wins over what a configuration says of the same, also where that could not be carried.
+func TestHydraTyped(t *testing.T) {
+	for _, c := range []struct{ typed, text, want string }{
+		{"hydra/sweeper/sampler", "defaults: [{override hydra/sweeper/sampler: nsgaii}]\nhydra: {sweeper: {n_trials: 3}}",
+			"hydra.sweeper.n_trials=3"},
+		{"hydra/sweeper/sampler", "hydra: {sweeper: {sampler: {_target_: a.NSGAIISampler, population_size: 3, seed: 4}}}",
+			"hydra.sweeper.sampler.seed=4"},
+		{"hydra/sweeper/sampler", "hydra: {sweeper: {optim: {optimizer: NGOpt, budget: 3}}}", "hydra.sweeper.n_trials=3"},
+		{"hydra.sweeper.direction", "hydra: {sweeper: {direction: [minimize, maximize], params: {lr: '1,2'}}}", "lr=1,2"},
+		{"hydra.sweeper.direction", "hydra: {sweeper: {optim: {maximize: '${x}'}, parametrization: {lr: [1]}}}",
+			"lr=choice(1)"},
+		{"hydra.sweeper.n_trials", "hydra: {sweeper: {n_trials: '${n}', params: {lr: '1,2'}}}", "lr=1,2"},
+		{"hydra.sweeper.optim.budget", "hydra: {sweeper: {n_trials: '${n}', params: {lr: '1,2'}}}", "lr=1,2"},
+		{"lr", "hydra: {sweeper: {params: {+lr: '${x}', m: '1,2'}}}", "m=1,2"},
+		{"x.low", "hydra: {sweeper: {search_space: {x: {type: int, low: 1, high: 2}}}}", "x=int(interval(1,2))"},
+		{"lr", "hydra: {sweeper: {ax_config: {params: {lr: {type: other}, m: {type: fixed, value: 1}}}}}", "m=1"},
+	} {
+		if h, err := ReadHydra("x", []byte(c.text+"\n"), false, nil); c.typed != "x.low" && err == nil &&
+			strings.Join(h.Overrides, " ") == c.want {
+			t.Errorf("%s is the same without what is typed", c.text)
+		}
+		h, err := ReadHydra("x", []byte(c.text+"\n"), false, map[string]bool{c.typed: true})
+		if err != nil || strings.Join(h.Overrides, " ") != c.want {
+			t.Errorf("%s with %s is %+v, %v; want %s", c.text, c.typed, h, err, c.want)
+		}
 	}
 }
 
@@ -75,7 +103,7 @@ func FuzzReadHydra(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte, lenient bool) {
 		_, _ = HydraDefaults("x.yaml", src)
-		h, err := ReadHydra("x.yaml", src, lenient)
+		h, err := ReadHydra("x.yaml", src, lenient, nil)
 		var refused *Refused
 		if h == nil || err != nil {
 			if errors.As(err, &refused) && len(refused.Parts) == 0 {
