@@ -9,10 +9,12 @@ type doubt struct {
 	offered bool      // the agent has offered something since
 	from    time.Time // the first pass after that
 	past    bool      // the ends have been heard by now; what is seen from here on is what there is
+	seen    bool      // something was offered then: what is used alone does not say how large the agent is
 }
 
 // settleWait is how long ends of tasks that were not heard may take from an agent's first offer on. Agents send them
-// again at once. For as long again it is seen how large the agent is.
+// again at once. For as long again it is seen how large the agent is, and until it offers something: a remainder that
+// was refused, or an agent that is full, is not offered for long.
 const settleWait = 30 * time.Second
 
 // doubt begins, or begins anew.
@@ -30,8 +32,12 @@ func (t *tables) measure(a *Agent) {
 	if !doubted || d.past {
 		a.sure = a.sure.Max(seen)
 	}
-	if doubted && !d.offered {
+	switch {
+	case doubted && !d.offered:
 		t.x.doubts[a.number] = doubt{offered: true}
+	case d.past && !d.seen && len(t.binsOf(a)) > 0:
+		d.seen = true
+		t.x.doubts[a.number] = d
 	}
 }
 
@@ -48,12 +54,12 @@ func (x *Index) settle(now time.Time) {
 			case d.from.IsZero():
 				d.from = now
 				x.doubts[number] = d
-			case past >= settleWait && !d.past, past >= 2*settleWait:
+			case past >= settleWait && !d.past, past >= 2*settleWait && d.seen:
 				d.past = true
 				x.doubts[number] = d
 				a := t.row(number).clone()
 				t.measure(a)
-				if past >= 2*settleWait {
+				if past >= 2*settleWait && x.doubts[number].seen {
 					a.Capacity = a.sure
 					delete(x.doubts, number)
 				}
