@@ -310,17 +310,19 @@ func TestKilledAttemptDeliversNothing(t *testing.T) {
 // That all of an attempt's artifacts arrived is noted where another attempt may go on from them.
 func TestWholeArtifactsAreNoted(t *testing.T) {
 	f := newFiles(t)
-	for trial, one := range []struct {
+	for i, one := range []struct {
 		shell   string
 		attempt int
 		noted   bool
 	}{
-		{"echo a > $KAON_ARTIFACTS/a", 1, false},
+		{"echo a > $KAON_ARTIFACTS/a", 1, false}, // of the then step, which begins anew
+		{"echo a > $KAON_ARTIFACTS/a", 1, true},
 		{"echo a > $KAON_ARTIFACTS/a", 2, true},
 		{"echo a > $KAON_ARTIFACTS/a; exit 3", 1, true},
 		{"exit 3", 1, false},
 		{"cd $KAON_ARTIFACTS; echo a > a; truncate -s 3M model; exit 3", 1, false}, // more than an attempt may leave
 	} {
+		trial := i + results.ThenTrial
 		id := fmt.Sprintf("s.%d.%d", trial, one.attempt)
 		f.launch(id, task.Order{Trial: trial, Attempt: one.attempt, Shell: one.shell,
 			Deliver: &task.Deliver{URL: f.server.Attempt(trial, one.attempt)}})

@@ -113,9 +113,9 @@ func (t *attempt) deliverAll(ctx context.Context, state mesosapi.TaskState, lack
 			return err
 		})
 	}
-	// Of a first attempt that ended well nobody goes on, and there is none before that would be taken for it.
-	again := state != mesosapi.TASK_FINISHED || t.order.Attempt > 1
-	if again && got.lacks == nil && len(got.artifacts) > 0 {
+	// Also of an attempt that ended well another may go on: it did not report the objective, or its end is never told.
+	resumable := t.order.Trial != results.ThenTrial
+	if resumable && got.lacks == nil && len(got.artifacts) > 0 {
 		if err := t.host.cache.client.Whole(ctx, d.URL); err != nil {
 			t.host.conf.Log.Warn("not said that all artifacts are delivered", "task", t.id,
 				"error", t.hide.MaskEscaped(err.Error()))
