@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
@@ -16,6 +17,7 @@ import (
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // history is n batches of entries of one sweep.
@@ -153,6 +155,55 @@ func TestCompaction(t *testing.T) {
 		if n > 1000 {
 			t.Fatal("it is never written anew")
 		}
+	}
+}
+
+// How large the journal is is also told while an Append does not come back, as on a disk that hangs.
+func TestSizeWhileAppendHangs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := open(t, path)
+	if err := os.Symlink("/dev/full", path+newSuffix); err != nil {
+		t.Fatal(err)
+	}
+	hangs, release, appended := make(chan bool), make(chan bool), make(chan error, 1)
+	j.Heard(func(error) { close(hangs); <-release })
+	go func() {
+		for n := range 1000 {
+			err := j.Append([]journal.Entry{
+				journal.SweepEntry{ID: "s", Number: 1, Phase: sweep.PhaseActive, Source: make([]byte, 300_000), BestTrial: n}})
+			select {
+			case <-hangs:
+				appended <- err
+				return
+			default:
+			}
+			if err != nil {
+				break
+			}
+		}
+		appended <- errors.New("it was never to be written anew")
+	}()
+	select {
+	case <-hangs:
+	case err := <-appended:
+		t.Fatal(err)
+	}
+	said := make(chan error, 1)
+	go func() {
+		_, grows := j.Size()
+		said <- grows
+	}()
+	select {
+	case grows := <-said:
+		if !errors.Is(grows, unix.ENOSPC) {
+			t.Error(grows)
+		}
+	case <-time.After(testkit.Patience):
+		t.Error("it is not told")
+	}
+	close(release)
+	if err := <-appended; err != nil {
+		t.Error(err)
 	}
 }
 

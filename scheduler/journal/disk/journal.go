@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,6 +33,14 @@ type Journal struct {
 	broken  error // a write failed: nobody knows what is on disk
 	grows   error // why the store was not written anew when that was last tried; nil: it was
 	hear    func(grows error)
+
+	told atomic.Pointer[told] // for Size, which waits for no disk
+}
+
+// told is what Size says.
+type told struct {
+	bytes int64
+	grows error
 }
 
 // logSuffix is what the log's file adds to the journal's path, oldSuffix what the file of an older format adds that was read.
@@ -78,6 +87,7 @@ func openAt(path string) (*Journal, error) {
 		}
 		return nil, errors.Join(err, file.Close())
 	}
+	j.tell()
 	return j, nil
 }
 
@@ -247,6 +257,7 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	if err := j.compact(); err != nil {
 		return err
 	}
+	j.tell()
 	return j.log.mark(j.durable())
 }
 
@@ -284,6 +295,7 @@ func (j *Journal) compact() error {
 func (j *Journal) setGrows(why error) {
 	changed := (j.grows == nil) != (why == nil)
 	j.grows = why
+	j.tell()
 	if changed && j.hear != nil {
 		j.hear(why)
 	}
@@ -301,13 +313,13 @@ func (j *Journal) Heard(hear func(grows error)) {
 }
 
 // Size is how many bytes the journal's store has, and why it could not be written anew when that was last tried;
-// nil: it
-// could.
+// nil: it could. It waits for no disk: while one hangs it says what was before.
 func (j *Journal) Size() (bytes int64, grows error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.store.size, j.grows
+	t := j.told.Load()
+	return t.bytes, t.grows
 }
+
+func (j *Journal) tell() { j.told.Store(&told{j.store.size, j.grows}) }
 
 // refused reports whether an error is of a folder or a disk that takes no other file now, and says nothing of the
 // store.
