@@ -74,11 +74,7 @@ func (a *Agent) adoptDocker(r *protocol.Record) {
 		}
 		b := a.dockerContainer(engine, c.id, a.folder.findSandbox(c.id))
 		b.stopSocket = stop
-		c.mu.Lock()
-		c.mu.docker = b
-		killed := c.mu.killed
-		c.mu.Unlock()
-		if r.Command || killed {
+		if killed := a.engineHas(c, b); r.Command || killed {
 			b.signal(syscall.SIGKILL)
 		}
 		a.awaitDocker(c, b)

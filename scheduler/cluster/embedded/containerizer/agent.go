@@ -97,20 +97,20 @@ func (a *Agent) Kill(id, _ string) {
 	})
 }
 
-// Resize sets a container's limits anew; it does not wait.
+// Resize sets a container's limits anew; it does not wait. One that is not started yet, or not taken over, gets them
+// then.
 func (a *Agent) Resize(id string, l protocol.Limits) {
-	a.spawn(func() {
-		c := a.find(id)
-		if c == nil {
-			return
-		}
-		c.mu.Lock()
-		d := c.mu.docker
-		c.mu.Unlock()
-		if d != nil {
-			d.resize(l)
-		}
-	})
+	c := a.find(id)
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	c.mu.limits = &l
+	b := c.mu.docker
+	c.mu.Unlock()
+	if b != nil {
+		a.spawn(func() { b.resize(c.newest) })
+	}
 }
 
 // Containers lists the ids of the containers that run, in order.

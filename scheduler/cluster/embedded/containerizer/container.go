@@ -24,6 +24,7 @@ type container struct {
 		abort  context.CancelFunc // of fetching, pulling and starting
 		docker *dockerContainer   // of an image; nil: a process
 		killed bool
+		limits *protocol.Limits // that were set last since it was started or taken over; nil: none
 	}
 	fetcher fetcher
 	command *commandExecutor // not nil: the built-in executor of a command task
@@ -133,10 +134,7 @@ func (a *Agent) runDocker(ctx context.Context, c *container, e protocol.StartExe
 		a.failed(c.id, err)
 		return
 	}
-	c.mu.Lock()
-	c.mu.docker = b
-	killed := c.mu.killed
-	c.mu.Unlock()
+	killed := a.engineHas(c, b)
 	pid := b.pid
 	if e.Executor.Container.GetDocker() != nil {
 		pid = 0 // Mesos tells it of its own containerizer's executors only
@@ -146,6 +144,25 @@ func (a *Agent) runDocker(ctx context.Context, c *container, e protocol.StartExe
 		b.signal(syscall.SIGKILL)
 	}
 	a.awaitDocker(c, b)
+}
+
+// engineHas notes that a container is one of the engine, and has it get the limits that were set before. killed tells
+// that it was to end before.
+func (a *Agent) engineHas(c *container, b *dockerContainer) (killed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.docker = b
+	if c.mu.limits != nil {
+		a.spawn(func() { b.resize(c.newest) })
+	}
+	return c.mu.killed
+}
+
+// newest are the limits that were set last.
+func (c *container) newest() protocol.Limits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.mu.limits
 }
 
 // awaitDocker reports a Docker container's end, unless the agent's context ends first.

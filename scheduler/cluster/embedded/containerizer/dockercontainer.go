@@ -228,10 +228,11 @@ func (b *dockerContainer) signal(sig syscall.Signal) {
 }
 
 // resize sets the container's limits anew. As in Mesos, memory only grows: what a container has taken cannot
-// be had back.
-func (b *dockerContainer) resize(l protocol.Limits) {
+// be had back. newest tells them when it is their turn.
+func (b *dockerContainer) resize(newest func() protocol.Limits) {
 	b.resizing.Lock()
 	defer b.resizing.Unlock()
+	l := newest()
 	l.MemoryMB = max(l.MemoryMB, b.limits.MemoryMB)
 	b.limits = l
 	err := b.engine.Resize(b.agent.ctx, b.name, docker.Limits{CPUs: l.CPUs, MemoryMB: l.MemoryMB})

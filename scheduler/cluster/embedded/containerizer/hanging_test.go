@@ -2,6 +2,7 @@ package containerizer
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,73 @@ func TestHangingEngineHoldsUpNoKill(t *testing.T) {
 			}
 			if files, err := os.ReadDir(a.folder.Meta()); err != nil || len(files) > 1 {
 				t.Errorf("left %v, %v", files, err)
+			}
+		})
+	}
+}
+
+// Limits that are set while a container waits for its image, or a container of a former life for the engine, are those
+// that it has when the engine answers: the ones set last.
+func TestLimitsSetBeforeTheEngineAnswers(t *testing.T) {
+	for _, hangs := range []string{"/_ping", "/images/create"} {
+		t.Run(hangs, func(t *testing.T) {
+			up, updates := make(chan struct{}), make(chan string, 10)
+			a, host, asked := hangingEngine(t, func(w http.ResponseWriter, r *http.Request) bool {
+				is := func(m, p string) bool { return r.Method == m && strings.Contains(r.URL.Path, p) }
+				if strings.Contains(r.URL.Path, hangs) {
+					select {
+					case <-up:
+					case <-r.Context().Done():
+					}
+				}
+				switch {
+				case is("GET", "/_ping") || is("HEAD", "/_ping"):
+					w.Header().Set("API-Version", "1.41")
+				case is("GET", "/containers/json"):
+					_, _ = w.Write([]byte("[]"))
+				case is("GET", "/images/") && hangs == "/images/create":
+					w.WriteHeader(http.StatusNotFound)
+				case is("POST", "/update"):
+					body, _ := io.ReadAll(r.Body)
+					updates <- string(body)
+					_, _ = w.Write([]byte("{}"))
+				case is("POST", "/wait"):
+					return false
+				case is("POST", "/containers/create"):
+					w.WriteHeader(http.StatusCreated)
+					_, _ = w.Write([]byte(`{"Id": "c"}`))
+				case is("GET", "/containers/"):
+					_, _ = w.Write([]byte(`{"State": {"Running": true, "Pid": 1}}`))
+				}
+				return true
+			})
+			if hangs == "/_ping" {
+				a.Adopt(&protocol.Record{Container: "c", Executor: imageExecutor()})
+			} else {
+				a.Start(protocol.StartExecutor{Agent: "a", AgentID: "S0", Container: "c", Executor: imageExecutor(),
+					Framework: mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: "f"}}})
+			}
+			for what := ""; !strings.Contains(what, hangs); {
+				select {
+				case what = <-asked:
+				case what := <-host.ended:
+					t.Fatal(what)
+				case <-time.After(testkit.Patience):
+					t.Fatal("the engine was not asked")
+				}
+			}
+			a.Resize("c", protocol.Limits{CPUs: 1, MemoryMB: 64})
+			a.Resize("c", protocol.Limits{CPUs: 3, MemoryMB: 128})
+			close(up)
+			select {
+			case got := <-updates:
+				if !strings.Contains(got, "134217728") {
+					t.Error(got)
+				}
+			case what := <-host.ended:
+				t.Fatal(what)
+			case <-time.After(testkit.Patience):
+				t.Fatal("the limits were lost")
 			}
 		})
 	}
