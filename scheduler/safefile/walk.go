@@ -18,8 +18,13 @@ func (d *Dir) Walk(name string, f func(name string, st *unix.Stat_t) error) erro
 	return d.walk(name, maxDepth, f)
 }
 
-// Visit calls f with the kind of all that is below the directory, however deep, and passes over what cannot be
-// entered or vanishes; folders of the own user get what they lack to be looked at. An error of f ends it.
+// ErrDeep says that not all was visited: more folders lay deep than may be open.
+var ErrDeep = errors.New("folders that lie too deep in each other were passed over")
+
+// Visit calls f with the kind of all that is below the directory, and passes over what cannot be entered or vanishes;
+// folders of the own user get what they lack to be looked at. It goes however deep, but of more than 64 folders, each
+// 100 deep below one where it begins or goes on, it looks into 64, and its error is ErrDeep at the end. An error of f
+// ends it.
 func (d *Dir) Visit(f func(st *unix.Stat_t) error) error {
 	v := &visit{f: f}
 	err := v.below(d, maxDepth)
@@ -31,13 +36,17 @@ func (d *Dir) Visit(f func(st *unix.Stat_t) error) error {
 		}
 		_ = sub.Close() // nothing was written
 	}
+	if err == nil && v.passed {
+		return ErrDeep
+	}
 	return err
 }
 
 // visit is a Visit.
 type visit struct {
-	f     func(st *unix.Stat_t) error
-	later []*Dir // folders that lie deep, whose turn comes when those above are closed
+	f      func(st *unix.Stat_t) error
+	later  []*Dir // folders that lie deep, whose turn comes when those above are closed
+	passed bool   // there were more of them
 }
 
 // mostLater bounds how many of them are open; others are passed over.
@@ -63,6 +72,8 @@ func (v *visit) below(d *Dir, depth int) (ended error) {
 		}
 		if depth > 1 {
 			ended = v.below(sub, depth-1)
+		} else {
+			v.passed = true
 		}
 		_ = sub.Close() // nothing was written
 		return ended

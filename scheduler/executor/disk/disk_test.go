@@ -92,7 +92,7 @@ func TestJudgementByInodes(t *testing.T) {
 		{Inodes, 65_000_000, mostCounted, "1000000 files or more of the 65000000"},
 		{Space, 65_000_000, mostCounted, ""},
 	} {
-		got := filled(c.lacked, 0, total{1 << 40, c.inodes}, total{1 << 20, c.held})
+		got := filled(c.lacked, 0, total{bytes: 1 << 40, inodes: c.inodes}, total{bytes: 1 << 20, inodes: c.held})
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%+v: %q", c, got)
 		}
@@ -114,6 +114,41 @@ func TestJudgementBySize(t *testing.T) {
 	} {
 		if got := filled(Space, c.asked, total{bytes: 1000 * mb}, total{bytes: c.held}); got != c.want {
 			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+// Who puts what it holds into more deep folders than are looked into is to blame, however little of it was counted.
+func TestAttackJudgementOfDeepFolders(t *testing.T) {
+	root := t.TempDir()
+	deep := filepath.Join(root, strings.Repeat("d/", 99))
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sandbox, err := safefile.OpenDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sandbox.Close()
+	w := NewWatch(sandbox)
+	w.write = func(*safefile.Dir) error { return &os.PathError{Op: "write", Path: "x", Err: unix.EDQUOT} }
+	folders := 0
+	for _, c := range []struct {
+		folders int
+		want    string
+	}{{64, ""}, {65, "too deep"}} {
+		for ; folders < c.folders; folders++ {
+			if err := os.Mkdir(filepath.Join(deep, fmt.Sprint(folders)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(deep, fmt.Sprint(folders), "file")
+			if err := os.WriteFile(file, make([]byte, 4096), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v := w.Begin().Judge(sandbox, 1<<30, true)
+		if v.Lacked != Quota || (v.Filled == "") != (c.want == "") || !strings.Contains(v.Filled, c.want) {
+			t.Errorf("%d folders: %+v", c.folders, v)
 		}
 	}
 }

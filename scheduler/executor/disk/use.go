@@ -74,6 +74,7 @@ type Verdict struct {
 //
 // The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than half
 // of the whole file system; where inodes lack, also when it holds more than half of them, or as many as are counted.
+// And so it is when it holds many folders that lie too deep in each other to be counted, for any amount may lie there.
 // Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is not seen:
 // who relies on this must bound how often others are to blame.
 func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
@@ -87,15 +88,19 @@ func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
 	if v.Lacked = u.Lacked(); v.Lacked == "" {
 		return v
 	}
-	v.Filled = filled(v.Lacked, asked, total{size, inodes}, usage(folder))
+	v.Filled = filled(v.Lacked, asked, total{bytes: size, inodes: inodes}, usage(folder))
 	return v
 }
 
 // total is what there is of a file system, or what is held of it.
-type total struct{ bytes, inodes int64 }
+type total struct {
+	bytes, inodes int64
+	deep          bool // there is more, so deep that it was not counted
+}
 
 // filled says how an attempt that asked for bytes of disk filled the disk by what it held; empty: it did not. More than
 // mostCounted inodes are not counted, so that who holds as many has used them up, however many there are.
+// Nor is all counted that lies very deep: who holds that may hold any amount there.
 func filled(lacked string, asked int64, disk, held total) string {
 	switch {
 	case lacked == Writable || lacked == Working: // however much it wrote
@@ -109,6 +114,9 @@ func filled(lacked string, asked int64, disk, held total) string {
 		return fmt.Sprintf("it made %d files or more of the %d that the disk has room for", held.inodes, disk.inodes)
 	case lacked == Inodes && disk.inodes > 0 && held.inodes > disk.inodes/2:
 		return fmt.Sprintf("it made %d of the %d files that the disk has room for", held.inodes, disk.inodes)
+	case held.deep:
+		return fmt.Sprintf("it held %s of disk and more, in many folders that lie too deep in each other to be counted",
+			archive.Size(held.bytes))
 	}
 	return ""
 }
@@ -129,7 +137,7 @@ func usage(folder *safefile.Dir) total {
 	var bytes int64
 	var inodes float64
 	// An error ends it with what was counted.
-	_ = folder.Visit(func(st *unix.Stat_t) error {
+	err := folder.Visit(func(st *unix.Stat_t) error {
 		names := int64(1)
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			names = max(int64(st.Nlink), 1)
@@ -140,5 +148,5 @@ func usage(folder *safefile.Dir) total {
 		}
 		return nil
 	})
-	return total{bytes, int64(inodes)}
+	return total{bytes, int64(inodes), errors.Is(err, safefile.ErrDeep)}
 }
