@@ -55,7 +55,7 @@ func TestImportIsTheSameSweep(t *testing.T) {
 	if err := json.Unmarshal([]byte(theirs.stdout), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Trials != 9 || got.Method != "tpe" || len(got.Points) != 5 || !strings.HasPrefix(got.Commands[0], "train --lr=0.") {
+	if got.Trials != 9 || got.Method != "tpe" || len(got.Points) != 5 || !strings.HasSuffix(strings.Split(got.Commands[0], "--lr=0.")[0], ` 2>&1' sh train `) {
 		t.Errorf("planned: %+v", got)
 	}
 	if got.Demand[0].CPUs != 1 || got.Demand[0].Mem != 256 {
