@@ -119,3 +119,30 @@ func numbered(n int) string {
 	}
 	return b.String()
 }
+
+// Every point to try is there, or the spec is refused: where the bound of their cost is crossed within a point, that
+// point is whole, and the next one is refused.
+func TestTriedPointsAreAllThereOrRefused(t *testing.T) {
+	const head = "method: random\nprogram: x\nrun_cap: 9999\n"
+	for name, c := range map[string]struct {
+		text, refused string
+		n             int
+	}{
+		"tied ranges": {head + "parameters: {a: {min: 1, max: 100000}, b: {min: 1, max: 100000}}\nzip: [[a, b]]\n" +
+			"try:\n" + numbered(251)[len("- {a: 0}\n"):], "", 250},
+		"tied lists": {head + "parameters: {a: {values: [" + strings.Repeat("0, ", 40_000) + "1]}, b: {min: 0, max: 40000},\n" +
+			"  c: {min: 0, max: 1000}}\nzip: [[a, b]]\ntry:\n" + strings.ReplaceAll(numbered(900), "a:", "a: 1, c:"), "too many draws were needed", 0},
+	} {
+		spec, err := Parse("x.yaml", []byte(c.text))
+		switch {
+		case c.refused != "":
+			if err == nil || !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("%s: %.300v", name, err)
+			}
+		case err != nil:
+			t.Errorf("%s: %.300v", name, err)
+		case len(spec.Try) != c.n:
+			t.Errorf("%s: %d points are tried first, not %d", name, len(spec.Try), c.n)
+		}
+	}
+}

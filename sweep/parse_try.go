@@ -77,7 +77,7 @@ func (d *decoder) try(root *node) {
 			continue
 		}
 		p, ok := d.tried(e, item, at, field, i)
-		if e.done > e.most {
+		if !ok && e.done > e.most {
 			return
 		}
 		if !ok {
@@ -187,15 +187,14 @@ func (d *decoder) settle(
 		if l.tie == nil {
 			continue
 		}
-		e.done += l.tie.count / 8
-		place, ok := s.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], written[k].at != nil })
+		place, ok := e.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], written[k].at != nil })
 		if !ok {
 			d.fail(at, field, fmt.Sprintf("`%s` and what is zipped with it never have these values together", short(l.Name)),
 				"choose values that stand at the same place of their lists")
 			return false
 		}
 		if place < 0 {
-			if place, ok = s.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], has[k] }); !ok {
+			if place, ok = e.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], has[k] }); !ok {
 				d.fail(at, field, fmt.Sprintf("the defaults of `%s` and what is zipped with it never stand together", short(l.Name)),
 					"choose defaults that stand at the same place of their lists")
 				return false
@@ -206,4 +205,20 @@ func (d *decoder) settle(
 		}
 	}
 	return true
+}
+
+// placeOf is that of the space, of which each eighth place that it may look at is counted.
+func (e *evaluation) placeOf(t *tie, known func(leaf int) (Value, bool)) (place int, ok bool) {
+	cost := 0
+	for _, k := range t.members {
+		if _, is := known(k); !is {
+			continue
+		}
+		if cost = t.count / 8; len(e.s.leaves[k].Values) == 0 { // a range tells the place
+			cost = 0
+			break
+		}
+	}
+	e.done += cost
+	return e.s.placeOf(t, known)
 }
