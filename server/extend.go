@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -67,18 +68,26 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 	return sw, nil
 }
 
-// withSet is the sweep's spec as its file gives it with further changes.
+// withSet is the sweep's spec as its file gives it with further changes. What checking it costs has bounds, but for a sweep
+// that was accepted before there were these.
 func (sw *Sweep) withSet(set []string) (*sweep.Spec, error) {
 	spec := sw.Spec()
-	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSet(set...), sweep.WithSeed(spec.Seed),
-		state.WithFilesBeside(spec.File)}
+	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSeed(spec.Seed), state.WithFilesBeside(spec.File)}
 	if state.IsForeign(sw.staging.Owner) {
 		options = append(options, sweep.WithFiles(nil))
 	}
 	if sw.winner != nil {
 		options = append(options, sweep.WithWinner())
 	}
-	return sweep.Parse(spec.File, spec.Source, options...)
+	changed := append(slices.Clip(options), sweep.WithSet(set...))
+	next, err := sweep.Parse(spec.File, spec.Source, changed...)
+	if err == nil {
+		return next, nil
+	}
+	if _, refused := sweep.Parse(spec.File, spec.Source, options...); refused == nil {
+		return nil, err
+	}
+	return sweep.Parse(spec.File, spec.Source, append(changed, sweep.WithAccepted())...)
 }
 
 // onSweepExtended goes on with the new spec. It is called by the loop before any record of it.

@@ -15,6 +15,8 @@ type Command struct {
 	Program string   // for ${program}
 	Argv    []string // executed as it is
 	Shell   string   // run by sh -c
+
+	long bool // an earlier Parse has taken it, though it is beyond what one reads now
 }
 
 // defaultArgv is what W&B runs when a spec has no `command`.
@@ -111,11 +113,15 @@ func (c Command) Readings() []shell.Kind {
 
 // split finds the macros of the command, and what it needs of variables of its environment.
 func (c Command) split(vars []string) (words []word, needed map[string]*shell.Need, err error) {
+	script, list := shell.Script, shell.Words
+	if c.long {
+		script, list = shell.LongScript, shell.LongWords
+	}
 	if c.Shell != "" {
-		parts, needed, err := shell.Script(c.Shell, vars, shellMacro)
+		parts, needed, err := script(c.Shell, vars, shellMacro)
 		return []word{{parts: parts, script: true}}, needed, err
 	}
-	read, needed, err := shell.Words(c.Argv, vars, shellMacro)
+	read, needed, err := list(c.Argv, vars, shellMacro)
 	if err != nil {
 		return nil, nil, err
 	}

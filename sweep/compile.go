@@ -39,7 +39,7 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("the expression has %d characters; %d are allowed", len(text), maxExpression)
 	}
-	if s.written += len(text); s.written > maxWritten {
+	if s.written += len(text); s.written > maxWritten && !s.accepted {
 		return nil, &withRemedy{
 			fmt.Sprintf("the expressions of the spec have more than %d characters together", maxWritten),
 			"use fewer or shorter ones",
@@ -59,7 +59,7 @@ func (s *Space) compile(text string, want wants, group []string) (*expression, e
 		return nil, err
 	}
 	needs := refs.leaves()
-	if s.needed += len(needs); s.needed > maxNeeded {
+	if s.needed += len(needs); s.needed > maxNeeded && !s.accepted {
 		return nil, &withRemedy{
 			fmt.Sprintf("the expressions of the spec name more than %d parameters, each of a group counted", maxNeeded),
 			"name single parameters in place of groups, or use fewer expressions",

@@ -365,6 +365,16 @@ type options struct {
 	getenv func(name string) (string, bool) // what ${envvar:NAME} will read; nil: it is not checked
 
 	winner bool // this is a `then` spec: ${winner.…} is there
+
+	accepted bool // an earlier Parse has taken the spec: what checking it costs has no bound
+}
+
+// mostEvaluated is how many expressions are evaluated for one purpose.
+func (o options) mostEvaluated() int {
+	if o.accepted {
+		return math.MaxInt
+	}
+	return maxEvaluated
 }
 
 func splitLines(s string) []string {

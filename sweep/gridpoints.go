@@ -74,13 +74,13 @@ func (o *odometer) isPoint() (active []bool, ok bool) {
 }
 
 // countPoints walks the grid until it has found limit points, reached the end, looked at maxCounted
-// combinations, or evaluated maxEvaluated expressions.
-func (s *Space) countPoints(limit int) *gridIndex {
+// combinations, or evaluated more than most expressions.
+func (s *Space) countPoints(limit, most int) *gridIndex {
 	w := &gridIndex{}
 	size, _ := s.product()
 	o := s.odometerAt(new(big.Int))
 	for ; !size.IsInt64() || int64(w.looked) < size.Int64(); w.looked++ {
-		if w.looked == maxCounted || w.count == limit || o.done > maxEvaluated {
+		if w.looked == maxCounted || w.count == limit || o.done > most {
 			return w
 		}
 		if _, ok := o.isPoint(); ok {

@@ -146,3 +146,45 @@ func TestTriedPointsAreAllThereOrRefused(t *testing.T) {
 		}
 	}
 }
+
+// What an earlier version took, before there were bounds, is read back and runs, as long as its macros can be quoted.
+func TestAcceptedSpecsAreReadBeyondBounds(t *testing.T) {
+	const head, one = "method: random\nrun_cap: 2\n", "parameters: {a: {min: 0, max: 1}}\n"
+	many := strings.Repeat
+	wide := head + "program: x\nparameters:\n"
+	for i := range 500 {
+		wide += fmt.Sprintf("  p%d: {min: 0, max: 9999}\n", i)
+	}
+	grid := "method: grid\nprogram: x\nparameters: {a: {min: 1, max: 800}, b: {min: 1, max: 800}}\nconstraints:\n" +
+		many("- a < b + 900\n", 8)
+	for name, c := range map[string]struct{ text, refused string }{
+		"constraints": {head + "program: x\n" + one + "constraints:\n" + many("- a < 2\n", 1001), "more than 1000 expressions"},
+		"characters": {head + "program: x\n" + one + "constraints:\n" + many("- a < 2"+many(" + 0", 450)+"\n", 150),
+			"characters together"},
+		"names": {wide + "constraints:\n" + many("- len($env) > 1\n", 201), "name more than 100000 parameters"},
+		"try":   {wide + "try:\n" + triedPoints(2100), "are too many values to try first"},
+		"grid":  {grid, "counting stops there"},
+		"words": {head + one + "command: [./x, " + many("w, ", 5000) + "\"${args}\"]\n", "4096 are allowed"},
+		"shell": {head + one + "command: x ${args}" + many(" w", 4500) + "\n", "too long and winding"},
+	} {
+		if _, err := Parse("x.yaml", []byte(c.text)); err == nil || !strings.Contains(err.Error(), c.refused) {
+			t.Errorf("%s: %.300v", name, err)
+		}
+		spec, err := Parse("x.yaml", []byte(c.text), WithAccepted())
+		if err != nil {
+			t.Errorf("%s: accepted before: %.300v", name, err)
+			continue
+		}
+		if _, err := spec.Command.Expand(Vars{Params: Point{{Name: "a", Value: 0.5}}}); err != nil {
+			t.Errorf("%s: %.300v", name, err)
+		}
+	}
+	_, err := Parse("x.yaml", []byte(head+one+"command: cat <<< $'${param.a}'; "+many("w ", 5000)+"\n"), WithAccepted())
+	if err == nil {
+		t.Error("a macro that cannot be quoted is taken")
+	}
+}
+
+func triedPoints(n int) string {
+	return strings.ReplaceAll(numbered(n), "a:", "p1:")
+}

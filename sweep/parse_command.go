@@ -42,6 +42,10 @@ func (d *decoder) command(n *node, prefix string) Command {
 			return c
 		}
 	}
+	if d.options.accepted {
+		_, _, err := c.split(nil)
+		c.long = err != nil
+	}
 	d.checkMacros(c, at, n, field)
 	return c
 }

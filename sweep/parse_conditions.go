@@ -43,7 +43,7 @@ func (d *decoder) constraints(n *node) {
 const maxRules = 1000
 
 func (d *decoder) tooManyRules(at *node, field string) bool {
-	if len(d.spec.Space.rules) < maxRules {
+	if len(d.spec.Space.rules) < maxRules || d.options.accepted {
 		return false
 	}
 	d.fail(at, field, fmt.Sprintf("there are more than %d expressions in `constraints` and `exclude`", maxRules),
@@ -101,7 +101,7 @@ func (d *decoder) checkSamples(root *node) {
 	}
 	if s.Method != "grid" && !s.Space.unique && len(s.Space.rules)+len(s.Space.excluded) > 0 {
 		e := s.Space.evaluation()
-		e.most = maxEvaluated
+		e.most = d.options.mostEvaluated()
 		for i := range 8 {
 			if _, ok, tried := e.draw(s.Seed, i, maxRejections); !ok {
 				at, field := root.get("constraints"), "constraints"

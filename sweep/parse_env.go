@@ -37,7 +37,9 @@ func (d *decoder) checkEnvUse(n *node) {
 	for _, p := range n.pairs {
 		names = append(names, p.key.text)
 	}
-	_, needed, err := d.spec.Command.split(names)
+	command := d.spec.Command
+	command.long = command.long || d.options.accepted
+	_, needed, err := command.split(names)
 	if err != nil {
 		return
 	}

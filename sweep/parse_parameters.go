@@ -16,7 +16,7 @@ const maxParameters = 10_000
 
 // space reads `parameters`.
 func (d *decoder) space(root *node) {
-	s := &Space{}
+	s := &Space{accepted: d.options.accepted}
 	d.spec.Space = s
 	n := root.get("parameters")
 	if n == nil || n.null || n.kind == mapping && len(n.pairs) == 0 {

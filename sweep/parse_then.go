@@ -82,7 +82,7 @@ func (d *decoder) thenSpec(n *node, path string) {
 		return d.options.read(filepath.Join(filepath.Dir(path), name))
 	}
 	next := d.decodeText(file, src,
-		options{read: beside, from: chain, getenv: d.options.getenv, winner: true})
+		options{read: beside, from: chain, getenv: d.options.getenv, winner: true, accepted: d.options.accepted})
 	d.problems = append(d.problems, next.problems...)
 	d.spec.Then.Next = next.spec
 }

@@ -21,7 +21,7 @@ func (d *decoder) countGrid(root *node, limit int) {
 	if stop == 0 || s.Shuffled { // its first points may be any
 		stop = maxCounted + 1
 	}
-	w := s.Space.countPoints(stop)
+	w := s.Space.countPoints(stop, d.options.mostEvaluated())
 	s.Space.index = w
 	at, field := root.get("constraints"), "constraints"
 	if at == nil {
@@ -129,7 +129,7 @@ func (d *decoder) unique(n *node) {
 func (d *decoder) uniqueTrials(root *node, limit int) {
 	s := d.spec
 	if s.Space.Conditional() {
-		w := s.Space.countPoints(maxCounted + 1)
+		w := s.Space.countPoints(maxCounted+1, d.options.mostEvaluated())
 		s.Space.index = w
 		switch {
 		case !w.whole:

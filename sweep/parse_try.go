@@ -56,14 +56,14 @@ func (d *decoder) try(root *node) {
 			fmt.Sprintf("%d are allowed", maxTry))
 		return
 	}
-	if wide := len(s.Space.leaves); len(items) > 1 && len(items)*wide > maxTryValues {
+	if wide := len(s.Space.leaves); len(items) > 1 && len(items)*wide > maxTryValues && !d.options.accepted {
 		d.fail(n, "try",
 			fmt.Sprintf("%d points of %d parameters are too many values to try first", len(items), wide),
 			fmt.Sprintf("%d are allowed: try at most %d points", maxTryValues, max(maxTryValues/wide, 1)))
 		return
 	}
 	e := s.Space.evaluation()
-	e.most = maxEvaluated
+	e.most = d.options.mostEvaluated()
 	seen := map[string]bool{}
 	for i, item := range items {
 		field := fmt.Sprintf("try.%d", i)

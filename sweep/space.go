@@ -12,6 +12,7 @@ type Space struct {
 	unique   bool          // random search draws no point twice: a permutation of the grid of all values
 	excluded []*exclusion  // points that are not tried
 	tied     bool          // some parameters move together
+	accepted bool          // its expressions have no bound
 	written  int           // bytes of its expressions
 	needed   int           // parameters that its expressions name together
 	called   *names        // what they are called

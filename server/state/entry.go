@@ -89,7 +89,8 @@ func JournalHas(j *disk.Journal, id string) (bool, error) {
 // ParseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`, and with what its search
 // started from.
 func ParseEntry(e journal.SweepEntry, winner *board.Winner, prior []sweep.Prior) (*sweep.Spec, error) {
-	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File)}
+	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File),
+		sweep.WithAccepted()}
 	if IsForeign(e.Owner) { // whoever took the spec looked at what it names, as its submitter may read it
 		options = append(options, sweep.WithFiles(nil))
 	}

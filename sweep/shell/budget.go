@@ -12,17 +12,33 @@ const (
 	// maxSteps bounds the nodes of trees that are looked at, the bytes of text for further shells, and what flows:
 	// ordinary scripts of maxScript bytes take a tenth.
 	maxSteps = 1_000_000
+	// maxLongSteps is maxSteps of a command that was accepted when there was no bound: seconds of work.
+	maxLongSteps = 1_000_000_000
 	// maxShells bounds how many shells read one text, each in the other's quotes.
 	maxShells = 8
 )
 
 // budget counts what is looked at of one command, all its shells together.
-type budget struct{ steps int }
+type budget struct {
+	steps int
+	long  bool // the command was accepted before
+}
+
+// most is how many steps there may be.
+func (b *budget) most() int {
+	if b.long {
+		return maxLongSteps
+	}
+	return maxSteps
+}
+
+// tooMany says whether a command has more words than are read.
+func (b *budget) tooMany(words int) bool { return words > maxWords && !b.long }
 
 func (b *budget) spend(steps int) { b.steps += steps }
 
 // spent says whether nothing more is looked at: what is known then is not all, and no macro is taken.
-func (b *budget) spent() bool { return b.steps > maxSteps }
+func (b *budget) spent() bool { return b.steps > b.most() }
 
 // walk is syntax.Walk as far as the budget goes.
 func (b *budget) walk(n syntax.Node, visit func(syntax.Node) bool) {

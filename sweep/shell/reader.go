@@ -84,7 +84,7 @@ func newReader(script string, found []hole, b *budget) *reader {
 		functions: map[string]bool{}, integers: map[string]bool{}, literals: map[string]string{}}
 	for strings.Contains(script, r.prefix) {
 		if r.prefix += "x"; len(r.prefix) > maxPrefix {
-			b.spend(maxSteps + 1)
+			b.spend(b.most() + 1)
 			break
 		}
 	}

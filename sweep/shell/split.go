@@ -18,7 +18,16 @@ type inputs struct {
 // environment, so that their values are no code. It fails with a Refusal where a macro's value could not be
 // put as data.
 func Script(script string, vars []string, parse Parse) ([]Part, map[string]*Need, error) {
-	parts, outside, err := splitScript([]string{script}, reading{}, vars, parse, &budget{})
+	return scriptWithin(script, vars, parse, &budget{})
+}
+
+// LongScript is Script for a script that was accepted when its length and steps had no bound.
+func LongScript(script string, vars []string, parse Parse) ([]Part, map[string]*Need, error) {
+	return scriptWithin(script, vars, parse, &budget{long: true})
+}
+
+func scriptWithin(script string, vars []string, parse Parse, spending *budget) ([]Part, map[string]*Need, error) {
+	parts, outside, err := splitScript([]string{script}, reading{}, vars, parse, spending)
 	if err != nil {
 		return nil, outside.vars, err.(*ItemError).Err
 	}
@@ -46,14 +55,23 @@ func (e *ItemError) Unwrap() error { return e.Err }
 // Words is Script for a command that is a list: some of its items may be scripts (sh -c), or code of other
 // languages. Errors are ItemErrors.
 func Words(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
-	if len(argv) > maxWords {
+	return wordsWithin(argv, vars, parse, &budget{})
+}
+
+// LongWords is Words for a command that was accepted when its words and steps had no bound.
+func LongWords(argv, vars []string, parse Parse) ([]Word, map[string]*Need, error) {
+	return wordsWithin(argv, vars, parse, &budget{long: true})
+}
+
+func wordsWithin(argv, vars []string, parse Parse, spending *budget) ([]Word, map[string]*Need, error) {
+	if spending.tooMany(len(argv)) {
 		return nil, nil, &ItemError{maxWords, &Refusal{
 			fmt.Sprintf("the command has %d words; %d are allowed", len(argv), maxWords),
 			"write what follows into a file that the program reads",
 		}}
 	}
 	words, needed := make([]Word, len(argv)), map[string]*Need{}
-	spending := &budget{steps: len(argv) * len(argv) / 16} // which of them are programs that read the others
+	spending.spend(len(argv) * len(argv) / 16) // which of them are programs that read the others
 	found, zeroth := readings(argv, false)
 	if zeroth >= 0 {
 		if err := checkZeroth(argv[zeroth], parse); err != nil {

@@ -15,8 +15,8 @@ func (v *visitor) call(n *syntax.CallExpr) {
 	if len(words) == 0 {
 		return
 	}
-	if len(words) > maxWords {
-		v.spend(maxSteps + 1)
+	if v.tooMany(len(words)) {
+		v.spend(v.most() + 1)
 		return
 	}
 	v.spend(len(words) * len(words) / 16) // which of them are programs that read the others
