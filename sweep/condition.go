@@ -26,9 +26,22 @@ type evaluation struct {
 	switched []int // leaves that may be absent, each after those its when refers to
 	order    []int // rules, the one that refused the last combination first: it is likely to refuse the next
 	active   []bool
-	most     int // of done, at which draw stops; 0: no bound
-	done     int // expressions that were evaluated, and an eighth of the values that they were shown
+	env      map[string]any // what expressions see of the combination; nil: none has been evaluated
+	most     int            // of done, at which draw stops; 0: no bound
+	done     int            // expressions that were evaluated, and an eighth of the values that they were shown
+
+	known  func(*expression) *outcome // of an expression, where it has been noted; nil: nothing is
+	looked int                        // outcomes that were looked up, an eighth of which is added to done
 }
+
+// outcome is what an expression was found to be.
+type outcome uint8
+
+const (
+	notKnown outcome = iota
+	isFalse
+	isTrue
+)
 
 func (s *Space) evaluation() *evaluation {
 	e := &evaluation{s: s, decisive: s.decisive, active: make([]bool, len(s.leaves))}
@@ -51,8 +64,10 @@ func (s *Space) evaluation() *evaluation {
 func (e *evaluation) evaluate(values []Value) (active []bool, ok bool, err error) {
 	s := e.s
 	active = e.active
-	env := s.environment(values, nil, e.decisive)
-	e.done += len(e.decisive) / 8
+	e.env = nil
+	if e.known == nil || len(s.excluded) > 0 {
+		e.done += len(e.decisive) / 8
+	}
 	for _, k := range e.switched {
 		active[k] = true
 		for _, when := range s.leaves[k].when {
@@ -60,12 +75,11 @@ func (e *evaluation) evaluate(values []Value) (active []bool, ok bool, err error
 				active[k] = false
 				break
 			}
-			e.done++
-			out, err := expr.Run(when.program, env)
+			out, err := e.run(when, values)
 			if err != nil {
 				return active, false, fmt.Errorf("evaluate `%s`: %w", when.text, tidy(err))
 			}
-			if active[k] = out.(bool); !active[k] {
+			if active[k] = out; !out {
 				break
 			}
 		}
@@ -75,9 +89,8 @@ func (e *evaluation) evaluate(values []Value) (active []bool, ok bool, err error
 		if !allActive(rule.needs, active) {
 			continue
 		}
-		e.done++
-		out, err := expr.Run(rule.program, env)
-		if err == nil && out.(bool) {
+		out, err := e.run(rule, values)
+		if err == nil && out {
 			continue
 		}
 		copy(e.order[1:i+1], e.order[:i])
@@ -88,6 +101,36 @@ func (e *evaluation) evaluate(values []Value) (active []bool, ok bool, err error
 		return active, false, nil
 	}
 	return active, !s.excludes(values, active), nil
+}
+
+// run evaluates one expression, or looks up what it is.
+func (e *evaluation) run(x *expression, values []Value) (bool, error) {
+	var note *outcome
+	if e.known != nil {
+		if note = e.known(x); note != nil && *note != notKnown {
+			if e.looked++; e.looked%8 == 0 {
+				e.done++
+			}
+			return *note == isTrue, nil
+		}
+	}
+	if e.env == nil {
+		e.env = e.s.environment(values, nil, e.decisive)
+		if e.known != nil {
+			e.done += len(e.decisive) / 8
+		}
+	}
+	e.done++
+	out, err := expr.Run(x.program, e.env)
+	if err != nil {
+		return false, err
+	}
+	if note != nil {
+		if *note = isFalse; out.(bool) {
+			*note = isTrue
+		}
+	}
+	return out.(bool), nil
 }
 
 // every is all leaves.

@@ -59,6 +59,75 @@ func (o *odometer) next() {
 	}
 }
 
+// mostNoted bounds the outcomes that are noted of one expression, and maxNoted those of all.
+const (
+	mostNoted = 4096
+	maxNoted  = 1 << 20
+)
+
+// notes are the outcomes of one expression, by the digits of what it names.
+type notes struct {
+	leaves []int // of more than one choice that turn
+	known  []outcome
+}
+
+// noted has the outcomes of expressions noted that name few combinations: most conditions name one parameter.
+func (o *odometer) noted() {
+	turner := make([]int, len(o.bases)) // the leaf that a leaf moves with
+	for k := range turner {
+		turner[k] = k
+	}
+	for k, l := range o.s.leaves {
+		if l.tie == nil {
+			continue
+		}
+		for _, m := range l.tie.members {
+			turner[m] = k
+		}
+	}
+	all, room := map[*expression]*notes{}, maxNoted
+	note := func(x *expression) {
+		if _, seen := all[x]; seen || len(x.needs) > mostNoted {
+			return
+		}
+		n, size := &notes{}, 1
+		for _, need := range x.needs {
+			k := turner[need]
+			if o.bases[k] < 2 || slices.Contains(n.leaves, k) {
+				continue
+			}
+			if o.bases[k] > mostNoted/size {
+				return
+			}
+			size *= o.bases[k]
+			n.leaves = append(n.leaves, k)
+		}
+		if room -= size; room >= 0 {
+			n.known = make([]outcome, size)
+			all[x] = n
+		}
+	}
+	for _, l := range o.s.leaves {
+		for _, when := range l.when {
+			note(when)
+		}
+	}
+	for _, rule := range o.s.rules {
+		note(rule)
+	}
+	o.evaluation.known = func(x *expression) *outcome {
+		n := all[x]
+		if n == nil {
+			return nil
+		}
+		at := 0
+		for _, k := range n.leaves {
+			at = at*o.bases[k] + o.digits[k]
+		}
+		return &n.known[at]
+	}
+}
+
 // isPoint says whether the combination is a point: its constraints hold, and each absent parameter stands at
 // its first choice, so that combinations which differ only in absent parameters count once.
 func (o *odometer) isPoint() (active []bool, ok bool) {
@@ -79,6 +148,7 @@ func (s *Space) countPoints(limit, most int) *gridIndex {
 	w := &gridIndex{}
 	size, _ := s.product()
 	o := s.odometerAt(new(big.Int))
+	o.noted()
 	for ; !size.IsInt64() || int64(w.looked) < size.Int64(); w.looked++ {
 		if w.looked == maxCounted || w.count == limit || o.done > most {
 			return w

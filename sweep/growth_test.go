@@ -2,7 +2,9 @@ package sweep
 
 import (
 	"fmt"
+	"math/big"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -187,4 +189,65 @@ func TestAcceptedSpecsAreReadBeyondBounds(t *testing.T) {
 
 func triedPoints(n int) string {
 	return strings.ReplaceAll(numbered(n), "a:", "p1:")
+}
+
+// A grid below the bound of combinations is counted whose parameters each have a condition of their own.
+func TestConditionsOfFewValuesCostLittle(t *testing.T) {
+	const chosen = "  optimizer: {values: [a, b, c]}\n"
+	conditional := ""
+	for i := range 9 {
+		conditional += fmt.Sprintf("  p%d: {values: [1, 2, 3, 4], when: optimizer == %q}\n", i, string(rune('a'+i/3)))
+	}
+	for name, parameters := range map[string]string{"first": chosen + conditional, "last": conditional + chosen} {
+		spec, err := Parse("x.yaml", []byte("method: grid\nprogram: x\nparameters:\n"+parameters))
+		if err != nil {
+			t.Errorf("%s: %.300v", name, err)
+		} else if spec.Trials != 192 {
+			t.Errorf("%s: %d trials, not 192", name, spec.Trials)
+		}
+	}
+}
+
+// What is noted of expressions decides as evaluating them for each combination does.
+func TestNotedOutcomesAreTheOutcomes(t *testing.T) {
+	spec, err := Parse("x.yaml", []byte(`method: grid
+program: x
+parameters:
+  z: {values: [3, 1, 2]}
+  o: {values: [a, b, c]}
+  one: {value: 7}
+  g:
+    when: o != "b"
+    parameters:
+      u: {min: 1, max: 90}
+      v: {values: [1, 2, x]}
+  w: {values: [0, 5, 0], when: o == "a" or z > 2}
+zip: [[z, w]]
+constraints:
+  - one + w < z + 9
+  - g.u + z != 20
+  - g.v != 2
+  - len($env) > 1
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noting, plain := spec.Space.odometerAt(new(big.Int)), spec.Space.odometerAt(new(big.Int))
+	noting.noted()
+	points := 0
+	for i := range 2 * 3 * 3 * 90 * 3 { // twice around: by what was noted
+		active, ok := noting.isPoint()
+		other, is := plain.isPoint()
+		if ok != is || !slices.Equal(active, other) {
+			t.Fatalf("combination %d: %v %v, not %v %v", i, ok, active, is, other)
+		}
+		if ok {
+			points++
+		}
+		noting.next()
+		plain.next()
+	}
+	if points == 0 || noting.done >= plain.done {
+		t.Errorf("%d points; %d evaluations, and without notes %d", points, noting.done, plain.done)
+	}
 }
