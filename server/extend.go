@@ -68,11 +68,12 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 	return sw, nil
 }
 
-// withSet is the sweep's spec as its file gives it with further changes. What checking it costs has bounds, but for a sweep
-// that was accepted before there were these.
+// withSet is the sweep's spec as its file gives it with further changes. What checking it costs has bounds, but for
+// a sweep that was accepted before there were these.
 func (sw *Sweep) withSet(set []string) (*sweep.Spec, error) {
 	spec := sw.Spec()
-	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSeed(spec.Seed), state.WithFilesBeside(spec.File)}
+	options := []sweep.Option{sweep.WithSet(spec.Overrides...), sweep.WithSeed(spec.Seed),
+		state.WithFilesBeside(spec.File)}
 	if state.IsForeign(sw.staging.Owner) {
 		options = append(options, sweep.WithFiles(nil))
 	}

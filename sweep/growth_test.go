@@ -130,10 +130,11 @@ func TestTriedPointsAreAllThereOrRefused(t *testing.T) {
 		text, refused string
 		n             int
 	}{
-		"tied ranges": {head + "parameters: {a: {min: 1, max: 100000}, b: {min: 1, max: 100000}}\nzip: [[a, b]]\n" +
-			"try:\n" + numbered(251)[len("- {a: 0}\n"):], "", 250},
-		"tied lists": {head + "parameters: {a: {values: [" + strings.Repeat("0, ", 40_000) + "1]}, b: {min: 0, max: 40000},\n" +
-			"  c: {min: 0, max: 1000}}\nzip: [[a, b]]\ntry:\n" + strings.ReplaceAll(numbered(900), "a:", "a: 1, c:"), "too many draws were needed", 0},
+		"tied ranges": {head + "parameters: {a: {min: 1, max: 100000}, b: {min: 1, max: 100000}}\n" +
+			"zip: [[a, b]]\ntry:\n" + numbered(251)[len("- {a: 0}\n"):], "", 250},
+		"tied lists": {head + "parameters: {a: {values: [" + strings.Repeat("0, ", 40_000) + "1]},\n" +
+			"  b: {min: 0, max: 40000}, c: {min: 0, max: 1000}}\nzip: [[a, b]]\ntry:\n" +
+			strings.ReplaceAll(numbered(900), "a:", "a: 1, c:"), "too many draws were needed", 0},
 	} {
 		spec, err := Parse("x.yaml", []byte(c.text))
 		switch {
@@ -160,7 +161,8 @@ func TestAcceptedSpecsAreReadBeyondBounds(t *testing.T) {
 	grid := "method: grid\nprogram: x\nparameters: {a: {min: 1, max: 800}, b: {min: 1, max: 800}}\nconstraints:\n" +
 		many("- a < b + 900\n", 8)
 	for name, c := range map[string]struct{ text, refused string }{
-		"constraints": {head + "program: x\n" + one + "constraints:\n" + many("- a < 2\n", 1001), "more than 1000 expressions"},
+		"constraints": {head + "program: x\n" + one + "constraints:\n" + many("- a < 2\n", 1001),
+			"more than 1000 expressions"},
 		"characters": {head + "program: x\n" + one + "constraints:\n" + many("- a < 2"+many(" + 0", 450)+"\n", 150),
 			"characters together"},
 		"names": {wide + "constraints:\n" + many("- len($env) > 1\n", 201), "name more than 100000 parameters"},

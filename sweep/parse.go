@@ -31,9 +31,9 @@ func WithEnvironment(getenv func(name string) (string, bool)) Option {
 	return func(o *options) { o.getenv = getenv }
 }
 
-// WithAccepted says that a Parse of this version or an earlier one has taken the spec, and that a sweep runs by it: it is
-// not refused for what checking it costs, whose bounds may be newer than the sweep. How macros in commands are quoted is
-// checked as ever.
+// WithAccepted says that a Parse of this version or an earlier one has taken the spec, and that a sweep runs by
+// it: it is not refused for what checking it costs, whose bounds may be newer than the sweep. How macros in
+// commands are quoted is checked as ever.
 func WithAccepted() Option { return func(o *options) { o.accepted = true } }
 
 // Parse reads a sweep file and checks all of it. The error is an Errors with every problem found. Parse costs
