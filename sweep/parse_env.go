@@ -41,6 +41,10 @@ func (d *decoder) checkEnvUse(n *node) {
 	command.long = command.long || d.options.accepted
 	_, needed, err := command.split(names)
 	if err != nil {
+		if _, _, alone := command.split(nil); alone == nil { // else it was told of the command
+			d.fail(n, "task.env", "what the command does with these variables is not known: "+err.Error(),
+				"give the command fewer of them, or write it into a file of its own")
+		}
 		return
 	}
 	for _, p := range n.pairs {
