@@ -52,30 +52,30 @@ func (s *Server) Damaged(id string) string {
 }
 
 // standIn is a spec for a sweep that has ended and of which that cannot be read back by which it ran: it shows what
-// there was, and nothing is run by it.
-func (s *Server) standIn(ctx context.Context, e journal.SweepEntry) (*sweep.Spec, error) {
+// there was, and nothing is run by it. Guessed says that nothing may be stored by it either.
+func (s *Server) standIn(ctx context.Context, e journal.SweepEntry) (spec *sweep.Spec, guessed bool, err error) {
 	if spec, err := state.ParseEntry(e, nil, nil); err == nil { // only what its search started from is missing
-		return spec, nil
+		return spec, false, nil
 	}
 	slots, err := journal.CountRuns(e.States, sweep.MaxTrials+1) // the step behind the trials has one, too
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	const none = "method: random\nrun_cap: %d\nparameters: {x: {min: 0, max: 1}}\ncommand: 'true'\n"
 	text := fmt.Sprintf(none, slots-1)
 	parsed, err := sweep.Parse(e.File, []byte(text))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	spec := *parsed
+	spec = new(*parsed)
 	spec.Name, spec.Source, spec.Overrides = e.ID, e.Source, e.Overrides
 	if was, err := state.ParseEntry(e, new(board.Winner), nil); err == nil {
 		spec.Name, spec.Method, spec.Objective, spec.Metrics = was.Name, was.Method, was.Objective, was.Metrics
-		spec.Queue, spec.Priority = was.Queue, was.Priority
+		spec.Queue, spec.Priority, spec.Repeat = was.Queue, was.Priority, was.Repeat
 	} else if known, err := store.ReadSweep(ctx, s.cfg.Bucket, e.ID); err == nil {
 		spec.Name, spec.Method = cmp.Or(known.Name, e.ID), cmp.Or(known.Method, spec.Method)
 		spec.Objective, spec.Metrics = known.Objective, known.Metrics
-		spec.Queue, spec.Priority = known.Queue, known.Priority
+		spec.Queue, spec.Priority, spec.Repeat = known.Queue, known.Priority, known.Repeat
 	}
-	return &spec, nil
+	return spec, true, nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -199,4 +201,102 @@ func TestFilesOfRunningSweepsAreDamaged(t *testing.T) {
 	s = w.open(w.config())
 	sw, _ := s.Sweep("runs")
 	w.ends(sw, sweep.PhaseSucceeded)
+}
+
+// A sweep that has ended and whose spec cannot be read back keeps the results it has: nothing is written by what stands
+// in for its spec, also where its end was not stored.
+func TestResultsStayOfSweepsWhoseSpecIsDamaged(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	first := w.ends(w.submit(s, "first", w.spec("first.yaml", three)), sweep.PhaseSucceeded)
+	text := strings.NewReplacer("x: {values: [3, 1, 2]}", "x: {values: [1, 2]}", "command: echo loss=${param.x}",
+		"command: 'echo ${winner.trial} > $KAON_ARTIFACTS/out; set -- 5 5 5 0 9 9; shift $KAON_TRIAL; echo loss=$1'").
+		Replace(three) + "repeat: {trials: 3}\nartifacts: {files: [out], keep: top 1}\n"
+	spec, err := sweep.Parse(filepath.Join(w.dir, "next.yaml"), []byte(text), sweep.WithWinner())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out Outcome
+	for _, id := range []string{"stored", "cut"} {
+		sw, err := s.Submit(t.Context(), Submission{ID: id, Spec: spec, Winner: first.Winner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out = w.ends(sw, sweep.PhaseSucceeded); out.Winner == nil || out.Winner.Value != 5 {
+			t.Fatalf("%+v", out.Winner)
+		}
+	}
+	w.closed(s)
+	cut, err := store.ReadSweep(t.Context(), w.results, "cut")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut.State, cut.Finished, cut.Pruned = string(sweep.PhaseActive), "", "" // as by a server that is killed at its end
+	gone := w.results.Delete(t.Context(), results.ObjectName("cut", results.WinnerFile),
+		results.ObjectName("cut", results.BoardFile))
+	if err := errors.Join(store.WriteSweep(t.Context(), w.results, cut), gone); err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string][]byte{}
+	for _, id := range []string{"stored", "cut"} {
+		path := filepath.Join(w.dir, "state", "sweeps", id, "winner.json")
+		if kept[path], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := damages["garbage"](path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := w.contents("stored") + w.contents("cut")
+	s = w.open(w.config())
+	sw, _ := s.Sweep("stored")
+	if again := w.ends(sw, sweep.PhaseSucceeded); again.Winner == nil || again.Winner.Value != 5 {
+		t.Errorf("winner %+v", again.Winner)
+	}
+	sw.View(func(b *board.Board) {
+		if shown, ok := b.Winner(); !ok || shown.Value != 5 {
+			t.Errorf("winner that is shown %+v", shown)
+		}
+	})
+	sw, _ = s.Sweep("cut")
+	if out, err := sw.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "kaon rm cut") {
+		t.Errorf("%+v, %v", out, err)
+	}
+	w.closed(s)
+	if after := w.contents("stored") + w.contents("cut"); after != before {
+		t.Errorf("results before:\n%s\nafter:\n%s", before, after)
+	}
+	for path, data := range kept {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = w.open(w.config())
+	sw, _ = s.Sweep("cut")
+	if again := w.ends(sw, sweep.PhaseSucceeded); again.Winner == nil || again.Winner.Value != 5 {
+		t.Errorf("winner of what is mended %+v", again.Winner)
+	}
+	w.closed(s)
+	if now, err := store.ReadSweep(t.Context(), w.results, "cut"); err != nil || now.Finished == "" || now.Pruned == "" {
+		t.Errorf("%+v, %v", now, err)
+	}
+}
+
+// contents are what is in the files of a sweep in the results.
+func (w *world) contents(id string) string {
+	w.t.Helper()
+	var all strings.Builder
+	folder := filepath.Join(w.dir, "results", "sweeps", id)
+	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(&all, "%s\n%q\n", path, data)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return all.String()
 }

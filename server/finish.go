@@ -56,7 +56,11 @@ func (sw *Sweep) finish(stored chan struct{}) func() {
 		default:
 			sw.restSampler()
 			out, err := sw.end(), sw.lost
-			if err == nil {
+			switch {
+			case err != nil:
+			case sw.guessed:
+				err = sw.endAsStored(ctx, &out)
+			default:
 				err = sw.storeEnd(ctx, out)
 			}
 			if err != nil && ctx.Err() != nil && s.finishCtx.Err() == nil { // it is to be deleted
@@ -74,6 +78,24 @@ func (sw *Sweep) finish(stored chan struct{}) func() {
 			s.loop.Enqueue(scheduler.EndStored{Sweep: sw.id})
 		}
 	}
+}
+
+// endAsStored has a sweep whose spec is a stand-in end with the winner that the results have. It fails where they do not
+// have its end, and leaves them as they are.
+func (sw *Sweep) endAsStored(ctx context.Context, out *Outcome) error {
+	b := sw.server.cfg.Bucket
+	out.Winner = nil
+	if known, err := store.ReadSweep(ctx, b, sw.id); err != nil || known.Finished == "" {
+		return sw.damage
+	}
+	winner, err := store.ReadWinner(ctx, b, sw.id)
+	switch {
+	case err == nil:
+		out.Winner = &winner
+	case !errors.Is(err, bucket.ErrNotExist):
+		return errors.Join(sw.damage, err)
+	}
+	return nil
 }
 
 // settle has those who wait for the end of a sweep know it, unless they do.

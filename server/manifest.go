@@ -95,6 +95,9 @@ func setArchived(known *store.Sweep, archived bool) bool {
 
 // note changes sweep.json for readers of the results; nothing depends on it.
 func (sw *Sweep) note(ctx context.Context, f func(*store.Sweep) bool) {
+	if sw.guessed {
+		return
+	}
 	if err := sw.change(ctx, f); err != nil {
 		sw.server.cfg.Log.Warn("sweep.json is not up to date", "err", err)
 	}

@@ -143,9 +143,10 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	if damage != nil && (!over || s.cfg.Only != "") {
 		return damage
 	}
+	guessed := false
 	if damage != nil {
 		var err error
-		if spec, err = s.standIn(ctx, e); err != nil {
+		if spec, guessed, err = s.standIn(ctx, e); err != nil {
 			return damage
 		}
 	}
@@ -159,7 +160,7 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 	}
 	if damage != nil {
 		sw.damagedBy(keptFrom(sw.id, damage))
-		sw.restless = true
+		sw.restless, sw.guessed = true, guessed
 	}
 	if err := sw.openResults(ctx); err != nil {
 		return err

@@ -90,6 +90,7 @@ type Sweep struct {
 	lost      error       // what the results lack of it, if it has ended: nothing more of it is stored or removed
 	damage    error       // what of it is damaged or missing, if it has ended; it is told
 	restless  bool        // what it started from is damaged, if it has ended: its search is not repeated
+	guessed   bool        // its spec is a stand-in, likewise: nothing is stored or removed by it
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started
