@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server/fault"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -76,6 +77,44 @@ func TestResultsOfEndedSweepsAreLost(t *testing.T) {
 		if _, err := store.ReadSweep(t.Context(), w.results, id); !errors.Is(err, bucket.ErrNotExist) {
 			t.Errorf("%s in the results: %v", id, err)
 		}
+	}
+}
+
+// Several ended sweeps that the results deny keep no server from starting beside one that they do not.
+func TestSeveralEndedSweepsAreDenied(t *testing.T) {
+	w := newWorld(t)
+	s := w.open(w.config())
+	cfg := w.config()
+	for _, id := range []string{"a", "b", "whole"} {
+		w.ends(w.submit(s, id, w.spec(id+".yaml", three)), sweep.PhaseSucceeded)
+		if id == "whole" {
+			break
+		}
+		for name, err := range w.results.List(t.Context(), results.RecordsPrefix(id)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Bucket = &buckettest.Denying{Bucket: cfg.Bucket, Object: name.Name}
+		}
+		cfg.Bucket = &buckettest.Denying{Bucket: cfg.Bucket, Object: results.ObjectName(id, results.SweepFile)}
+	}
+	w.closed(s)
+	s = w.open(cfg)
+	for _, id := range []string{"a", "b"} {
+		if sw, known := s.Sweep(id); !known || !errors.Is(sw.Damage(), bucket.ErrDenied) {
+			t.Errorf("%s is known: %v; told %v", id, known, w.told)
+		}
+	}
+	whole, _ := s.Sweep("whole")
+	w.ends(whole, sweep.PhaseSucceeded)
+	w.ends(w.submit(s, "new", w.spec("new.yaml", three)), sweep.PhaseSucceeded)
+	w.closed(s)
+	cfg.Bucket = &buckettest.Denying{Bucket: w.results, All: true}
+	if s, err := Open(t.Context(), cfg); !errors.Is(err, bucket.ErrDenied) {
+		if err == nil {
+			_ = s.Close(t.Context())
+		}
+		t.Errorf("where all is denied: %v", err)
 	}
 }
 

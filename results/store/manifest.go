@@ -92,14 +92,16 @@ func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (Sweep, error) {
 	return readManifest(ctx, b, id, results.SweepFile, func(s *Sweep) string { return s.ID })
 }
 
-// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: the error of the first
-// of the others, or that which was denied if there is no other. Nil: the others can be read.
+// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: that which was denied if
+// every other is denied, too, or there is none. Nil: another answers.
 func DeniesAll(ctx context.Context, b bucket.Bucket, denied error, others iter.Seq[string]) error {
 	for id := range others {
-		if _, err := ReadSweep(ctx, b, id); bucket.Unreadable(ctx, err) {
+		switch _, err := ReadSweep(ctx, b, id); {
+		case ctx.Err() != nil || errors.Is(err, bucket.ErrUnavailable):
 			return err
+		case !errors.Is(err, bucket.ErrDenied):
+			return nil
 		}
-		return nil
 	}
 	return denied
 }

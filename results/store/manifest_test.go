@@ -3,12 +3,14 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
 	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/bucket/buckettest"
 	"github.com/kaon-sweep/kaon/results/store"
 )
 
@@ -53,5 +55,32 @@ func TestLargeBoardIsDamage(t *testing.T) {
 	_, damage, err := store.LoadSweep(t.Context(), &b, s)
 	if err != nil || len(damage) != 1 || !errors.Is(damage[0].Err, bucket.ErrTooLarge) || !strings.HasSuffix(damage[0].Object, "board.json") {
 		t.Errorf("%v, %v", damage, err)
+	}
+}
+
+// Several sweeps that are denied do not deny the one that answers, wherever it stands among them.
+func TestDeniesAll(t *testing.T) {
+	var in bucket.Memory
+	all := &buckettest.Denying{Bucket: &in, All: true}
+	some := bucket.Bucket(&in)
+	for _, id := range []string{"a", "b", "c"} {
+		if err := store.WriteSweep(t.Context(), &in, store.Sweep{ID: id}); err != nil {
+			t.Fatal(err)
+		}
+		if id != "c" {
+			some = &buckettest.Denying{Bucket: some, Object: results.ObjectName(id, results.SweepFile)}
+		}
+	}
+	for _, c := range []struct {
+		in     bucket.Bucket
+		others []string
+		want   error
+	}{
+		{some, []string{"a", "b", "c"}, nil}, {some, []string{"b", "none"}, nil}, {some, []string{"a", "b"}, bucket.ErrDenied},
+		{some, nil, bucket.ErrDenied}, {all, []string{"a", "b", "c"}, bucket.ErrDenied},
+	} {
+		if err := store.DeniesAll(t.Context(), c.in, bucket.ErrDenied, slices.Values(c.others)); !errors.Is(err, c.want) {
+			t.Errorf("%v: %v, want %v", c.others, err, c.want)
+		}
 	}
 }
