@@ -254,7 +254,7 @@ func (a *API) points(ctx context.Context, in *pointsInput) (*body[Points], error
 	}
 	curves, err := a.curves(ctx, in.Sweep, in.Trial, out.Attempt, append([]string{out.Metric}, in.Also...))
 	if err != nil {
-		return nil, err
+		return nil, problem(err)
 	}
 	fill := func(p *Points) {
 		all := curves[p.Metric]
