@@ -69,6 +69,21 @@ again.write("two\n");
 await is("two\n", 4);
 end();
 await wait("the end of what nobody follows", () => asked[1].gone);
+asked.length = 0; last = null; // of what is longer than the head the executor has left out some
+end = follow("/long?follow=true", { goesOn: true, ended: () => ended }, (l) => { last = l; });
+const long = await next(1, "/long?follow=true");
+long.write(Buffer.alloc((8 << 20) - 1, "x\n"));
+await wait("almost the head", () => last?.read === (8 << 20) - 1);
+long.destroy();
+const behind = await next(2, "/long?follow=true&offset=8388607");
+behind.write("\ny\n");
+await wait("more than the head", () => last.read === (8 << 20) + 2);
+behind.destroy();
+const tail = await next(3, "/long?follow=true");
+if (!last.text.endsWith("\ny\n")) throw new Error("what was there is gone");
+tail.write("z\n");
+await is("z\n", 2);
+end();
 process.exit(0);
 `
 

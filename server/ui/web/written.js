@@ -5,13 +5,14 @@ import { listen } from "./events.js";
 import { pieces } from "./plain.js";
 
 const most = 400000; // characters that are kept; what is older goes
+const head = 8 << 20; // bytes that executors keep from the start: what comes behind is rotated away, and has no offset
 const redraw = 150; // milliseconds between pictures of it
 const unseen = 5000, soonest = 1000, latest = 30000; // milliseconds that a page is hidden until it lets go, and until it asks again
 
 /** follow reads a stream of an attempt at a path of the API until the attempt has ended, as ended says, and tells show what there is:
     {text, read, over, error}, read in bytes. A stream that breaks, or that ends before, is begun again: soon, and when the server is
     back. A page that nobody sees holds none: browsers have six connections to a server for all their tabs. goesOn says that the path
-    names the attempt, so that what was read need not be read again. What it answers ends it. */
+    names the attempt, so that what was read need not be read again, up to the head. What it answers ends it. */
 export function follow(path, { colours = false, goesOn = false, ended = () => false }, show) {
   let written = pieces(most, colours), decoder = new TextDecoder(), read = 0, drawn = 0, done = false, // all has been read
     stop = null, timer = 0, drawing = 0, wait = soonest;
@@ -20,7 +21,7 @@ export function follow(path, { colours = false, goesOn = false, ended = () => fa
   const begin = async () => {
     clearTimeout(timer);
     if (stop || done || document.hidden) return;
-    const mine = stop = new AbortController(), from = goesOn ? read : 0;
+    const mine = stop = new AbortController(), from = goesOn && read < head ? read : 0;
     let error = null, first = true;
     try {
       const reader = (await ask(from ? `${path}&offset=${from}` : path, { signal: mine.signal })).body.getReader();
