@@ -588,6 +588,7 @@ func TestThinnedCurves(t *testing.T) {
 func FuzzFilter(f *testing.F) {
 	f.Add("params.x > 1 && metrics.loss < 3")
 	f.Add("value in [1, nil]")
+	f.Add("!(params.x > 1) || not (value < 2 and -value < nil)")
 	f.Fuzz(func(t *testing.T, text string) {
 		if keep, err := parseFilter(text); err == nil {
 			one := board.Trial{Params: json.RawMessage(`{"x": 1}`), Attempts: []board.Attempt{{}}}

@@ -18,6 +18,7 @@ import (
 // filter says whether trials are wanted. It is for one goroutine.
 type filter struct {
 	program *vm.Program // nil: every trial is
+	parts   condition   // of a program with || or !: it, so that what a trial lacks makes one comparison false; nil: it has none
 	machine vm.VM
 	reads   map[string]bool         // names in the expression
 	blank   map[sweep.State]verdict // of trials of which nothing but state and number is known, where the number does not matter
@@ -57,7 +58,7 @@ func parseFilter(text string) (*filter, error) {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("filter: %s; write it as in params.lr < 0.01 && metrics.loss < 2", line))
 	}
-	return &filter{program: program, reads: seen.names, blank: map[sweep.State]verdict{}}, nil
+	return &filter{program: program, parts: partsOf(text), reads: seen.names, blank: map[sweep.State]verdict{}}, nil
 }
 
 // Matching compiles a filter of trials for who has their board. What it answers with is for one goroutine.
@@ -95,7 +96,16 @@ func (f *filter) skips(unstarted sweep.State) bool {
 }
 
 func (f *filter) run(t board.Trial) (bool, error) {
-	out, err := f.machine.Run(f.program, f.env(t))
+	env := f.env(t)
+	if f.parts != nil {
+		return f.parts(f, env)
+	}
+	return f.test(f.program, env)
+}
+
+// test runs a program by itself. What a trial lacks makes it false.
+func (f *filter) test(program *vm.Program, env filterEnv) (bool, error) {
+	out, err := f.machine.Run(program, env)
 	if err != nil {
 		if absent(err) { // a parameter or metric that this trial does not have
 			return false, nil

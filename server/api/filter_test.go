@@ -19,7 +19,10 @@ func TestFilterOfWhatTrialsLack(t *testing.T) {
 	for filter, want := range map[string]int{
 		"metrics.loss < 2": 1, "metrics.loss > -1": 1, "2 > metrics.loss": 1, "metrics.loss + 1 < 3": 1, "-metrics.loss > -2": 1, "abs(metrics.loss) < 2": 1,
 		"max(metrics.loss, 0) < 2": 1, "round(metrics.loss) == 2": 1, "metrics.loss == nil": 2, "metrics.loss != nil": 1, "metrics.other <= 0": 0, "params.x < 2": 1,
-		"metrics.loss * 2 < params.x * 4": 1, "metrics.loss < 2 || params.x == 2": 1, "params.x == 2 || metrics.loss < 2": 2, "seconds >= 0": 3,
+		"metrics.loss * 2 < params.x * 4": 1, "metrics.loss < 2 || params.x == 2": 2, "params.x == 2 || metrics.loss < 2": 2, "seconds >= 0": 3,
+		"metrics.loss > 5 || state == \"failed\"": 2, "metrics.loss > 1 and params.x > 5 or params.x == 3": 1,
+		"!(metrics.loss < 2)": 2, "not (metrics.other > 1) && params.x < 3": 2, "!(metrics.loss + 1 < 3 || params.x == 3)": 1,
+		"params.x in [1, 2] && !(metrics.other < 1 || -metrics.other < 1)": 2, "params.x not in [1]": 2, "!!(metrics.loss < 2)": 1,
 	} {
 		if got := list(filter); got != want {
 			t.Errorf("%s holds for %d trials, want %d", filter, got, want)
