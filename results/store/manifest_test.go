@@ -76,7 +76,8 @@ func TestDeniesAll(t *testing.T) {
 		others []string
 		want   error
 	}{
-		{some, []string{"a", "b", "c"}, nil}, {some, []string{"b", "none"}, nil}, {some, []string{"a", "b"}, bucket.ErrDenied},
+		{some, []string{"a", "b", "c"}, nil}, {some, []string{"b", "none"}, nil},
+		{some, []string{"a", "b"}, bucket.ErrDenied},
 		{some, nil, bucket.ErrDenied}, {all, []string{"a", "b", "c"}, bucket.ErrDenied},
 	} {
 		if err := store.DeniesAll(t.Context(), c.in, bucket.ErrDenied, slices.Values(c.others)); !errors.Is(err, c.want) {

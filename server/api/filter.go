@@ -18,7 +18,7 @@ import (
 // filter says whether trials are wanted. It is for one goroutine.
 type filter struct {
 	program *vm.Program // nil: every trial is
-	parts   condition   // of a program with || or !: it, so that what a trial lacks makes one comparison false; nil: it has none
+	parts   condition   // of a program with || or !: what a trial lacks makes one comparison false; nil: it has none
 	machine vm.VM
 	reads   map[string]bool         // names in the expression
 	blank   map[sweep.State]verdict // of trials of which nothing but state and number is known, where the number does not matter
