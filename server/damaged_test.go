@@ -231,7 +231,7 @@ func TestResultsStayOfSweepsWhoseSpecIsDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut.State, cut.Finished, cut.Pruned = string(sweep.PhaseActive), "", "" // as by a server that is killed at its end
+	cut.State, cut.Finished, cut.Pruned = string(sweep.PhaseActive), "", "" // as by a kill at its end
 	gone := w.results.Delete(t.Context(), results.ObjectName("cut", results.WinnerFile),
 		results.ObjectName("cut", results.BoardFile))
 	if err := errors.Join(store.WriteSweep(t.Context(), w.results, cut), gone); err != nil {
@@ -277,7 +277,8 @@ func TestResultsStayOfSweepsWhoseSpecIsDamaged(t *testing.T) {
 		t.Errorf("winner of what is mended %+v", again.Winner)
 	}
 	w.closed(s)
-	if now, err := store.ReadSweep(t.Context(), w.results, "cut"); err != nil || now.Finished == "" || now.Pruned == "" {
+	now, err := store.ReadSweep(t.Context(), w.results, "cut")
+	if err != nil || now.Finished == "" || now.Pruned == "" {
 		t.Errorf("%+v, %v", now, err)
 	}
 }
