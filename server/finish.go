@@ -80,8 +80,8 @@ func (sw *Sweep) finish(stored chan struct{}) func() {
 	}
 }
 
-// endAsStored has a sweep whose spec is a stand-in end with the winner that the results have. It fails where they do not
-// have its end, and leaves them as they are.
+// endAsStored has a sweep whose spec is a stand-in end with the winner that the results have. It fails where they do
+// not have its end, and leaves them as they are.
 func (sw *Sweep) endAsStored(ctx context.Context, out *Outcome) error {
 	b := sw.server.cfg.Bucket
 	out.Winner = nil

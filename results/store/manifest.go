@@ -92,8 +92,8 @@ func ReadSweep(ctx context.Context, b bucket.Bucket, id string) (Sweep, error) {
 	return readManifest(ctx, b, id, results.SweepFile, func(s *Sweep) string { return s.ID })
 }
 
-// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: that which was denied if
-// every other is denied, too, or there is none. Nil: another answers.
+// DeniesAll is why nothing of a bucket can be read now, where something of one sweep was denied: that which was denied
+// if every other is denied, too, or there is none. Nil: another answers.
 func DeniesAll(ctx context.Context, b bucket.Bucket, denied error, others iter.Seq[string]) error {
 	for id := range others {
 		switch _, err := ReadSweep(ctx, b, id); {

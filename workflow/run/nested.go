@@ -143,8 +143,8 @@ func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
 				if !r.nestsAlways(header.Run) {
 					return nil
 				}
-				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters and without a condition: "+
-					"it would have no end; let a condition decide whether that step runs, as its `when`",
+				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters "+
+					"and without a condition: it would have no end; let a condition decide whether that step runs, as its `when`",
 					NameOf(wf), header.Run)
 			}
 		}
@@ -197,7 +197,8 @@ func alwaysNests(g *workflow.Graph, conditional bool) bool {
 		}
 		within := behind[i]
 		if n.Each != nil {
-			within = within || slices.ContainsFunc(n.Each.Over, func(b workflow.Binding) bool { return !isGiven(b.List) })
+			open := func(b workflow.Binding) bool { return !isGiven(b.List) }
+			within = within || slices.ContainsFunc(n.Each.Over, open)
 		}
 		if body := n.Body(); body != nil && !alwaysNests(body, within) {
 			return false
