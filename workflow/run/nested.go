@@ -144,7 +144,8 @@ func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
 					return nil
 				}
 				return fmt.Errorf("workflow %s is a step of itself, by run %s, with the same parameters "+
-					"and without a condition: it would have no end; let a condition decide whether that step runs, as its `when`",
+					"and without a condition: it would have no end; "+
+					"let a condition decide whether that step runs, as its `when`",
 					NameOf(wf), header.Run)
 			}
 		}
