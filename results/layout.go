@@ -64,7 +64,20 @@ func ArtifactsPrefix(sweep string, trial, attempt int) string {
 // WholeName is the empty object that says that all of an attempt's artifacts arrived. It is no artifact, and is
 // there only where another attempt may go on from them.
 func WholeName(sweep string, trial, attempt int) string {
-	return strings.TrimSuffix(ArtifactsPrefix(sweep, trial, attempt), "/") + ".whole"
+	return strings.TrimSuffix(ArtifactsPrefix(sweep, trial, attempt), "/") + wholeSuffix
+}
+
+const wholeSuffix = ".whole"
+
+// WholeAttempt is the attempt of a trial that an object says all artifacts arrived of, by its name; not ok for the step
+// that follows the trials, and for other objects.
+func WholeAttempt(sweep, name string) (trial, attempt int, ok bool) {
+	folder, ok := strings.CutSuffix(name, wholeSuffix)
+	if !ok {
+		return 0, 0, false
+	}
+	trial, attempt, ok = ArtifactAttempt(sweep, folder+"/")
+	return trial, attempt, ok && name == WholeName(sweep, trial, attempt)
 }
 
 // ArtifactAttempt is the attempt of a trial that an artifact is of, by its name; not ok for the step that

@@ -181,7 +181,7 @@ func TestEndWithoutTheRightToDelete(t *testing.T) {
 	h.set(nil, func(context.Context) error { return fmt.Errorf("delete: %w", bucket.ErrDenied) })
 	s := w.open(w.config())
 	sw := w.submit(s, "kept", w.spec("kept.yaml", leaving))
-	w.ends(sw, sweep.PhaseSucceeded)
+	won := fmt.Sprint(results.AllArtifactsPrefix("kept"), w.ends(sw, sweep.PhaseSucceeded).Winner.Trial, "/")
 	testkit.Await(t, "that it is told", func() bool { return errors.Is(sw.Unremoved(), bucket.ErrDenied) })
 	if _, err := s.Retry(t.Context(), "kept"); !errors.Is(err, ErrNothingFailed) {
 		t.Errorf("retried: %v", err)
@@ -203,6 +203,11 @@ func TestEndWithoutTheRightToDelete(t *testing.T) {
 	h.set(nil, nil)
 	s = w.open(w.config()) // the next process removes them
 	testkit.Await(t, "the others' artifacts to go", func() bool { return artifactsOf(t, w.results, "kept") == 1 })
+	for o, err := range w.results.List(t.Context(), results.AllArtifactsPrefix("kept")) { // with what notes that all are there
+		if err != nil || !strings.HasPrefix(o.Name, won) {
+			t.Errorf("left: %s, %v", o.Name, err)
+		}
+	}
 	testkit.Await(t, "that sweep.json says so", pruned)
 	if _, err := s.Extend(t.Context(), "kept", []string{"parameters.x.values=[3,1,2,0]"}); err != nil {
 		t.Fatal(err)

@@ -10,9 +10,12 @@ import (
 )
 
 // Prune removes the artifacts of a sweep, but for the attempts that keep names, and gives the number of files
-// and bytes that went. Files whose names are no artifacts' are left alone.
-func Prune(ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, attempt int) bool) (files int, bytes int64, err error) {
-	var gone []bucket.Object
+// and bytes that went. What says of these attempts that all of theirs arrived goes first, and is not counted. Files whose
+// names are no artifacts' are left alone.
+func Prune(
+	ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, attempt int) bool,
+) (files int, bytes int64, err error) {
+	var gone, whole []bucket.Object
 	for o, err := range b.List(ctx, results.AllArtifactsPrefix(sweep)) {
 		if err != nil {
 			return files, bytes, fmt.Errorf("list artifacts of %s: %w", sweep, err)
@@ -20,8 +23,13 @@ func Prune(ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, 
 		if trial, attempt, ok := results.ArtifactAttempt(sweep, o.Name); ok && !keep(trial, attempt) {
 			gone = append(gone, o)
 		}
+		if trial, attempt, ok := results.WholeAttempt(sweep, o.Name); ok && !keep(trial, attempt) {
+			whole = append(whole, o)
+		}
 	}
-	files, bytes, err = Delete(ctx, b, gone)
+	if _, _, err = Delete(ctx, b, whole); err == nil {
+		files, bytes, err = Delete(ctx, b, gone)
+	}
 	if err != nil {
 		err = fmt.Errorf("remove artifacts: %w", err)
 	}
