@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaon-sweep/kaon/testkit"
 )
 
 // asKaon makes the test binary be kaon: real processes, with the race detector when the tests have it.
@@ -251,6 +253,18 @@ func (p place) processes() (pids []int) {
 		}
 	}
 	return pids
+}
+
+// endProcesses kills those until there are none.
+func (p place) endProcesses() {
+	p.t.Helper()
+	testkit.Await(p.t, "the end of what was started here", func() bool {
+		left := p.processes()
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(left) == 0
+	})
 }
 
 // alone asserts that no process of this place lives.

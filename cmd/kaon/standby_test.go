@@ -106,13 +106,7 @@ task: {resources: {cpus: 1, memory: 16MB}, bundle: "off"}
 	third.wait().ends(exitDone)
 	machines.signal(os.Interrupt)
 	machines.wait()
-	testkit.Await(t, "the end of executors", func() bool { // which wait for more, as on any Mesos
-		left := p.processes()
-		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-		return len(left) == 0
-	})
+	p.endProcesses() // executors, which wait for more, as on any Mesos
 }
 
 // What a turn copies, and what it leaves where it is, has the names that a server gives them.

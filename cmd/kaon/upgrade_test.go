@@ -98,13 +98,7 @@ task: {resources: {cpus: 1, memory: 16MB}, bundle: "off"}
 			second.wait().ends(exitDone)
 			machines.signal(os.Interrupt)
 			machines.wait()
-			testkit.Await(t, "the end of executors", func() bool { // which wait for more, as on any Mesos
-				left := p.processes()
-				for _, pid := range left {
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-				}
-				return len(left) == 0
-			})
+			p.endProcesses() // executors, which wait for more, as on any Mesos
 
 			p.kaon("run", "s.yaml", "--server", "none", "--results", "undisturbed", "--quiet").ends(exitDone)
 			want := p.outcomes("@latest", "--results", "undisturbed")
