@@ -29,8 +29,8 @@ func (c *Core) setCordons(list []health.Cordon) {
 }
 
 // moveOverdue ends what runs on agents that were to be empty by now, drained or away. Its trials go on elsewhere.
-// What may have ended before,
-// while there was no master or its agent was out of reach, has until that is known: it is not free of charge.
+// What may have ended before, while there was no master or its agent was out of reach, has until that is known: it is
+// not free of charge.
 func (c *Core) moveOverdue() {
 	if !c.health.Leaving() {
 		return
@@ -60,7 +60,7 @@ func (c *Core) moveLater() {
 		return
 	}
 	c.moving = true
-	c.timers.Set(c.now.Add(heardWithin/12), func(time.Time) {
+	c.timers.Set(c.now.Add(heardAgain), func(time.Time) {
 		c.moving = false
 		c.moveOverdue()
 	})

@@ -125,8 +125,7 @@ func shutdowns(r Ready) (n int) {
 }
 
 // What fails by itself while there is no master is its own failure, also where the deadline of a drain passed
-// meanwhile; what lives
-// still is moved once that is known.
+// meanwhile; what lives still is moved once that is known.
 func TestCordonDeadlineWithoutAMaster(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		c := begun(testSpec{Trials: 1})

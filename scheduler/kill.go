@@ -126,6 +126,9 @@ func (c *Core) watchRun(att *attempt) {
 // and agents send again what was not acknowledged.
 const heardWithin = time.Minute
 
+// heardAgain is how often that is looked at meanwhile.
+const heardAgain = heardWithin / 12
+
 // hears reports whether it would be known by now if an attempt that lives had ended, whose life is known of since
 // a time.
 func (c *Core) hears(att *attempt, since time.Time) bool {
@@ -140,7 +143,7 @@ func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
 		switch {
 		case att.run.live[att.trial] != att || att.hasEnded():
 		case !heard && c.connected:
-			c.atLimit(att, c.now.Add(heardWithin/12), do)
+			c.atLimit(att, c.now.Add(heardAgain), do)
 		case !heard || !att.unreachableSince.IsZero():
 			c.atLimit(att, c.now.Add(heardWithin), do)
 		default:

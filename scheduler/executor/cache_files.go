@@ -112,7 +112,7 @@ func checkFile(ctx context.Context, path, sum string, reads *atomic.Int64) error
 		return nil
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, counted{archive.Reader(ctx, f), reads}); err != nil {
+	if _, err := io.Copy(h, counted{archive.ContextReader(ctx, f), reads}); err != nil {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != sum {

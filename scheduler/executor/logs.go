@@ -62,7 +62,7 @@ func (t *attempt) copyLog(ctx context.Context, w io.Writer, stream string) error
 		}
 		if err == nil {
 			most := max(t.host.conf.HeadBytes, t.host.conf.TailBytes)
-			_, err = io.Copy(w, io.LimitReader(archive.Reader(ctx, f), most))
+			_, err = io.Copy(w, io.LimitReader(archive.ContextReader(ctx, f), most))
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err

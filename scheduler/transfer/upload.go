@@ -74,7 +74,7 @@ func (u *upload) measure(ctx context.Context, kind Kind, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
-	n, err := io.Copy(h, io.LimitReader(archive.Reader(ctx, u.file), about.Size()))
+	n, err := io.Copy(h, io.LimitReader(archive.ContextReader(ctx, u.file), about.Size()))
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", errRead, name, err)
 	}
@@ -151,7 +151,7 @@ func (u *upload) put(ctx context.Context, part int, begin, size int64) (etag str
 		}
 		whole = before
 	}
-	section := archive.Reader(ctx, io.NewSectionReader(u.file, begin, size))
+	section := archive.ContextReader(ctx, io.NewSectionReader(u.file, begin, size))
 	if _, err := io.Copy(io.MultiWriter(h, whole), section); err != nil {
 		return "", fmt.Errorf("%w %s: %w", errRead, u.Name, err)
 	}

@@ -268,12 +268,12 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 // address, since they are in its process.
 func (s *Server) slaves(w http.ResponseWriter, _ *http.Request) {
 	list := struct {
-		Slaves []master.AgentSaid `json:"slaves"`
-	}{[]master.AgentSaid{}}
+		Slaves []master.AgentState `json:"slaves"`
+	}{[]master.AgentState{}}
 	s.do(func(c *Core, now time.Time) {
 		for _, name := range c.Agents() {
 			if id := c.AgentID(name); c.Registered(id) {
-				list.Slaves = append(list.Slaves, c.master.Say(id, "slave(1)@"+s.Addr()))
+				list.Slaves = append(list.Slaves, c.master.AgentState(id, "slave(1)@"+s.Addr()))
 			}
 		}
 	})

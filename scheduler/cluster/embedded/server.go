@@ -21,6 +21,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/inprocess"
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Server runs a Core in real time behind Mesos's HTTP API: the scheduler API on one address, each local
@@ -333,7 +334,7 @@ func (s *Server) apply(effects []protocol.Effect) {
 		if e, ok := e.(protocol.Save); ok && last[e.Record.Container] == i {
 			if err := s.containers(e.Agent).Save(e.Record); err != nil {
 				s.mu.unsaved[e.Record.Container] = true
-			} else if len(s.mu.unsaved) > 0 {
+			} else {
 				delete(s.mu.unsaved, e.Record.Container)
 			}
 		}
@@ -350,10 +351,11 @@ func (s *Server) apply(effects []protocol.Effect) {
 				delete(s.mu.streams, e.Stream)
 			}
 		case protocol.SendExecutor:
-			if st := s.mu.conns[e.Conn]; st == nil {
-			} else if s.mu.unsaved[e.Saved] {
+			switch st := s.mu.conns[e.Conn]; {
+			case st == nil:
+			case s.mu.unsaved[e.Saved]:
 				s.endSoon(e.Conn)
-			} else {
+			default:
 				st.Push(e.Event)
 			}
 		case protocol.CloseExecutor:
@@ -392,10 +394,7 @@ func (s *Server) endSoon(conn string) {
 	}
 	s.mu.ending[conn] = true
 	s.spawn(func() {
-		select {
-		case <-s.ctx.Done():
-		case <-time.After(unsavedPatience):
-		}
+		timer.Sleep(s.ctx, unsavedPatience)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.mu.ending, conn)

@@ -32,10 +32,8 @@ func (s *podSpec) bind(node, scheduler string) {
 	default:
 		s.SchedulerName = scheduler
 	}
-	s.Affinity = &affinity{}
-	s.Affinity.Node = &struct {
-		Required *nodeSelector `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty"`
-	}{&nodeSelector{[]nodeSelectorTerm{{Fields: []nodeRequirement{{nodeNameField, "In", []string{node}}}}}}}
+	only := nodeRequirement{nodeNameField, "In", []string{node}}
+	s.Affinity = &affinity{&nodeAffinity{&nodeSelector{[]nodeSelectorTerm{{[]nodeRequirement{only}}}}}}
 }
 
 // node is the one that a pod is on, or is to be on and may be on no other; empty: that is not decided.

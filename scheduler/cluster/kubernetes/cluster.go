@@ -59,7 +59,6 @@ type Cluster struct {
 		swept       bool                             // what is ours and in no agent's records is nobody's
 		removed     map[string]bool                  // pods that are nobody's any more, by UID until they are gone; false: under way
 		narrow      bool                             // only the pods of the namespace may be seen
-		away        map[string]bool                  // nodes that cannot be reached, or are gone
 	}
 }
 
@@ -107,7 +106,6 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 	c.tolerate = conf.tolerations()
 	c.mu.dirty, c.mu.pods, c.mu.at = map[string]bool{}, map[string]map[string]*pod{}, map[string]string{}
 	c.mu.containers, c.mu.removed, c.mu.room = map[string]*container{}, map[string]bool{}, map[string]int{}
-	c.mu.away = map[string]bool{}
 	c.mu.on, c.mu.allocatable = map[string]map[string]*container{}, map[string]amounts{}
 	if c.owner, err = ownerOf(conf.Folder); err != nil {
 		return nil, err

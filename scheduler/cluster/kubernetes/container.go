@@ -297,7 +297,7 @@ func (x *container) step(ctx context.Context) (over bool) {
 // stepUnbound does what there is to do for a pod that has no node yet; over: its container has ended.
 func (x *container) stepUnbound(ctx context.Context, p *pod) (over bool) {
 	switch {
-	case x.cluster.left(x.node.name): // nobody collects what was not on it
+	case x.node.away.Load(): // nobody collects what was not on it
 		x.node.remote.Refused(x.id, leftBehind)
 		x.clear(ctx, p)
 		return true

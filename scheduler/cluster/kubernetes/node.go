@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
@@ -33,6 +34,7 @@ type node struct {
 
 	object *nodeObject // nil: it is gone
 	cut    bool        // the agent is partitioned, as the node cannot be reached
+	away   atomic.Bool // cut, or about to be, for the goroutines of containers
 }
 
 // What a node has beside its labels, by the names of attributes on other engines.
@@ -302,10 +304,10 @@ func (n *node) refresh() {
 	if cut != n.cut {
 		if n.cut = cut; cut {
 			n.cluster.log.Info("node cannot be reached", "node", n.name)
-			n.cluster.leave(n.name)
+			n.leave()
 			n.remote.Partition()
 		} else {
-			n.cluster.reach(n.name)
+			n.away.Store(false)
 			n.remote.Heal()
 		}
 	}
@@ -350,34 +352,21 @@ const leftBehind = "Kubernetes: its node cannot be reached, and the pod was not 
 
 // leave notes that a node cannot be reached, or is gone. Its agent is yet to be cut off: what was not on the node is
 // told of first, for it began nowhere, and is no loss.
-func (c *Cluster) leave(node string) {
+func (n *node) leave() {
+	n.away.Store(true)
 	var unbound []*container
+	c := n.cluster
 	c.mu.Lock()
-	c.mu.away[node] = true
-	for _, x := range c.mu.on[node] {
+	for _, x := range c.mu.on[n.name] {
 		if p, gone, _ := x.now(); p != nil && !gone && p.Spec.NodeName == "" {
 			unbound = append(unbound, x)
 		}
 	}
 	c.mu.Unlock()
 	for _, x := range unbound {
-		x.node.remote.Refused(x.id, leftBehind)
+		n.remote.Refused(x.id, leftBehind)
 		x.look()
 	}
-}
-
-// reach notes that a node can be reached again.
-func (c *Cluster) reach(node string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.mu.away, node)
-}
-
-// left reports whether a node cannot be reached, or is gone.
-func (c *Cluster) left(node string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mu.away[node]
 }
 
 // The methods of embedded.Containers, which are called with the agent's lock held.

@@ -107,9 +107,11 @@ type podSpec struct {
 }
 
 type affinity struct {
-	Node *struct {
-		Required *nodeSelector `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty"`
-	} `json:"nodeAffinity,omitempty"`
+	Node *nodeAffinity `json:"nodeAffinity,omitempty"`
+}
+
+type nodeAffinity struct {
+	Required *nodeSelector `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty"`
 }
 
 type nodeSelector struct {
@@ -117,8 +119,7 @@ type nodeSelector struct {
 }
 
 type nodeSelectorTerm struct {
-	Expressions []nodeRequirement `json:"matchExpressions,omitempty"`
-	Fields      []nodeRequirement `json:"matchFields,omitempty"`
+	Fields []nodeRequirement `json:"matchFields,omitempty"`
 }
 
 type nodeRequirement struct {

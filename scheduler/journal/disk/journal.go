@@ -261,11 +261,9 @@ func (j *Journal) commit(entries []journal.Entry) error {
 	return j.log.mark(j.durable())
 }
 
-// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly
-// full or
-// by a quota, or where it is not allowed, it stays as it is, with all that is alive, and is tried again when it
-// has grown
-// by a quarter.
+// compact writes the store anew if half of it is dead. Where there is no room for that, on a disk that is nearly full
+// or by a quota, or where it is not allowed, it stays as it is, with all that is alive, and is tried again when it
+// has grown by a quarter.
 func (j *Journal) compact() error {
 	if !j.store.wasteful() {
 		return nil

@@ -94,7 +94,7 @@ func (u *unpacker) file(f *os.File, name string) error {
 	case strings.HasSuffix(name, "bz2"):
 		r = bzip2.NewReader(f)
 	}
-	return u.tar(tar.NewReader(Reader(u.ctx, r)))
+	return u.tar(tar.NewReader(ContextReader(u.ctx, r)))
 }
 
 func (u *unpacker) tar(t *tar.Reader) error {
@@ -169,7 +169,7 @@ func (u *unpacker) zipped(f *zip.File) error {
 	}
 	defer r.Close()
 	if mode.Type() == 0 {
-		return u.write(f.Name, mode, Reader(u.ctx, r))
+		return u.write(f.Name, mode, ContextReader(u.ctx, r))
 	}
 	target, err := io.ReadAll(io.LimitReader(r, maxTarget))
 	if err != nil {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/docker"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 	"github.com/kaon-sweep/kaon/scheduler/executor/cgroup"
 	"github.com/kaon-sweep/kaon/scheduler/proc"
+	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
 // Adopt takes over a container of a former life: of this agent, which still runs it, or of a former process,
@@ -96,10 +96,8 @@ func (a *Agent) awaitEngine(c *container) *docker.Engine {
 		if killed {
 			return nil
 		}
-		select {
-		case <-a.ctx.Done():
+		if !timer.Sleep(a.ctx, retryEngine) {
 			return nil
-		case <-time.After(retryEngine):
 		}
 	}
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// AgentSaid is what Mesos's /slaves has of an agent, as far as it is looked for. Nothing here is reserved.
-type AgentSaid struct {
-	ID         string                    `json:"id"`
-	PID        string                    `json:"pid"`
-	Hostname   string                    `json:"hostname"`
-	Active     bool                      `json:"active"`
-	Attributes map[string]any            `json:"attributes"`
-	Resources  map[string]any            `json:"resources"` // numbers, and ranges as a text
-	Unreserved []ResourceSaid            `json:"unreserved_resources_full"`
-	Reserved   map[string][]ResourceSaid `json:"reserved_resources_full"`
+// AgentState is what Mesos's /slaves has of an agent, as far as it is looked for. Nothing here is reserved.
+type AgentState struct {
+	ID         string                     `json:"id"`
+	PID        string                     `json:"pid"`
+	Hostname   string                     `json:"hostname"`
+	Active     bool                       `json:"active"`
+	Attributes map[string]any             `json:"attributes"`
+	Resources  map[string]any             `json:"resources"` // numbers, and ranges as a text
+	Unreserved []ResourceState            `json:"unreserved_resources_full"`
+	Reserved   map[string][]ResourceState `json:"reserved_resources_full"`
 }
 
-// ResourceSaid is a resource there.
-type ResourceSaid struct {
+// ResourceState is a resource there.
+type ResourceState struct {
 	Name   string              `json:"name"`
 	Type   string              `json:"type"`
 	Scalar *mesos.Value_Scalar `json:"scalar,omitempty"`
@@ -30,13 +30,13 @@ type ResourceSaid struct {
 	Role   string              `json:"role"`
 }
 
-// Say tells of an agent that Knows knows, which answers under the given pid.
-func (m *Master) Say(id protocol.AgentID, pid string) AgentSaid {
+// AgentState tells of an agent that Knows knows, which answers under the given pid.
+func (m *Master) AgentState(id protocol.AgentID, pid string) AgentState {
 	a := m.agents[id]
-	s := AgentSaid{
+	s := AgentState{
 		ID: string(id), PID: pid, Hostname: a.info.Hostname, Active: a.connected, Attributes: map[string]any{},
 		Resources: map[string]any{"cpus": 0.0, "mem": 0.0, "disk": 0.0, "gpus": 0.0},
-		Reserved:  map[string][]ResourceSaid{},
+		Reserved:  map[string][]ResourceState{},
 	}
 	for i := range a.info.Attributes {
 		if at := &a.info.Attributes[i]; at.Type == mesos.SCALAR {
@@ -47,7 +47,7 @@ func (m *Master) Say(id protocol.AgentID, pid string) AgentSaid {
 	}
 	for i := range a.info.Resources {
 		r := &a.info.Resources[i]
-		s.Unreserved = append(s.Unreserved, ResourceSaid{r.Name, r.GetType().String(), r.Scalar, r.Ranges, "*"})
+		s.Unreserved = append(s.Unreserved, ResourceState{r.Name, r.GetType().String(), r.Scalar, r.Ranges, "*"})
 		if r.Scalar != nil {
 			s.Resources[r.Name] = r.Scalar.Value
 			continue
