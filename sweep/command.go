@@ -16,7 +16,7 @@ type Command struct {
 	Argv    []string // executed as it is
 	Shell   string   // run by sh -c
 
-	long bool // an earlier Parse has taken it, though it is beyond what one reads now
+	long bool // an earlier Parse has taken it: it is read without the bounds of newer versions
 }
 
 // defaultArgv is what W&B runs when a spec has no `command`.

@@ -29,11 +29,18 @@ func (s *Space) Draw(seed uint64, index int) (p Point, ok bool) {
 		}
 		return s.At(shuffled(index, size, seed)), true
 	}
+	if !s.Conditional() {
+		values := make([]Value, len(s.leaves))
+		for k := range s.leaves {
+			s.set(values, k, RandomNumber(seed, index, 0, k))
+		}
+		return s.build(values), true
+	}
 	p, ok, _ = s.evaluation().draw(seed, index, tries)
 	return p, ok
 }
 
-// draw tries so many random points at most, and stops at the bound of the evaluation.
+// draw tries so many random points of a conditional space at most, and stops at the bound of the evaluation.
 func (e *evaluation) draw(seed uint64, index, tries int) (p Point, ok bool, tried int) {
 	s := e.s
 	values := make([]Value, len(s.leaves))
@@ -41,10 +48,6 @@ func (e *evaluation) draw(seed uint64, index, tries int) (p Point, ok bool, trie
 		for _, k := range leaves {
 			s.set(values, k, RandomNumber(seed, index, try, k))
 		}
-	}
-	if !s.Conditional() {
-		draw(0, s.every())
-		return s.build(values), true, 1
 	}
 	for try := range tries {
 		if draw(try, e.decisive); e.most > 0 && e.done > e.most {

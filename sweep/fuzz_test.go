@@ -44,6 +44,8 @@ func FuzzParse(f *testing.F) {
 			var p Point
 			if s.Method == "grid" {
 				p = s.Space.At(big.NewInt(int64(i / max(s.Repeat.Trials, 1))))
+			} else if !s.Space.Conditional() {
+				p, _ = s.Space.Draw(s.Seed, i)
 			} else {
 				var ok bool
 				if p, ok, _ = s.Space.evaluation().draw(s.Seed, i, maxRejections); !ok {

@@ -9,7 +9,7 @@ import (
 
 // command reads `command` and `program` of the spec or of its `then` step.
 func (d *decoder) command(n *node, prefix string) Command {
-	c := Command{}
+	c := Command{long: d.options.accepted}
 	if p := n.get("program"); p != nil && !p.null {
 		c.Program = d.text(p, join(prefix, "program"))
 	}
@@ -41,10 +41,6 @@ func (d *decoder) command(n *node, prefix string) Command {
 		if d.commandLine(&c, at, field); d.commandTooLong(c, at, field) {
 			return c
 		}
-	}
-	if d.options.accepted {
-		_, _, err := c.split(nil)
-		c.long = err != nil
 	}
 	d.checkMacros(c, at, n, field)
 	return c

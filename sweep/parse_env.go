@@ -38,7 +38,6 @@ func (d *decoder) checkEnvUse(n *node) {
 		names = append(names, p.key.text)
 	}
 	command := d.spec.Command
-	command.long = command.long || d.options.accepted
 	_, needed, err := command.split(names)
 	if err != nil {
 		if _, _, alone := command.split(nil); alone == nil { // else it was told of the command

@@ -46,7 +46,7 @@ func (d *decoder) space(root *node) {
 	}
 	whens := map[int][]*whenAt{} // of each leaf, from the outermost group to its own
 	d.group(n, "parameters", nil, nil, whens)
-	s.name()
+	s.indexNames()
 	d.distinct(n)
 	d.zip(ties)
 	d.conditions(whens)

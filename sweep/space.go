@@ -5,19 +5,19 @@ import "math/big"
 // Space is the set of points a spec searches. Points are computed, never stored: At costs O(parameters)
 // whatever the size. A Space does not change after Parse and may be used by many goroutines.
 type Space struct {
-	leaves   []*leaf
-	rules    []*expression // constraints: every one must hold
-	sorted   []int         // leaves, each after those its when refers to
-	size     *big.Int      // of the grid, conditions aside; nil when not finite
-	unique   bool          // random search draws no point twice: a permutation of the grid of all values
-	excluded []*exclusion  // points that are not tried
-	tied     bool          // some parameters move together
-	accepted bool          // its expressions have no bound
-	written  int           // bytes of its expressions
-	needed   int           // parameters that its expressions name together
-	called   *names        // what they are called
-	decisive []int         // leaves that decide whether a combination is a point, ascending; nil: any may
-	index    *gridIndex    // set for a grid with conditions: which of all combinations count
+	leaves    []*leaf
+	rules     []*expression // constraints: every one must hold
+	sorted    []int         // leaves, each after those its when refers to
+	size      *big.Int      // of the grid, conditions aside; nil when not finite
+	unique    bool          // random search draws no point twice: a permutation of the grid of all values
+	excluded  []*exclusion  // points that are not tried
+	tied      bool          // some parameters move together
+	accepted  bool          // its expressions have no bound
+	written   int           // bytes of its expressions
+	needed    int           // parameters that its expressions name together
+	nameIndex *nameIndex    // finds leaves by name
+	decisive  []int         // leaves that decide whether a combination is a point, ascending; nil: any may
+	index     *gridIndex    // set for a grid with conditions: which of all combinations count
 }
 
 // names is what the parameters are called, groups unfolded, in the order of the spec.

@@ -377,16 +377,16 @@ def _note() -> None:
     with _lock:
         _notes += 1
         if _notes > _NOTES:
-            _warn("notes", "kaon keeps %d artifacts and milestones of an attempt, and drops further ones: report numbers as metrics" % _NOTES)
+            _warn("notes", "kaon keeps %d artifacts and milestones of an attempt, and drops further ones: report numbers as metrics" % _NOTES, 4)
 
 
-def _warn(what: str, text: str) -> None:
-    """Tells a thing once."""
+def _warn(what: str, text: str, level: int = 3) -> None:
+    """Tells a thing once, of the line that many calls up."""
     with _lock:
         if what in _warned:
             return
         _warned.add(what)
-    warnings.warn(text, stacklevel=3)
+    warnings.warn(text, stacklevel=level)
 
 
 def _line(value: Dict[str, Any], remedy: str = "") -> str:

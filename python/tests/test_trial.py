@@ -150,6 +150,7 @@ class InATrial(unittest.TestCase):
                 kaon.milestone("epoch %d" % i)
             self.assertIn("kaon keeps 200 artifacts and milestones", str(told[-1].message))
             self.assertEqual(len(told), 3)
+            self.assertEqual({w.filename for w in told}, {__file__})
 
     def test_artifact_by_path_alone(self):
         path = os.path.join(self.folder.name, "notes.txt")

@@ -24,8 +24,8 @@ type gaussian struct {
 	limited int      // trials ended, when limits were learnt
 	model   *surrogate
 	region  *region  // nil while there are few trials
-	heard   []*asked // in the order of telling, those with a number; none of those that it was not asked for,
-	learnt  []*asked // which are here
+	heard   []*asked // that it was asked for, with a number, in the order of telling
+	learnt  []*asked // that it was not asked for, with a number
 	widest  int      // most trials in flight, when one was asked for
 }
 
@@ -75,7 +75,7 @@ func (g *gaussian) Tell(index int, o Outcome) {
 // Learn implements Learner.
 func (g *gaussian) Learn(index int, p sweep.Point, o Outcome) bool {
 	g.model = nil
-	a, fits := g.history.learnt(index, p, o)
+	a, fits := g.takeIn(index, p, o)
 	if a == nil || math.IsInf(a.loss, 1) {
 		return fits
 	}

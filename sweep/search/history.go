@@ -164,21 +164,21 @@ func numbers(done []*asked) int {
 
 // Learn implements Learner.
 func (h *history) Learn(index int, p sweep.Point, o Outcome) bool {
-	_, fits := h.learnt(index, p, o)
+	_, fits := h.takeIn(index, p, o)
 	return fits
 }
 
-// learnt takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not
+// takeIn takes a trial among the finished ones that was not asked for: it ranks among the others, and its point is not
 // asked for. Parameters that the point lacks count as switched off. It is nil when the trial tells nothing.
-func (h *history) learnt(index int, p sweep.Point, o Outcome) (a *asked, fits bool) {
-	if a = h.meet(index, p); a == nil {
+func (h *history) takeIn(index int, p sweep.Point, o Outcome) (a *asked, fits bool) {
+	if a = h.newAsked(index, p); a == nil {
 		return nil, false
 	}
 	return h.conclude(a, o), true
 }
 
-// meet makes a trial of a point that was not asked for; nil: it is none of this space.
-func (h *history) meet(index int, p sweep.Point) *asked {
+// newAsked makes a trial of a point that was not asked for; nil: it is none of this space.
+func (h *history) newAsked(index int, p sweep.Point) *asked {
 	u, active, ok := h.encoder.coordinates(p)
 	if !ok {
 		return nil
@@ -193,7 +193,7 @@ func (h *history) Begin(prior []sweep.Prior) { h.begin(prior) }
 // begin is those of a prior that tell anything, in their order, taken among the finished ones.
 func (h *history) begin(prior []sweep.Prior) (all []*asked) {
 	for i, t := range prior {
-		a := h.meet(i-len(prior), t.Point)
+		a := h.newAsked(i-len(prior), t.Point)
 		if a != nil && h.judge(a, Outcome{State: t.State, Value: t.Value, Known: t.Known}) {
 			all = append(all, a)
 		}

@@ -13,7 +13,7 @@ type attempt struct {
 	task          engine.Task
 	kind          steps.Type
 	call          *steps.Call
-	startedBefore bool            // by a former process, and it goes on elsewhere; as the queue says
+	startedBefore bool            // by a former process; it goes on elsewhere unless its type is light
 	ctx           context.Context // ends with it
 	cancel        context.CancelCauseFunc
 	approved      chan string       // capacity 8

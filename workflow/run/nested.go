@@ -46,6 +46,9 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		if r.depth() > maxDepth {
 			return bad(fmt.Errorf("workflows are steps of each other %d deep", maxDepth))
 		}
+		if _, _, readErr = takeSecrets(wf, bound); readErr != nil { // Create would call it the platform's fault
+			return bad(readErr)
+		}
 		if readErr = r.checkEndless(wf, bound); readErr != nil {
 			return bad(readErr)
 		}
@@ -125,9 +128,6 @@ func (r *Run) askNested(_ context.Context, c *steps.Call, m steps.Sent) error {
 // checkEndless refuses a workflow that is a step of itself, directly or not, with the same parameters and no condition
 // on the way: it would begin itself again and again. Others may end, and are bounded by how deep they are.
 func (r *Run) checkEndless(wf *workflow.Workflow, given map[string]any) error {
-	if _, _, err := takeSecrets(wf, given); err != nil {
-		return err
-	}
 	if slices.ContainsFunc(wf.Parameters, func(p workflow.Parameter) bool { return p.Secret }) {
 		return nil // no log has their values: they may differ
 	}
@@ -189,7 +189,7 @@ func alwaysNests(g *workflow.Graph, conditional bool) bool {
 		for _, e := range n.After {
 			behind[i] = behind[i] || e.When != "" || behind[e.From]
 		}
-		if s := n.Step; s != nil && s.Type == "workflow" {
+		if s := n.Step; s != nil && s.Type == nestedType {
 			file := s.Keys.Get("file")
 			chosen := file != nil && strings.Contains(file.Text, "${")
 			if behind[i] || chosen || s.When != "" || s.OnFailure == workflow.Continue {
