@@ -159,8 +159,8 @@ func (s *Server) takeUpSweep(ctx context.Context, e journal.SweepEntry) error {
 		return err
 	}
 	if damage != nil {
-		sw.damagedBy(keptFrom(sw.id, damage))
-		sw.restless, sw.guessed = true, guessed
+		sw.damagedBy(damagedState(sw.id, damage))
+		sw.unsearched, sw.guessed = true, guessed
 	}
 	if err := sw.openResults(ctx); err != nil {
 		return err
@@ -205,7 +205,7 @@ func (s *Server) loaded() iter.Seq2[journal.Entry, error] {
 					sw.fold(e.Record)
 				}
 			case journal.TrialEntry:
-				if sw, known := s.Sweep(e.Sweep); known && sw.restless {
+				if sw, known := s.Sweep(e.Sweep); known && sw.unsearched {
 					continue
 				}
 			}

@@ -71,26 +71,26 @@ type Server struct {
 // Sweep is one sweep of a server, with what belongs to it alone: what its attempts are given, its board,
 // and the writer of its records. Its methods may be called from any goroutine, but not from Config.Notify.
 type Sweep struct {
-	server    *Server
-	id        string
-	spec      atomic.Pointer[sweep.Spec]
-	winner    *board.Winner // of the sweep that this one follows; nil: it follows none
-	origin    Origin
-	need      ledger.Need                     // what holds any trial of it
-	sampler   atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
-	staging   staging.Stage
-	over      bool                       // it had ended when this process took it up: nothing of it runs
-	given     task.Files                 // by staging, to attempts
-	work      string                     // names what its trials do; empty: the spec has no `cache`
-	memo      atomic.Pointer[store.Memo] // what was done of that already; nil likewise, and once it has ended
-	image     task.Image
-	prepared  atomic.Bool // board and writer are made
-	discarded sync.Once   // nothing is kept of it
-	broken    error       // why it could not be run again, if it has ended
-	lost      error       // what the results lack of it, if it has ended: nothing more of it is stored or removed
-	damage    error       // what of it is damaged or missing, if it has ended; it is told
-	restless  bool        // what it started from is damaged, if it has ended: its search is not repeated
-	guessed   bool        // its spec is a stand-in, likewise: nothing is stored or removed by it
+	server     *Server
+	id         string
+	spec       atomic.Pointer[sweep.Spec]
+	winner     *board.Winner // of the sweep that this one follows; nil: it follows none
+	origin     Origin
+	need       ledger.Need                     // what holds any trial of it
+	sampler    atomic.Pointer[sampler.Sampler] // the program that chooses points; nil: none does
+	staging    staging.Stage
+	over       bool                       // it had ended when this process took it up: nothing of it runs
+	given      task.Files                 // by staging, to attempts
+	work       string                     // names what its trials do; empty: the spec has no `cache`
+	memo       atomic.Pointer[store.Memo] // what was done of that already; nil likewise, and once it has ended
+	image      task.Image
+	prepared   atomic.Bool // board and writer are made
+	discarded  sync.Once   // nothing is kept of it
+	broken     error       // why it could not be run again, if it has ended
+	lost       error       // what the results lack of it, if it has ended: nothing more of it is stored or removed
+	damage     error       // what of it is damaged or missing, if it has ended; it is told
+	unsearched bool        // what it started from is damaged, if it has ended: its search is not repeated
+	guessed    bool        // its spec is a stand-in, likewise: nothing is stored or removed by it
 
 	writer     *store.Writer
 	writerDone chan struct{} // closed when the writer has ended; nil: it was not started

@@ -106,7 +106,7 @@ func (sw *Sweep) openResults(ctx context.Context) error {
 		},
 	})
 	if err = sw.openFileServer(); err != nil && sw.over && s.cfg.Only == "" {
-		err = sw.lacks(keptFrom(sw.id, err))
+		err = sw.lacks(damagedState(sw.id, err))
 	}
 	return err
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/kaon-sweep/kaon/results/store"
 	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/ui"
-	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/importance"
 )
 
@@ -133,7 +132,7 @@ func (s source) importance(ctx context.Context, known store.Sweep, b *board.Boar
 
 // evidence is the trials that importance is learnt from: those that ended with a value, or were stopped with one.
 func evidence(b *board.Board) (trials []importance.Trial) {
-	for t := range b.Trials(board.Query{States: []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Stopped}}) {
+	for t := range b.Trials(board.Query{States: api.LearntStates}) {
 		if one, ok := api.Learnt(t); ok {
 			trials = append(trials, one)
 		}

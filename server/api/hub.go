@@ -11,21 +11,20 @@ import (
 
 // Event is one thing that has become true.
 type Event struct {
-	Sweep   string             `json:"sweep"`
-	Kind    string             `json:"kind" enum:"submitted,ending,ended,trial,points,workflow,step,progress,late,registered" doc:"workflow, step, progress and late are of a run of a workflow, and of no sweep; registered is of a registered workflow."`
-	Trial   *int               `json:"trial,omitempty" doc:"-1 is the step that follows the trials; absent: the sweep is meant."`
-	Attempt int                `json:"attempt,omitempty"`
-	State   string             `json:"state,omitempty" doc:"Of the trial, or of the sweep, from now on."`
-	Reason  string             `json:"reason,omitempty"`
-	Values  map[string]float64 `json:"values,omitempty" doc:"The last finite value of each metric that came."`
-	Step    int64              `json:"step,omitempty" doc:"Of the last point that came."`
-	Run     string             `json:"run,omitempty" doc:"Of a workflow."`
-	RunStep string             `json:"run_step,omitempty" doc:"Of the run: a step, in progress with its iteration."`
-	Percent *float64           `json:"percent,omitempty" doc:"How far the step is."`
-	Text    string             `json:"text,omitempty" doc:"What the step said."`
-	// of a registered workflow
-	Registered string `json:"registered,omitempty" doc:"A registered workflow: it has become what state says: registered, pinned, unpinned, paused, resumed, backfilled, or removed."`
-	Due        int64  `json:"due,omitempty" doc:"Of late: when the run was to be done, in milliseconds since 1970."`
+	Sweep      string             `json:"sweep"`
+	Kind       string             `json:"kind" enum:"submitted,ending,ended,trial,points,workflow,step,progress,late,registered" doc:"workflow, step, progress and late are of a run of a workflow, and of no sweep; registered is of a registered workflow."`
+	Trial      *int               `json:"trial,omitempty" doc:"-1 is the step that follows the trials; absent: the sweep is meant."`
+	Attempt    int                `json:"attempt,omitempty"`
+	State      string             `json:"state,omitempty" doc:"Of the trial, the sweep or the registered workflow, from now on."`
+	Reason     string             `json:"reason,omitempty"`
+	Values     map[string]float64 `json:"values,omitempty" doc:"The last finite value of each metric that came."`
+	Step       int64              `json:"step,omitempty" doc:"Of the last point that came."`
+	Run        string             `json:"run,omitempty" doc:"Of a workflow."`
+	RunStep    string             `json:"run_step,omitempty" doc:"Of the run: a step, in progress with its iteration."`
+	Percent    *float64           `json:"percent,omitempty" doc:"How far the step is."`
+	Text       string             `json:"text,omitempty" doc:"What the step said."`
+	Due        int64              `json:"due,omitempty" doc:"Of late: when the run was to be done, in milliseconds since 1970."`
+	Registered string             `json:"registered,omitempty" doc:"A registered workflow: it has become what state says: registered, pinned, unpinned, paused, resumed, backfilled, backfills stopped, or removed."`
 }
 
 // kept is how many events are kept for those who come back.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,8 +52,10 @@ func Learnt(t board.Trial) (importance.Trial, bool) {
 	return importance.Trial{Trial: t.Trial, Point: p, Value: float64(*t.Value)}, true
 }
 
-// tells says whether an explanation takes the values of trials in a state.
-func tells(s sweep.State) bool { return s.CanWin() || s == sweep.Stopped }
+// LearntStates are those of trials of which an explanation takes the values.
+var LearntStates = []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Stopped}
+
+func tells(s sweep.State) bool { return slices.Contains(LearntStates, s) }
 
 // importance explains a sweep. It takes processors and memory: one at a time.
 func (a *API) importance(ctx context.Context, id string) (r Explanation, err error) {

@@ -71,7 +71,7 @@ func (a *API) declareTriggers() {
 	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one+"/backfill", "stop-workflow-backfills", "Have no more runs begin of backfills"),
 		func(ctx context.Context, in *RegisteredInput) (*body[Registered], error) {
 			info, err := a.registered().StopBackfills(in.Workflow, who(ctx))
-			a.tellRegistered(in.Workflow, "backfilled", err)
+			a.tellRegistered(in.Workflow, "backfills stopped", err)
 			return a.registeredAnswer(info, err)
 		})
 }

@@ -247,6 +247,9 @@ func TestRegisteredWorkflowsAreTold(t *testing.T) {
 	post[Registered](w, access.Viewer, at+"/kept/pin", VersionPin{Version: 1}, http.StatusForbidden)
 	post[Registered](w, access.Submitter, at+"/kept/pin", VersionPin{Version: 1}, http.StatusOK)
 	post[Registered](w, access.Submitter, at+"/kept/pin", VersionPin{}, http.StatusOK)
+	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at+"/kept/backfill", nil); status != http.StatusOK {
+		t.Fatalf("%d %s", status, answer)
+	}
 	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+at+"/kept", nil); status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, answer)
 	}
@@ -254,7 +257,7 @@ func TestRegisteredWorkflowsAreTold(t *testing.T) {
 	h.mu.Lock()
 	text := h.text.String()
 	h.mu.Unlock()
-	for became, times := range map[string]int{"registered": 1, "pinned": 1, "unpinned": 1, "removed": 1} {
+	for became, times := range map[string]int{"registered": 1, "pinned": 1, "unpinned": 1, "backfills stopped": 1, "removed": 1} {
 		if got := strings.Count(text, `"state":"`+became+`","registered":"kept"`); got != times {
 			t.Errorf("%s is told %d times, not %d: %s", became, got, times, text)
 		}

@@ -44,7 +44,7 @@ function Row({ w, now }) {
 /** Registered is the page. */
 export function Registered({ query }) {
   const text = query.get("text") ?? "", beat = useBeat("", 700, (e) => e.kind === "workflow" || e.kind === "registered"), now = useClock(1000);
-  const list = useGet("/registered-workflows", beat + Math.floor(now / 15000)); // what is registered, pinned or paused tells no event
+  const list = useGet("/registered-workflows", beat + Math.floor(now / 15000)); // when it is due next tells no event
   const has = (w) => [w.workflow, w.owner, w.description ?? "", ...w.tags].some((s) => s.toLowerCase().includes(text.toLowerCase()));
   return html`
     <div class="bar"><h1>Workflows</h1><span class="spring"></span>
