@@ -243,6 +243,14 @@ func (sw *Sweep) damagedBy(err error) {
 // mended and its server is started anew. Nil: nothing that this process knows of.
 func (sw *Sweep) Damage() error { return sw.damage }
 
+// Damaged is the text of a sweep's Damage; empty: it has none.
+func (s *Server) Damaged(id string) string {
+	if sw, known := s.Sweep(id); known && sw.damage != nil {
+		return sw.damage.Error()
+	}
+	return ""
+}
+
 // Ended is closed when all trials of the sweep, and the step that follows them, have ended. Its results may
 // not be stored yet: see Wait. After a retry it is another.
 func (sw *Sweep) Ended() <-chan struct{} {

@@ -74,7 +74,8 @@ func (c *doctorFlags) checkService(ctx context.Context, f *findings, to *client.
 	f.when(!info.Connected && info.Framework != "", verdictWarn, "master",
 		"kaon doctor --cluster, on the server's machine", "connected: %v, with %s", info.Connected, plural(info.Sweeps, "sweep"))
 	if info.Journal != "" {
-		f.add("journal", verdictWarn, "make room on the disk of its state folder, or let its user write there", "%s", info.Journal)
+		f.add("journal", verdictWarn, "make room on the disk of its state folder, or let its user write there",
+			"%s", info.Journal)
 	}
 	f.when(info.Version != versionString(), verdictWarn, "version", "use the same kaon on both ends", "%s; this is %s",
 		info.Version, versionString())

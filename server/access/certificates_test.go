@@ -18,9 +18,11 @@ func TestAttributesOfACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	has, n := attributesOf(ca.Issue(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "a=b", Organization: []string{"x", "y"}}, URIs: []*url.URL{at}, DNSNames: []string{"node7"},
+		Subject: pkix.Name{CommonName: "a=b", Organization: []string{"x", "y"}},
+		URIs:    []*url.URL{at}, DNSNames: []string{"node7"},
 	}).Leaf)
-	if n != 5 || has["CN"][0] != "a=b" || strings.Join(has["O"], " ") != "x y" || has["URI"][0] != at.String() || has["DNS"][0] != "node7" || has["OU"] != nil {
+	if n != 5 || has["CN"][0] != "a=b" || strings.Join(has["O"], " ") != "x y" || has["URI"][0] != at.String() ||
+		has["DNS"][0] != "node7" || has["OU"] != nil {
 		t.Errorf("%d: %v", n, has)
 	}
 }

@@ -23,8 +23,11 @@ func TestStanding(t *testing.T) {
 		people        *People
 		may           bool
 	}{
-		{Own().Name, "", nil, true}, {"ann", byToken, nil, true}, {"ann", "", nil, true}, {"bob", byToken, nil, false}, {"eve", byToken, nil, false},
-		{"eve", "", nil, false}, {"eve", byIssuer, &People{}, true}, {"eve", byToken, &People{}, false}, {"eve", "", &People{}, true}, {"bob", "", &People{}, false},
+		{Own().Name, "", nil, true},
+		{"ann", byToken, nil, true}, {"ann", "", nil, true},
+		{"bob", byToken, nil, false}, {"bob", "", &People{}, false},
+		{"eve", byToken, nil, false}, {"eve", "", nil, false},
+		{"eve", byIssuer, &People{}, true}, {"eve", byToken, &People{}, false}, {"eve", "", &People{}, true},
 	} {
 		if queues, err := Standing(tokens, one.people)(one.name, one.knownBy); (err == nil) != one.may || queues != nil {
 			t.Errorf("%+v: %v, %v", one, queues, err)
@@ -41,7 +44,10 @@ func TestStanding(t *testing.T) {
 		role   Role
 		queues []string
 		want   string
-	}{{Submitter, []string{"ci"}, "ci"}, {Viewer, nil, "ci"}, {Submitter, []string{"a", "b"}, "ci a b"}, {Submitter, nil, "<nil> <nil>"}} {
+	}{
+		{Submitter, []string{"ci"}, "ci"}, {Viewer, nil, "ci"},
+		{Submitter, []string{"a", "b"}, "ci a b"}, {Submitter, nil, "<nil> <nil>"},
+	} {
 		if _, _, err := tokens.Create("dan", one.role, 0, one.queues...); err != nil {
 			t.Fatal(err)
 		}

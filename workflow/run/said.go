@@ -3,6 +3,7 @@ package run
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ type Said struct {
 	To      string          `json:"to,omitempty"`  // what within the step it was for
 	Body    json.RawMessage `json:"body,omitempty"`
 	Refused string          `json:"refused,omitempty"` // why the step does not hear it
+
+	order int // in which it was taken in
 }
 
 // String is it for people.
@@ -80,6 +83,7 @@ type talk struct {
 	failed   error    // why it is not written any more
 	size     int64
 	kept     int64 // the size when it was written anew
+	taken    int   // lines that were taken in
 	messages []Said
 	values   map[[2]string]Said // by step and name
 	percents map[string]Said    // by step
@@ -111,6 +115,8 @@ func readTalk(folder string) *talk {
 
 // keep takes a line in. It answers whether it says something new. t.mu is held, or nobody else knows t.
 func (t *talk) keep(s Said) bool {
+	t.taken++
+	s.order = t.taken
 	switch {
 	case s.Name != "":
 		key := [2]string{s.Step, s.Name}
@@ -239,7 +245,7 @@ func (t *talk) all() []Said {
 	for _, s := range t.percents {
 		list = append(list, s)
 	}
-	slices.SortStableFunc(list, func(a, b Said) int { return int(a.At - b.At) })
+	slices.SortFunc(list, func(a, b Said) int { return cmp.Or(cmp.Compare(a.At, b.At), a.order-b.order) })
 	return list
 }
 

@@ -313,3 +313,31 @@ func TestLargeTalk(t *testing.T) {
 		t.Errorf("at its end stands %+v", said)
 	}
 }
+
+// What was said in one millisecond is listed as it was said, whatever kind it is of, and so it is when it is read back.
+func TestSaidInOneMillisecond(t *testing.T) {
+	folder := t.TempDir()
+	x := &talk{folder: folder, values: map[[2]string]Said{}, percents: map[string]Said{}}
+	half := 50.0
+	for _, s := range []Said{
+		{Name: "b", Value: []byte("1")}, {Percent: &half}, {Text: "text"}, {Name: "a", Value: []byte("2")}, {Text: "end"},
+	} {
+		s.At, s.Step = 1, "one"
+		x.add(s)
+	}
+	const want = "b = 1; 50 %; text; a = 2; end"
+	heard := func(x *talk) string {
+		var texts []string
+		for _, s := range x.said("") {
+			texts = append(texts, s.String())
+		}
+		return strings.Join(texts, "; ")
+	}
+	if got := heard(x); got != want {
+		t.Errorf("it is listed as %s", got)
+	}
+	x.close()
+	if got := heard(readTalk(folder)); got != want {
+		t.Errorf("it is read as %s", got)
+	}
+}
