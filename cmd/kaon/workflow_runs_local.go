@@ -60,10 +60,10 @@ func (l localRuns) explain(id string, err error) error {
 
 // List implements flowRuns.
 func (l localRuns) List(context.Context) (list []api.WorkflowRun, unread []error, err error) {
-	records, unread := run.List(l.folder())
-	for _, r := range records {
-		if r.Header.Parent == "" {
-			list = append(list, api.RunOf(workflows.InfoOf(r)))
+	briefs, unread := run.List(l.folder())
+	for _, b := range briefs {
+		if b.Header.Parent == "" {
+			list = append(list, api.RunOf(workflows.Info{Brief: b}))
 		}
 	}
 	return list, unread, nil

@@ -54,19 +54,15 @@ func (m *Manager) brief(id string) (Info, error) {
 	if ok && !working && had.size == info.Size() && had.at.Equal(info.ModTime()) {
 		return had.Info, nil
 	}
-	b, ended := run.Brief{}, false
-	if !working {
-		b, ended = run.ReadEnded(m.cfg.Folder, id, info)
-	}
-	one := Info{Header: b.Header, View: b.View, Counts: b.Counts}
-	if !ended {
-		if one, err = m.Get(id); err != nil {
-			return one, err
-		}
+	one := Info{}
+	if working {
+		one, err = m.Get(id)
 		one.View.Steps, one.Header.Source = nil, ""
-		if !working && !one.Live && one.View.State.Ended() {
-			m.keepEndedAt(info, one)
-		}
+	} else {
+		one.Brief, err = run.ReadBrief(m.cfg.Folder, id)
+	}
+	if err != nil {
+		return one, err
 	}
 	if !one.Live {
 		m.mu.Lock()
@@ -266,7 +262,7 @@ func (m *Manager) keepEnded(one Info) {
 }
 
 func (m *Manager) keepEndedAt(log os.FileInfo, one Info) {
-	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, log, run.Brief{Header: one.Header, View: one.View, Counts: one.Counts}); err != nil {
+	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, log, one.Brief); err != nil {
 		m.cfg.Log.Warn("a log will be read again", "err", err)
 	}
 }

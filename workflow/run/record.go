@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
@@ -206,30 +204,6 @@ func Read(all, id string, every bool) (*Record, error) {
 		Header: h.header, View: h.header.promise(wf).view(e, every), Live: live || locked(Folder(all, id)),
 		engine: e, tally: h.tally, flow: wf, used: h.used(),
 	}, nil
-}
-
-// List is how all runs stand, the newest first, and what could not be read.
-func List(all string) (records []*Record, unread []error) {
-	entries, err := os.ReadDir(all)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, []error{err}
-	}
-	for _, e := range entries {
-		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		r, err := Read(all, e.Name(), false)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // the process was killed that was to begin it
-		}
-		if err != nil {
-			unread = append(unread, err)
-			continue
-		}
-		records = append(records, r)
-	}
-	slices.SortStableFunc(records, func(a, b *Record) int { return int(b.Header.Created - a.Header.Created) })
-	return records, unread
 }
 
 // ReadHeader reads what was started.
