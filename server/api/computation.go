@@ -31,3 +31,13 @@ func computation[T any](ctx context.Context, a *API, what string, f func() (T, e
 	a.cfg.Log.Error("a computation ended by a fault in kaon; the server goes on", "of", what, "request", request, "err", fault, "stack", string(fault.Stack))
 	return out, huma.NewError(http.StatusInternalServerError, fmt.Sprintf("%s: %v; nothing was changed; the server's log has where, with request %s", what, fault, request))
 }
+
+// alone waits until nobody else makes an answer that takes processors and memory for long. done lets the next one.
+func (a *API) alone(ctx context.Context) (done func(), err error) {
+	select {
+	case a.heavy <- struct{}{}:
+		return func() { <-a.heavy }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -57,18 +57,17 @@ var LearntStates = []sweep.State{sweep.Succeeded, sweep.Cached, sweep.Stopped}
 
 func tells(s sweep.State) bool { return slices.Contains(LearntStates, s) }
 
-// importance explains a sweep. It takes processors and memory: one at a time.
+// importance explains a sweep, one at a time.
 func (a *API) importance(ctx context.Context, id string) (r Explanation, err error) {
 	spec, err := a.spec(ctx, id)
 	if err != nil {
 		return r, err
 	}
-	select {
-	case a.heavy <- struct{}{}:
-		defer func() { <-a.heavy }()
-	case <-ctx.Done():
-		return r, ctx.Err()
+	done, err := a.alone(ctx)
+	if err != nil {
+		return r, err
 	}
+	defer done()
 	var all []importance.Scored
 	for from, more := 0, true; more; from += scoredAtOnce {
 		err := a.boards.view(ctx, id, func(b *board.Board) {

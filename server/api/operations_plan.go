@@ -81,12 +81,11 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	if p.Refusals, err = a.cfg.Server.FindInfeasible(ctx, spec); err != nil {
 		return p, err
 	}
-	select {
-	case a.heavy <- struct{}{}:
-		defer func() { <-a.heavy }()
-	case <-ctx.Done():
-		return p, ctx.Err()
+	done, err := a.alone(ctx)
+	if err != nil {
+		return p, err
 	}
+	defer done()
 	p.When, err = a.cfg.Server.Forecast(ctx, spec, access.Of(ctx).Name, time.Duration(in.TrialSeconds*float64(time.Second)))
 	return p, err
 }

@@ -40,11 +40,10 @@ func (a *API) usage(ctx context.Context, in *usageInput) (accounting.Usage, erro
 			return accounting.Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want one as 2026-11-30T00:00:00Z", in.Since))
 		}
 	}
-	select {
-	case a.heavy <- struct{}{}:
-		defer func() { <-a.heavy }()
-	case <-ctx.Done():
-		return accounting.Usage{}, ctx.Err()
+	done, err := a.alone(ctx)
+	if err != nil {
+		return accounting.Usage{}, err
 	}
+	defer done()
 	return a.usages.All(ctx, in.By, since)
 }
