@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/export"
+	"github.com/kaon-sweep/kaon/server/format"
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
@@ -98,7 +98,7 @@ func numeric(cell any) bool {
 // short is a cell as people read it.
 func short(cell any) string {
 	if v, ok := number(cell); ok {
-		return strconv.FormatFloat(v, 'g', 5, 64)
+		return format.Value(v)
 	}
 	switch v := cell.(type) {
 	case nil:

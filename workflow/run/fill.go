@@ -397,13 +397,13 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 	return c, nil
 }
 
-// checkOutputs compares what a step put out with what it was to.
+// checkOutputs compares what a step put out with what it was to. Of one that put out what it was not to, nothing counts.
 func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, error) {
 	for _, want := range step.Outputs {
 		v, ok := out[want.Name]
 		switch {
 		case !ok && want.Required:
-			return out, fmt.Errorf("it did not put out `%s`: write {\"%s\": …} to $KAON_OUTPUT", want.Name, want.Name)
+			return nil, fmt.Errorf("it did not put out `%s`: write {\"%s\": …} to $KAON_OUTPUT", want.Name, want.Name)
 		case !ok:
 			if out == nil {
 				out = map[string]any{}
@@ -411,7 +411,7 @@ func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, erro
 			out[want.Name] = want.Default
 		default:
 			if err := want.Check(v); err != nil {
-				return out, fmt.Errorf("its output `%s`: %w", want.Name, err)
+				return nil, fmt.Errorf("its output `%s`: %w", want.Name, err)
 			}
 		}
 	}

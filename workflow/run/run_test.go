@@ -630,3 +630,30 @@ func TestReadWhileItEnds(t *testing.T) {
 		}
 	}
 }
+
+// What a step put out that it was not to counts for nothing behind it: the value that stands in for a step that failed
+// is taken.
+func TestOutputsOfTheWrongKindCountForNothing(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: 'true', outputs: {x: number}, on_failure: continue}\n" +
+		"  b: {type: notify, message: 'x is ${steps.a.outputs.x ?? 7}'}\ngraph: a -> b\n"
+	c := cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"x": "text"}`)}, nil
+	})
+	r, cfg := newTestRun(t, text, c)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := r.Work(ctx); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(cfg.Folder, "r", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := read.Detail("a")
+	if a.State != engine.Failed || len(a.Outputs) > 0 {
+		t.Errorf("a is %s with %v", a.State, a.Outputs)
+	}
+	if said := Talk(cfg.Folder, "r", "b"); len(said) == 0 || said[0].Text != "x is 7" {
+		t.Errorf("b said %v", said)
+	}
+}

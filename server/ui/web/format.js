@@ -10,10 +10,11 @@ export function count(n) { return n === undefined || n === null ? "–" : whole.
 /** plural is a count with its noun. */
 export function plural(n, noun) { return `${count(n)} ${noun}${n === 1 ? "" : "s"}`; }
 
-/** value is a measured number: five digits, and an exponent where it would be long. */
+/** value is a number: a whole one as it is, any other with five digits, and an exponent where it would be long. */
 export function value(v) {
   if (v === null || v === undefined) return "–";
   if (typeof v !== "number") return typeof v === "string" ? v : JSON.stringify(v);
+  if (Number.isSafeInteger(v)) return whole.format(v);
   const size = Math.abs(v);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) return v.toExponential(3).replace("e+", "e").replace(/\.?0+e/, "e");
   return short.format(v);
@@ -22,8 +23,8 @@ export function value(v) {
 /** tick is a label of an axis. */
 export function tick(v) {
   const size = Math.abs(v);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return v.toExponential(1).replace("e+", "e").replace(".0e", "e");
-  return String(Number(v.toPrecision(6)));
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return v.toExponential(3).replace("e+", "e").replace(/\.?0+e/, "e");
+  return String(Number(v.toPrecision(7)));
 }
 
 /** duration is seconds in the two largest units that matter. */
