@@ -2,9 +2,9 @@ package offers
 
 import "time"
 
-// doubt is of the tasks that are counted on an agent after a new subscription, a restart, or the agent's return: some
-// may have ended meanwhile. Then the agent offers what they had before their ends are heard, and offered and used
-// together are more than it has.
+// doubt marks an agent some of whose counted tasks may have ended unnoticed: after a new subscription, a restart, or
+// the agent's return. It may offer their resources before we hear of their ends, so that offered and used together
+// are more than it has.
 type doubt struct {
 	offered bool      // the agent has offered something since
 	from    time.Time // the first pass after that
@@ -12,9 +12,9 @@ type doubt struct {
 	seen    bool      // something was offered then: what is used alone does not say how large the agent is
 }
 
-// settleWait is how long ends of tasks that were not heard may take from an agent's first offer on. Agents send them
-// again at once. For as long again it is seen how large the agent is, and until it offers something: a remainder that
-// was refused, or an agent that is full, is not offered for long.
+// settleWait is how long we wait, from an agent's first offer, for ends of tasks that we missed; agents resend them
+// at once. For as long again, and until it offers something, we watch how large the agent is: a refused remainder or
+// a full agent is not offered for long.
 const settleWait = 30 * time.Second
 
 // doubt begins, or begins anew.

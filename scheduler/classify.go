@@ -121,8 +121,9 @@ func classifyFull(att *attempt, v classification) classification {
 // starvedWait is how long what an executor was short of gets to become free.
 const starvedWait = 2 * time.Second
 
-// classifyStarved classifies an attempt that its executor could not start for want of what others had taken. With
-// others beside it, which will give it back, that is waited for; one that is alone and lacks it still is a loss.
+// classifyStarved classifies an attempt that its executor could not start because other processes had taken a
+// resource. If other attempts share the agent they will give it back, and the attempt waits uncharged; if it is alone
+// it is lost.
 func classifyStarved(att *attempt, end *task.End) classification {
 	v := classification{end: end, outcome: sweep.AttemptLost, agentNotBlamed: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
 	if att.neighbours {

@@ -23,10 +23,11 @@ type Config struct {
 	Builder func(id string, spec *sweep.Spec) (*task.Builder, error)
 	// Search is the method that chooses the points of a sweep; nil: search.New.
 	Search func(*sweep.Spec) (search.Method, error)
-	// Values yields what the objective was at the end of each trial of a sweep of which the notices so far have
-	// told; only an Extend to a search that learns calls it. nil: nobody knows.
+	// Values yields the final objective of each trial of a sweep that notices have reported so far. Only an Extend to
+	// a search that learns calls it. nil: unknown.
 	Values func(id string) iter.Seq2[int, sweep.Series]
-	// Cached is what did the work of a key already, of a sweep with `cache`; nil: nothing is known to.
+	// Cached returns the earlier attempt whose result a sweep with `cache` may reuse for a key. nil: there is never
+	// one.
 	Cached func(id, key string) (Hit, bool)
 	// Parse reads a sweep back from its journal entry; only Restore calls it.
 	Parse func(journal.SweepEntry) (*sweep.Spec, error)
@@ -118,8 +119,8 @@ type Packer interface {
 	// some offer has room for a task of the demand, constraints aside.
 	Supply(now time.Time, o offers.Options) offers.Supply
 	Holds(d *offers.Demand) bool
-	// Beside is what an agent should have free beside what of ours runs there, and whether it could hold a task of the demand if
-	// nothing ran there.
+	// Beside returns the resources that an agent should have free, given our tasks on it, and whether it could hold a
+	// task of the demand if it were empty.
 	Beside(agent offers.AgentID, d *offers.Demand) (free resource.Resources, ok bool)
 	// TaskStarted counts n tasks that run without a grant of Pack: adopted after a restart.
 	TaskStarted(agent offers.AgentID, d *offers.Demand, n int)

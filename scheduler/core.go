@@ -125,7 +125,8 @@ func (c *Core) clock(now time.Time) {
 	}
 }
 
-// connectedFor reports whether the master has been there for some time: what agents repeat has come by then.
+// connectedFor reports whether the connection to the master has lasted at least wait, long enough for agents to have
+// resent what was not acknowledged.
 func (c *Core) connectedFor(wait time.Duration) bool {
 	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
 }

@@ -110,9 +110,9 @@ func (c *Core) startSharedExecutor(g *group, id offers.AgentID, role string, gra
 	c.journal(e)
 }
 
-// runningExecutors is the executors that an offer lists, by the packer's names: of shared ones those of which it is known with what
-// they were started, as every task of theirs has to say the same. For another the packer pays once more, which comes to
-// what it was started with.
+// runningExecutors is the executors that an offer lists, by the packer's names. Shared ones are listed only if we
+// know the resources they were started with, because every task of theirs must repeat them; for another the packer
+// counts an executor's resources once more.
 func (c *Core) runningExecutors(o *offers.Offer) []offers.ExecutorID {
 	variant := c.cfg.Executor.variant(c.arch(o.Agent))
 	var list []offers.ExecutorID

@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// mostProbes is how many losses of a trial on agents on probation are free of charge: one that ends its own
-// executor would have them for ever.
+// mostProbes is how many losses of a trial on agents on probation are free of charge: otherwise a trial that kills
+// its own executor would be retried for ever.
 const mostProbes = 3
 
 // finish ends a live attempt: its record, its trial's next state, the packer's and the tracker's books, and what
@@ -240,7 +240,7 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 	return e
 }
 
-// recordPrefetch gives up on what agents bring when none succeeds.
+// recordPrefetch has agents fetch no more inputs for the sweep after maxPrefetchFailures failures without a success.
 func (c *Core) recordPrefetch(att *attempt, v classification) {
 	r := att.run
 	switch {
@@ -318,8 +318,8 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
 }
 
-// loseTask ends a task of which nobody will tell how: its first attempt as v says, unless it was to end, and the others are given
-// back, as they have not begun.
+// loseTask ends a task whose end nobody will report: its running attempt ends as v says, or as killed if it was being
+// killed; attempts that had not begun go back to the queue.
 func (c *Core) loseTask(p *placement, v classification) {
 	c.giveBackRest(p, v.reason, v.dropped)
 	if p.alive() {

@@ -21,9 +21,9 @@ import (
 // it; when that of all attempts on the executor is here, so is all that they carried for each other. An attempt that
 // has said nothing by then never had points with another.
 //
-// Some attempt may have been launched on an executor that has just ended, and starts another of the same id: it has no last
-// word to give. It shows when its executor says something later than that end, by the clock of the agent that both share, and
-// when the master, asked after that, has heard of no executor that runs it.
+// An attempt may be launched just as its executor ends: it then starts a new executor of the same id, so the old one
+// sends no final update for it. We can tell when the new executor says something later than that end (both by the
+// agent's clock), or when the master, asked after that, knows of no executor that runs the attempt.
 
 // mostHeld is how long the end of an attempt is held. What it waits for is lost only with their agent, which the master then
 // tells of, sooner than that; while there is no master nobody could bring it, so that time does not count. Other updates wait

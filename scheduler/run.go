@@ -384,8 +384,8 @@ func setSteps(e *journal.TrialEntry, s search.Steps) {
 	}
 }
 
-// killing reports whether the sweep is ending and kills what runs. What is left of that when it goes on, by its `then` step or
-// by a user's wish, says nothing.
+// killing reports whether the sweep is ending and kills what runs. The entry's flag is stale once the sweep goes on,
+// by its `then` step or because a user asked, and is ignored then.
 func (r *run) killing() bool { return r.entry.Phase == sweep.PhaseDraining && r.entry.Killing }
 
 // inOrder is the live attempts by trial.

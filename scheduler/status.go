@@ -242,8 +242,8 @@ func (c *Core) loseSilent(p *placement) {
 	})
 }
 
-// withoutPoints is what the end of an attempt comes to of which points never came: its value would be wrong, or seem to be
-// missing, so it has not succeeded. What was wanted of it meanwhile stands.
+// withoutPoints adjusts the classification of an attempt some of whose points never came: it has not succeeded, since
+// its value may be wrong or seem to be missing. A stop or kill that was asked for meanwhile stands.
 func withoutPoints(att *attempt, state cluster.TaskState, v classification) classification {
 	if att.missing == 0 {
 		return v

@@ -13,9 +13,9 @@ const (
 	launchTakes = 4 * time.Second
 )
 
-// takes is how long a task of the sweep has to be expected to run: as the longest of its trials of late that ended by themselves, with
-// what a launch takes and a bundle may; before enough have ended its timeout; without one unknownTakes. A bundle of a size that the spec
-// names takes as long as its trials together.
+// takes is how long a task of the sweep should be expected to run: as long as the longest recent trial that ended by
+// itself, plus the cost of a launch and of a bundle. Before enough trials have ended it is the timeout, or
+// unknownTakes without one. A bundle of a size that the spec names takes as long as its trials together.
 func (r *run) takes() time.Duration {
 	one := r.timeLimit()
 	if r.took.count >= knownTrials {

@@ -27,8 +27,8 @@ func (s *Server) Delete(ctx context.Context, id string) (Freed, error) {
 // scheduler.ErrAtWork.
 func (s *Server) Release(ctx context.Context, id string) error { return s.release(ctx, id, false) }
 
-// release is Release. With all its results are deleted next, with the folder of its state: nobody waits until they have taken what there is
-// of it.
+// release is Release. With all, the results and the state folder are deleted next, so it does not wait until pending
+// records are stored.
 func (s *Server) release(ctx context.Context, id string, all bool) (err error) {
 	sw, done, err := s.alone(ctx, id)
 	if err != nil {

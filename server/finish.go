@@ -222,8 +222,9 @@ func (sw *Sweep) store(ctx context.Context, out Outcome) error {
 	return errors.Join(unwritten, written)
 }
 
-// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy lets go, which sweep.json tells then. All
-// that tells of its end is stored before; what is cut off here the next process removes that takes the sweep up, and it is in nobody's way.
+// prune removes what the sweep does not keep: half-received files, and the artifacts that its policy drops, which
+// sweep.json lists then. The sweep's end is stored before. If pruning is interrupted, the next process that opens the
+// sweep finishes it; what is left until then does no harm.
 func (sw *Sweep) prune(ctx context.Context) {
 	err := sw.staging.FileServer.Remove(ctx)
 	sw.mu.Lock()

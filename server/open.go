@@ -91,8 +91,8 @@ func (s *Server) onJournalGrows(why error) {
 	s.notify(Notice{Kind: Warning, Text: "warning: " + why.Error()})
 }
 
-// Journal is how many bytes the journal has, and why it could not be written anew when that was last tried, which is in
-// nobody's way before the disk is full; nil: it could.
+// Journal is the size of the journal in bytes, and why its last compaction failed, which is harmless until the disk
+// is full; nil: it succeeded.
 func (s *Server) Journal() (bytes int64, grows error) { return s.journal.Size() }
 
 // subject is whose state folder it is, for errors.

@@ -207,7 +207,7 @@ func (d *decoder) settle(
 	return true
 }
 
-// placeOf is that of the space, of which each eighth place that it may look at is counted.
+// placeOf calls the space's placeOf, and charges the evaluation one step for every eight places that it may look at.
 func (e *evaluation) placeOf(t *tie, known func(leaf int) (Value, bool)) (place int, ok bool) {
 	cost := 0
 	for _, k := range t.members {

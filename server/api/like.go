@@ -15,9 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/staging"
 )
 
-// like is a submission with the spec of a sweep that there is, where it lies and what was set, in place of its own.
-// What readers of the results do not see of others' sweeps, their folders and their secrets, goes to their owners and
-// operators alone.
+// like fills a submission from an existing sweep: its spec, the place of its file and its overrides. The folders and
+// secrets of others' sweeps, which readers of results do not see, go to their owners and to operators alone.
 func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	wrong := func(format string, args ...any) (Submission, error) {
 		return sub, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))

@@ -125,7 +125,8 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	}
 }
 
-// once asks, and answers a body that is a success. The caller closes it. What a path has of names is escaped.
+// once sends one request and returns the response if it succeeded; the caller closes its body. Names in path must be
+// escaped already.
 func (c *Client) once(
 	ctx context.Context, method, path string, query url.Values, header http.Header, body []byte,
 ) (_ *http.Response, wait time.Duration, _ error) {

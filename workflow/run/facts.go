@@ -21,9 +21,9 @@ type fact struct {
 	Round    int    `json:"round,omitempty"` // of restarts, in which it was read
 }
 
-// facts answer what functions of expressions have read, and read what nobody has asked for. What could not be read is one, too: what
-// was decided on that is decided again when the log is read, whatever lies there by then. It holds until the run is restarted, which is
-// how a missing file is mended.
+// facts remembers what functions of expressions have read, and reads what is asked for the first time. An error is
+// remembered, too: a replay of the log decides as the run did, whatever the file is by then. It holds until the run
+// is restarted, which is how a missing file is mended.
 type facts struct {
 	folder string
 	within string               // the one folder that may be read; empty: any

@@ -34,9 +34,9 @@ const (
 	deepest    = 64      // folders below the first
 )
 
-// Find are the files or objects that an absolute pattern matches, as path.Match does; with a slash at its end all that is below it.
-// Links are not followed behind the pattern's first character that does not stand for itself, and what is no regular file is left out, as
-// are names that cannot be printed: they would be others as parameters. Where there is nothing there is no error.
+// Find returns the files or objects that an absolute pattern matches, as path.Match does; with a slash at its end,
+// all that are below it. Symbolic links are not followed below the pattern's literal prefix. What is no regular file
+// is left out, and so are names that cannot be printed, which would change as parameters. No match is no error.
 func Find(ctx context.Context, pattern string) ([]Found, error) {
 	f := finder{ctx: ctx, pattern: pattern}
 	var err error

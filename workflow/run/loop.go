@@ -104,8 +104,9 @@ func (r *Run) goOn() {
 	}
 }
 
-// goesOn tells whether an attempt was begun by a former process and what it began is there: a sweep, a service's job, a run. Of the others
-// some may have begun as well, of what ends with its process or has just been asked for.
+// goesOn tells whether an attempt was begun by a former process and what it began still exists: a sweep, a service's
+// job, a run. False does not prove that it never began: light work ends with its process, and a request may be in
+// flight.
 func (r *Run) goesOn(t engine.Task) bool {
 	id := r.header.Run + "-" + t.ID
 	kind, known := steps.Named(t.Node.Step.Type)

@@ -2,9 +2,9 @@ package run
 
 import "sync"
 
-// Places bound how many runs that are steps of others are open at once: each has a log, some goroutines, and looks at its folder for requests.
-// Only what is beyond one of each run waits for a place, so that all get on: a run that waits for those within it has one at least that does not
-// wait. Its methods may be called by any goroutine.
+// Places bound how many runs that are steps of others are open at once: each has a log, some goroutines, and looks at
+// its folder for requests. Each run may always open one nested run, only further ones wait for a place: so runs that
+// wait for nested ones cannot deadlock. Its methods may be called by any goroutine.
 type Places struct {
 	most   int
 	within *Places // that count them, too; nil: none do

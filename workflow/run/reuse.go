@@ -22,8 +22,8 @@ func (r *Run) lookFor(ctx context.Context, a *attempt) (end *engine.Event, file 
 	return had, file, nil
 }
 
-// cached is the end of an attempt for which earlier work stands, if any does, and the files that this left, of which it is to be looked
-// whether they are still there. File is where the work is kept; empty: nowhere.
+// cached returns the end of an attempt whose work was done before, nil if it was not, and the files which that work
+// left: the caller must check that they still exist. file is where the work is kept; empty: nowhere.
 func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []string) {
 	if file == "" {
 		return nil, nil

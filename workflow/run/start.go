@@ -183,8 +183,8 @@ func (r *Run) work(a *attempt) {
 	}
 }
 
-// outcome is how an attempt has ended whose step did its work, which is kept in a file for later, unless that is empty. Cause is why its
-// context ended before. nil: it is left as it is, for another process.
+// outcome turns the result of a step's work into its end event, and saves a success to the cache file, if one is
+// named. cause is why the attempt's context had ended before. nil: the attempt is left to another process.
 func (r *Run) outcome(a *attempt, file string, result steps.Result, err, cause error) *engine.Event {
 	var gone *steps.GoneError
 	switch {
