@@ -7,12 +7,16 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 function chosen() { try { return localStorage.getItem(key); } catch { return null; } }
 
 /** applyTheme sets the theme of the page, and tells plots of it. */
-export function applyTheme() {
-  document.documentElement.dataset.theme = chosen() ?? (system.matches ? "dark" : "light");
+export function applyTheme() { show(chosen() ?? (system.matches ? "dark" : "light")); }
+
+function show(theme) {
+  document.documentElement.dataset.theme = theme;
   dispatchEvent(new Event("theme"));
 }
 
 system.addEventListener("change", applyTheme);
+addEventListener("beforeprint", () => show("light")); // paper is white
+addEventListener("afterprint", applyTheme);
 
 /** useDark says whether the page is dark, from now on. */
 export function useDark() {
