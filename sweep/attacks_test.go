@@ -56,6 +56,8 @@ var attacks = []string{
 	`ENV=t; echo ${param.v}>t; export ENV; sh -ic true`, `x=${param.v}; (( y = x ))`, `x=${param.v}; a[x]=1`,
 	`x=${param.v}; echo ${a[x]}`, `x=${param.v}; [[ x -gt 1 ]]`, `x=${param.v}; let y=x`,
 	`x=${param.v}; declare -i y; y=x`, `declare -i y; y=${param.v}`, `x=${param.v}; printf -v "$x" a`,
+	`sleep 0 & wait -n -p "a[${param.v}]"`, `sleep 0 & x=${param.v}; wait -np "$x"`, `sleep 0 & x=${param.v}; wait -n -p "$x"`,
+	`sleep 0 & wait -n -p"a[${param.v}]"`,
 	`x=${param.v}; test -v "$x"`, `x=${param.v}; unset "$x"`,
 	`x=${param.v}; for ((i=0;i<x;i++)); do break; done`, `x=${param.v}; echo ${y:x}`,
 	`x=${param.v}; y=x; echo $((y))`, `read x <<< ${param.v}; echo $(( x + 1 ))`,

@@ -25,6 +25,7 @@ func TestValuesDoNotFlowIntoCode(t *testing.T) {
 		`if true; then echo ${param.v}; fi | sh`,
 		`/bin/echo ${param.v} | sh`, `env echo ${param.v} | sh`, `V=${param.v}; echo $V | sh`,
 		`printf -v V %s ${param.v}; echo "$V" | sh`, `echo ${param.v} | ssh host`,
+		`echo ${param.v} | ssh -p 22 host bash -s`, `echo ${param.v} | ssh host 'sudo sh'`, `echo ${param.v} | ssh host python3 -`,
 		`echo ${param.v} | timeout 5 sh`, `echo ${param.v} | (cd /; sh)`,
 		// Variables.
 		`SH=bash; $SH -c "$(echo ${param.v})"`, `C="./t ${param.v}"; sh -c "$C"`,
@@ -40,6 +41,7 @@ func TestValuesDoNotFlowIntoCode(t *testing.T) {
 		`X=${param.v}; echo ${!X}`,
 		`X=${param.v}; a=(1); echo ${a[$X]}`, `X=${param.v}; ssh host "./t $X"`,
 		`X=${param.v}; trap "./t $X" EXIT`, `X=${param.v}; su -c "./t $X" me`,
+		`X=${param.v}; su --session-command "./t $X" me`, `X=${param.v}; runuser --session-command="./t $X" me`,
 		`X=${param.v}; docker run img sh -c "./t $X"`, `X=${param.v}; ./t $X`,
 		`X=${param.v}; python -c "print('$X')"`,
 		`local_run() { local c="$1"; bash -c "$c"; }; local_run ${param.v}`, `C='sh -c'; $C ${param.v} $(echo ${param.v})`, `X=${param.v}; alias y="$X"`, `X=${param.v}; declare -i Y=$X`, `X=${param.v}; find . -exec sh -c "./t $X" \;`, `X=${param.v}; bash <<E

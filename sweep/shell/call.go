@@ -146,6 +146,11 @@ func (v *visitor) names(words []string, from []*syntax.Word) {
 			if before != "-v" && before != "-R" {
 				continue
 			}
+		case "wait":
+			behind := strings.HasPrefix(before, "-") && strings.HasSuffix(before, "p")
+			if !behind && !(strings.HasPrefix(w, "-") && strings.Contains(w, "p")) {
+				continue
+			}
 		default:
 			return
 		}

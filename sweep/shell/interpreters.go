@@ -186,18 +186,18 @@ func readBySSH(c candidate) ([]reading, bool) {
 	return append(found, reading{words: c.rest(host + 1), reader: "ssh"}), true
 }
 
-// readByOption finds the command behind -c or --command of su and its like, and behind the group of sg.
+// readByOption finds the command behind -c, --command or --session-command of su and its like, and behind the group of sg.
 func readByOption(c candidate) (found []reading, last bool) {
 	for k := c.i + 1; k < len(c.words); k++ {
 		word := c.words[k]
 		short := strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "--") && strings.HasSuffix(word, "c")
-		if (short || word == "--command") && k+1 < len(c.words) {
+		if (short || word == "--command" || word == "--session-command") && k+1 < len(c.words) {
 			return append(found, reading{words: []int{k + 1}, reader: c.name + " -c"}), true
 		}
 		if c.name == "sg" && k > c.i+1 && word != "" && word[0] != '-' && !strings.HasPrefix(c.words[c.i+1], "-") {
 			return append(found, reading{words: []int{k}, reader: c.name}), true
 		}
-		if strings.HasPrefix(word, "--command=") {
+		if strings.HasPrefix(word, "--command=") || strings.HasPrefix(word, "--session-command=") {
 			found = append(found, reading{
 				words: []int{k}, reader: c.name, refuse: "--command=…",
 				remedy: "write -c and the command as two words",

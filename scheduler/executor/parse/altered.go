@@ -22,6 +22,7 @@ var (
 		`[eEdD]\s*[-+−–]?\s*\d+|` +
 		`(?:[kKMGTPB]|[KMGTP]i|(?i:bn|mn|mln|mio|mrd|tsd|pct|percent|per cent|ppm|ppb|bps?|` +
 		`(?:hundred|thousand|million|billion|trillion|dozen|lakh|crore)s?))\b\.?|` +
+		`days?,?\s*\d+:\d\d(?::[\d.]+)?|` + // 1 day, 2:30:00
 		`(?:h|hrs?|hours?|d|days?|m|mins?|minutes?|w|wks?|weeks?|s|ft|lbs?)[ \t]+\d+[ \t]*[a-z]+\b)`)
 	nameAfter = regexp.MustCompile(`^[\w./|-]*\s*[=:]`)
 	// signs are numbers that multiply the one before them: 3 万.
