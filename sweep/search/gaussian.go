@@ -196,14 +196,21 @@ func (g *gaussian) measured(most int) []*asked {
 	return out
 }
 
+// likely says whether a trial is expected to succeed rather than to fail.
+func (m *surrogate) likely(x []float64) bool {
+	return m.feasibility == nil || m.feasibility.Means([][]float64{x})[0] > 0
+}
+
 // believe counts trials that have no result as if they had brought what is expected of them.
 func (m *surrogate) believe(e *embedding, trials ...*asked) {
 	var x [][]float64
 	for _, a := range trials {
 		x = append(x, e.vector(a.u, a.active))
 	}
-	for _, mean := range m.objective.Means(x) {
-		m.best = math.Min(m.best, mean)
+	for i, mean := range m.objective.Means(x) {
+		if m.likely(x[i]) { // a point that fails is nothing to improve on, however good it would be
+			m.best = math.Min(m.best, mean)
+		}
 	}
 	m.objective = m.objective.Believe(x)
 }

@@ -38,6 +38,43 @@ func TestGaussianFindsTheMinimum(t *testing.T) {
 	}
 }
 
+// Where trials get better towards where they fail, the search comes up to the border: what fails is nothing to improve
+// on, and does not draw all trials to itself.
+func TestGaussianComesUpToTheBorder(t *testing.T) {
+	const trials = 100
+	for _, pending := range []int{1, 10} {
+		s := parse(t, "{method: gp, run_cap: 100, metric: {name: y}, program: x, "+
+			"parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}}", 5)
+		g := newGaussian(s)
+		best := math.Inf(1)
+		tell := func(i int, p sweep.Point) {
+			a, b := p[0].Value.(float64), p[1].Value.(float64)
+			if a < 0.4 {
+				g.Tell(i, Outcome{State: sweep.Failed})
+				return
+			}
+			y := a + (b-0.5)*(b-0.5)
+			best = math.Min(best, y)
+			g.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+		}
+		points := map[int]sweep.Point{}
+		for i := range trials {
+			p, ok := g.Ask(i)
+			if !ok {
+				t.Fatalf("there is no point %d", i)
+			}
+			points[i] = p
+			if len(points) == pending {
+				tell(i-pending+1, points[i-pending+1])
+				delete(points, i-pending+1)
+			}
+		}
+		if best > 0.41 {
+			t.Errorf("with %d pending the best is %.3f", pending, best)
+		}
+	}
+}
+
 // A search that goes on from another learns from more results than one process takes in, of which it chose no point.
 func TestGaussianLearnsFromManyOfOthers(t *testing.T) {
 	s := parse(t, "{method: gp, run_cap: 2000, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}}}", 5)

@@ -68,11 +68,19 @@ func NewAPI(a *Account) (*API, error) {
 	}
 	calls, upgrades := transport(), transport()
 	calls.ForceAttemptHTTP2 = true
+	calls.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}
 	upgrades.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token goes to nobody else
 	return &API{account: a, client: &http.Client{Transport: calls, CheckRedirect: never},
 		upgrade: &http.Client{Transport: upgrades, CheckRedirect: never}}, nil
 }
+
+// All calls share one HTTP/2 connection. Of one that dies without a word, as behind a load balancer that forgets it,
+// nothing tells but a ping: else calls and watches would go on into it until the kernel gives up after a quarter of an hour.
+const (
+	pingAfter = 30 * time.Second // of silence
+	pingWait  = 15 * time.Second // for the answer
+)
 
 // Close ends the connections that nobody uses.
 func (a *API) Close() {
@@ -161,9 +169,11 @@ func denied(err error) bool {
 // readyPath is what everybody may ask, unless a cluster's administrators took that away.
 const readyPath = "/readyz"
 
-// unauthorized tells a refusal for want of a right from those of quotas and admission.
+// unauthorized tells a refusal for want of a right from those of quotas and admission, whose words may be any.
 func unauthorized(e *StatusError) bool {
-	return e.Code == http.StatusForbidden && strings.Contains(e.Message, " cannot ")
+	_, behind, user := strings.Cut(e.Message, `User "`)
+	return e.Code == http.StatusForbidden && user && strings.Contains(behind, `" cannot `) &&
+		!strings.HasPrefix(e.Message, "admission webhook ")
 }
 
 // ready tells an API server that means its refusals from one that has just begun and has not read all roles yet.

@@ -73,7 +73,7 @@ func (x *container) create(ctx context.Context) bool {
 			x.waits("the pod is not created: " + err.Error())
 			continue // the call itself has waited
 		}
-		if left := time.Until(until); left > 0 && (contended(err) || exceeded(err) || denied(err)) {
+		if left := time.Until(until); left > 0 && (contended(err) || exceeded(err) || young(err) || denied(err)) {
 			c.complaint.Do(func() { c.log.Warn("pods are not created", "pod", p.Metadata.Name, "err", remedyOf(err)) })
 			x.waits("the pod is not created: " + remedyOf(err).Error())
 			wait := contendedWait
@@ -157,6 +157,11 @@ func exceeded(err error) bool {
 	return code(err) == http.StatusForbidden && strings.Contains(err.Error(), "exceeded quota")
 }
 
+// young tells the refusal of a namespace that was just made, whose account is still to come.
+func young(err error) bool {
+	return code(err) == http.StatusForbidden && strings.Contains(err.Error(), "error looking up service account ")
+}
+
 // remedyOf is remedy where our account is what is refused: a quota's 403 has another.
 func remedyOf(err error) error {
 	if denied(err) {
@@ -169,7 +174,7 @@ func remedyOf(err error) error {
 // may be otherwise later, and is not the pod's fault.
 func (x *container) refuse(err error) {
 	why := "Kubernetes refuses the pod: " + remedyOf(err).Error()
-	if exceeded(err) || denied(err) || contended(err) || code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
+	if exceeded(err) || young(err) || denied(err) || contended(err) || code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
 		x.node.remote.Refused(x.id, why)
 		return
 	}
