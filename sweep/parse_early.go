@@ -147,11 +147,7 @@ func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 		d.fail(n, field, "hyperband needs `min_iter`, the first step at which trials are compared, or `max_iter`, the last",
 			"add `min_iter: 3`, or `max_iter: 27`")
 		return
-	case s != nil && !s.null:
-		if last == 0 {
-			d.fail(s, field+".s", "`s` counts the bands below `max_iter`, and there is none", "add `max_iter: 27`, or remove it")
-			return
-		}
+	case s != nil && !s.null && last > 0: // with min_iter in its place it says nothing, as in W&B
 		e.Rungs = [][]int64{dividedRungs(float64(last), e.Eta, int(d.integer(s, field+".s", 1, 1000)))}
 	case e.Rule == Hyperband && last == 0:
 		e.Rungs = [][]int64{geometricRungs(float64(e.Start), e.Eta, 0)}

@@ -158,6 +158,18 @@ func TestStepsOfLongNumbers(t *testing.T) {
 	}
 }
 
+// Katib's numbers are texts, and an empty step is none.
+func TestStepOfNoText(t *testing.T) {
+	with, err := translated(t, "double", `{min: "0.1", max: "1", step: ""}`, "[]", "[]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := translated(t, "double", `{min: "0.1", max: "1"}`, "[]", "[]")
+	if err != nil || string(with.Text) != string(without.Text) {
+		t.Errorf("%v, %s", err, with.Text)
+	}
+}
+
 // Words are expanded as Kubernetes does: https://kubernetes.io/docs/reference/kubernetes-api, Container.args.
 func TestKubernetesMacros(t *testing.T) {
 	known := &template{env: map[string]string{"A": "1"}}

@@ -118,7 +118,10 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 	if whole {
 		write = number
 	}
-	step, atStep := o.float("step")
+	step, atStep := 0.0, (*sweep.Tree)(nil)
+	if at := o.get("step"); at != nil && at.Text != "" { // Katib's numbers are texts: an empty one is none
+		step, atStep = o.float("step")
+	}
 	distribution := o.get("distribution")
 	kind := "uniform"
 	if distribution != nil {

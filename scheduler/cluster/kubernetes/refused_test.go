@@ -5,7 +5,7 @@ import "testing"
 // Only what the API server says of an account is a missing right: the words of a policy may be any.
 func TestRefusalsForWantOfARight(t *testing.T) {
 	for text, want := range map[string]bool{
-		`pods is forbidden: User "u" cannot create resource "pods" in API group "" in the namespace "t"`:       true,
+		`pods is forbidden: User "u" cannot create resource "pods" in API group "" in the namespace "t"`:        true,
 		`pods "a" is forbidden: User "system:serviceaccount:t:kaon" cannot get resource "pods" in API group ""`: true,
 		`admission webhook "validation.gatekeeper.sh" denied the request: [cost] pod cannot run without a team`: false,
 		`admission webhook "x" denied the request: User "u" cannot do that`:                                     false,

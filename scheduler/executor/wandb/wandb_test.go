@@ -25,7 +25,7 @@ func variables(env []string) map[string]string {
 func TestEnvironmentLeavesToTheUserWhatIsTheirs(t *testing.T) {
 	quiet := map[string]string{
 		"PYTHONPATH": "/s/h", "WANDB_DIR": "/s/a", "WANDB_MODE": "offline", "WANDB_DATA_DIR": "/s/a/wandb", "WANDB_SILENT": "true", "WANDB_CONSOLE": "off",
-		"WANDB_ERROR_REPORTING": "false", "WANDB_SWEEP_ID": "x", "WANDB_RUN_ID": "x-3-2", "WANDB_SWEEP_PARAM_PATH": "",
+		"WANDB_ERROR_REPORTING": "false", "WANDB_SWEEP_ID": "x", "WANDB_RUN_ID": "x-3-2", "WANDB_NAME": "x-3", "WANDB_SWEEP_PARAM_PATH": "",
 	}
 	with := func(changes ...string) map[string]string {
 		all := maps.Clone(quiet)
