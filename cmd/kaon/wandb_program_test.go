@@ -142,7 +142,7 @@ func TestWandbOff(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.write("s.yaml", "name: off\ncommand: 'env | grep -c -e ^WANDB_ -e PYTHONPATH=.*kaon; echo loss=1'\nmethod: grid\nparameters: {lr: {values: [0]}}\nmetric: {name: loss, goal: minimize}\ntask: {logs: all}\n")
-	for value, want := range map[string]string{"off": "0\n", "auto": "10\n"} {
+	for value, want := range map[string]string{"off": "0\n", "auto": "11\n"} {
 		cmd := p.command("run", "s.yaml", "--quiet", "--set", "task.wandb="+value)
 		for i, pair := range cmd.Env {
 			if strings.HasPrefix(pair, "WANDB_") || strings.HasPrefix(pair, "PYTHONPATH=") {

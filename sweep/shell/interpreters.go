@@ -186,7 +186,8 @@ func readBySSH(c candidate) ([]reading, bool) {
 	return append(found, reading{words: c.rest(host + 1), reader: "ssh"}), true
 }
 
-// readByOption finds the command behind -c, --command or --session-command of su and its like, and behind the group of sg.
+// readByOption finds the command behind -c, --command or --session-command of su and its like, and behind the group
+// of sg.
 func readByOption(c candidate) (found []reading, last bool) {
 	for k := c.i + 1; k < len(c.words); k++ {
 		word := c.words[k]

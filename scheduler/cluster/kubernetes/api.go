@@ -76,7 +76,8 @@ func NewAPI(a *Account) (*API, error) {
 }
 
 // All calls share one HTTP/2 connection. Of one that dies without a word, as behind a load balancer that forgets it,
-// nothing tells but a ping: else calls and watches would go on into it until the kernel gives up after a quarter of an hour.
+// nothing tells but a ping: else calls and watches would go on into it until the kernel gives up, after a quarter of an
+// hour.
 const (
 	pingAfter = 30 * time.Second // of silence
 	pingWait  = 15 * time.Second // for the answer

@@ -174,7 +174,8 @@ func remedyOf(err error) error {
 // may be otherwise later, and is not the pod's fault.
 func (x *container) refuse(err error) {
 	why := "Kubernetes refuses the pod: " + remedyOf(err).Error()
-	if exceeded(err) || young(err) || denied(err) || contended(err) || code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
+	if exceeded(err) || young(err) || denied(err) || contended(err) ||
+		code(err) == 0 || code(err) == http.StatusTooManyRequests || code(err) >= 500 {
 		x.node.remote.Refused(x.id, why)
 		return
 	}
