@@ -147,9 +147,13 @@ func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 		d.fail(n, field, "hyperband needs `min_iter`, the first step at which trials are compared, or `max_iter`, the last",
 			"add `min_iter: 3`, or `max_iter: 27`")
 		return
-	case s != nil && !s.null && last > 0: // with min_iter in its place it says nothing, as in W&B
+	case s != nil && !s.null && last > 0:
 		e.Rungs = [][]int64{dividedRungs(float64(last), e.Eta, int(d.integer(s, field+".s", 1, 1000)))}
 	case e.Rule == Hyperband && last == 0:
+		if s != nil && !s.null {
+			d.warn(s, field+".s", "`s` counts for nothing without `max_iter`, as in W&B",
+				"remove it, or add `max_iter: 27`")
+		}
 		e.Rungs = [][]int64{geometricRungs(float64(e.Start), e.Eta, 0)}
 	default:
 		e.Rungs = [][]int64{geometricRungs(float64(e.Start), e.Eta, last)}
