@@ -49,7 +49,7 @@ func (r *runs) Submit(sub workflows.Submission) (string, error) {
 		return "", workflows.ErrTooMany
 	}
 	h := run.Header{Run: sub.ID, Name: run.NameOf(sub.Workflow), Source: string(sub.Workflow.Source), Given: sub.Given, Origin: sub.Origin}
-	r.infos[sub.ID] = workflows.Info{Header: h, Live: true, View: engine.View{State: engine.Running}}
+	r.infos[sub.ID] = workflows.Info{Brief: run.Brief{Header: h, Live: true, View: engine.View{State: engine.Running}}}
 	r.order = append(r.order, sub.ID)
 	if r.began != nil {
 		r.began()
