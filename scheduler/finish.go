@@ -240,7 +240,8 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 	return e
 }
 
-// recordPrefetch has agents fetch no more inputs for the sweep after maxPrefetchFailures failures without a success.
+// recordPrefetch counts failures of the agents' prefetch in a row: after maxPrefetchFailures of them the sweep goes on
+// without it.
 func (c *Core) recordPrefetch(att *attempt, v classification) {
 	r := att.run
 	switch {
@@ -318,8 +319,8 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
 }
 
-// loseTask ends a task whose end nobody will report: its running attempt ends as v says, or as killed if it was being
-// killed; attempts that had not begun go back to the queue.
+// loseTask ends a task whose end nobody will report: its first attempt ends as v says, or as it was to end if it was
+// being killed; attempts that had not begun go back to the queue.
 func (c *Core) loseTask(p *placement, v classification) {
 	c.giveBackRest(p, v.reason, v.dropped)
 	if p.alive() {

@@ -25,7 +25,7 @@ func TestValuesDoNotFlowIntoCode(t *testing.T) {
 		`if true; then echo ${param.v}; fi | sh`,
 		`/bin/echo ${param.v} | sh`, `env echo ${param.v} | sh`, `V=${param.v}; echo $V | sh`,
 		`printf -v V %s ${param.v}; echo "$V" | sh`, `echo ${param.v} | ssh host`,
-		`echo ${param.v} | ssh -p 22 host bash -s`, `echo ${param.v} | ssh host 'sudo sh'`, `echo ${param.v} | ssh host python3 -`,
+		`echo ${param.v} | ssh -p 22 host bash -s`, `echo ${param.v} | ssh host 'sudo sh'`, `echo ${param.v} | ssh host 'cat | sh'`, `echo ${param.v} | ssh host python3 -`,
 		`echo ${param.v} | timeout 5 sh`, `echo ${param.v} | (cd /; sh)`,
 		// Variables.
 		`SH=bash; $SH -c "$(echo ${param.v})"`, `C="./t ${param.v}"; sh -c "$C"`,

@@ -128,7 +128,7 @@ func (l *live) work() {
 	}
 	if err == nil {
 		if view.State.Ended() {
-			l.m.keepEnded(Info{Brief: l.run.Brief()})
+			l.m.keepEnded(l.run.Brief())
 		}
 		l.m.release(l.id)
 	}

@@ -235,34 +235,17 @@ func (m *Manager) Ask(ctx context.Context, id string, q run.Request) error {
 
 // stands is what was started, and whether it has ended.
 func (m *Manager) stands(id string) (h run.Header, over bool, err error) {
-	log, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, id), run.LogFile))
-	if err != nil {
-		return h, false, err
-	}
-	if b, ok := run.ReadEnded(m.cfg.Folder, id, log); ok {
-		return b.Header, true, nil
-	}
-	r, err := run.Read(m.cfg.Folder, id, false)
-	if err != nil {
-		return h, false, err
-	}
-	h, over = r.Header, r.View.State.Ended()
-	if over && !r.Live {
-		m.keepEndedAt(log, InfoOf(r))
-	}
-	h.Source = ""
-	return h, over, nil
+	b, err := run.ReadBrief(m.cfg.Folder, id)
+	return b.Header, b.View.State.Ended(), err
 }
 
 // keepEnded keeps in short how a run has ended, on which nobody else works.
-func (m *Manager) keepEnded(one Info) {
-	if info, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, one.Header.Run), run.LogFile)); err == nil {
-		m.keepEndedAt(info, one)
+func (m *Manager) keepEnded(one run.Brief) {
+	info, err := os.Stat(filepath.Join(run.Folder(m.cfg.Folder, one.Header.Run), run.LogFile))
+	if err != nil {
+		return // it was deleted meanwhile
 	}
-}
-
-func (m *Manager) keepEndedAt(log os.FileInfo, one Info) {
-	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, log, one.Brief); err != nil {
+	if err := run.KeepEnded(m.cfg.Folder, one.Header.Run, info, one); err != nil {
 		m.cfg.Log.Warn("a log will be read again", "err", err)
 	}
 }

@@ -118,7 +118,8 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 	if whole {
 		write = number
 	}
-	step, atStep := 0.0, (*sweep.Tree)(nil)
+	var step float64
+	var atStep *sweep.Tree
 	if at := o.get("step"); at != nil && at.Text != "" { // Katib's numbers are texts: an empty one is none
 		step, atStep = o.float("step")
 	}

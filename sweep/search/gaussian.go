@@ -196,19 +196,18 @@ func (g *gaussian) measured(most int) []*asked {
 	return out
 }
 
-// likely says whether a trial is expected to succeed rather than to fail.
-func (m *surrogate) likely(x []float64) bool {
-	return m.feasibility == nil || m.feasibility.Means([][]float64{x})[0] > 0
-}
-
 // believe counts trials that have no result as if they had brought what is expected of them.
 func (m *surrogate) believe(e *embedding, trials ...*asked) {
 	var x [][]float64
 	for _, a := range trials {
 		x = append(x, e.vector(a.u, a.active))
 	}
-	for i, mean := range m.objective.Means(x) {
-		if m.likely(x[i]) { // a point that fails is nothing to improve on, however good it would be
+	means, success := m.objective.Means(x), []float64(nil)
+	if m.feasibility != nil {
+		success = m.feasibility.Means(x)
+	}
+	for i, mean := range means {
+		if success == nil || success[i] > 0 { // one that rather fails is nothing to improve on
 			m.best = math.Min(m.best, mean)
 		}
 	}

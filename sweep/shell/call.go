@@ -146,7 +146,7 @@ func (v *visitor) names(words []string, from []*syntax.Word) {
 			if before != "-v" && before != "-R" {
 				continue
 			}
-		case "wait":
+		case "wait": // -p NAME, also as one word
 			behind := strings.HasPrefix(before, "-") && strings.HasSuffix(before, "p")
 			if !behind && !(strings.HasPrefix(w, "-") && strings.Contains(w, "p")) {
 				continue

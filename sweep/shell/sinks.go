@@ -290,7 +290,7 @@ func (v *visitor) readsCode(c *syntax.CallExpr) string {
 		}
 		name := path.Base(w)
 		switch {
-		case readsCode(words, i), name == "ssh" && readsCodeFar(words[i+1:]):
+		case readsCode(words, i), name == "ssh" && v.readsCodeFar(words[i+1:]):
 			return name
 		case (name == "." || name == "source") && i == 0 && len(words) > 1 && isInput(words[1]):
 			return name
@@ -301,20 +301,25 @@ func (v *visitor) readsCode(c *syntax.CallExpr) string {
 	return ""
 }
 
-// readsCodeFar says whether what ssh runs at the other end reads code from its standard input: a shell of its own,
-// where no command follows the host. words stand behind ssh.
-func readsCodeFar(words []string) bool {
+// readsCodeFar says whether the command that ssh runs on its host reads code from its standard input, as the login
+// shell does where there is none. words stand behind ssh.
+func (v *visitor) readsCodeFar(words []string) bool {
+	v.spend(len(words))
 	host := skipOptions(words, 0, sshWithWord)
 	far := strings.Fields(strings.Join(words[min(host+1, len(words)):], " ")) // the shell there splits them again
-	if len(far) == 0 || readsCode(far, 0) {
-		return true
-	}
-	for i := firstWrapper(far) + 1; i < len(far); i++ {
+	behind := firstWrapper(far)
+	for i := range far {
+		if i > 0 && i <= behind && !strings.ContainsAny(far[i-1], "|;&(") {
+			continue
+		}
+		if v.spend(len(far) - i); v.spent() {
+			return false
+		}
 		if readsCode(far, i) {
 			return true
 		}
 	}
-	return false
+	return len(far) == 0
 }
 
 // endsAtNulls says whether an option of xargs has its input end words elsewhere than at blanks.

@@ -397,7 +397,8 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 	return c, nil
 }
 
-// checkOutputs compares what a step put out with what it was to. Of one that put out what it was not to, nothing counts.
+// checkOutputs compares a step's outputs with those that it declares, and fills in defaults. With an error there are
+// none.
 func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, error) {
 	for _, want := range step.Outputs {
 		v, ok := out[want.Name]

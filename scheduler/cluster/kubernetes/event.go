@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -111,10 +112,11 @@ func (v *events) run(ctx context.Context) {
 				return
 			}
 			err := v.api.event(ctx, e)
+			var refused *StatusError
 			switch {
 			case ctx.Err() != nil:
 				return
-			case code(err) == http.StatusForbidden && strings.Contains(err.Error(), " cannot "):
+			case errors.As(err, &refused) && unauthorized(refused):
 				v.log.Info("events are not written, as deploy/kubernetes/rbac.yaml would allow", "err", err)
 				return
 			case err != nil:

@@ -150,19 +150,25 @@ func TestQuotaIsContended(t *testing.T) {
 // hasty is an engine that does not wait for what the API server will not have.
 func hasty(c *kubernetes.Config, _ *kubernetestest.Cluster) { c.CreateTimeout = time.Millisecond }
 
-// A quota that is used up spends no attempt: it is asked again, and in the end its tasks are given back with what the API server said, and
-// run when it has room.
-func TestQuotaIsExceeded(t *testing.T) {
-	e := newEngine(t, hasty)
-	room := e.k.Inject(&kubernetestest.Fault{Match: of("create", ""), Status: kubernetestest.QuotaExceeded("trial")})
-	e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
-	if s := e.status("s.0.1", cluster.Dropped); !strings.Contains(s.Message, "exceeded quota: compute") || s.Reason != "REASON_INVALID_OFFERS" {
-		t.Errorf("%s %q", s.Reason, s.Message)
+// A quota that is used up, and a namespace whose account is still to come, spend no attempt: the API server is asked
+// again, and in the end the tasks are given back with its words, and run when it takes them.
+func TestRefusalsThatPass(t *testing.T) {
+	young := &kubernetestest.Status{Code: 403, Reason: "Forbidden",
+		Message: `pods "trial" is forbidden: error looking up service account trials/default: serviceaccount "default" not found`}
+	for words, refused := range map[string]*kubernetestest.Status{
+		"exceeded quota: compute": kubernetestest.QuotaExceeded("trial"), `serviceaccount "default" not found`: young,
+	} {
+		e := newEngine(t, hasty)
+		taken := e.k.Inject(&kubernetestest.Fault{Match: of("create", ""), Status: refused})
+		e.launch(e.offer(1.5), "s.0.1", "exit 0", 0.5, true)
+		if s := e.status("s.0.1", cluster.Dropped); !strings.Contains(s.Message, words) || s.Reason != "REASON_INVALID_OFFERS" {
+			t.Errorf("%s: %s %q", words, s.Reason, s.Message)
+		}
+		taken()
+		e.launch(e.offer(1.5), "s.0.2", "exit 0", 0.5, true)
+		e.status("s.0.2", cluster.Finished)
+		e.empty()
 	}
-	room()
-	e.launch(e.offer(1.5), "s.0.2", "exit 0", 0.5, true)
-	e.status("s.0.2", cluster.Finished)
-	e.empty()
 }
 
 // One that has room a moment later has cost nobody anything; and a trial that is ended while it is used up is not waited for.

@@ -85,8 +85,8 @@ func Environment(env []string, a Attempt) []string {
 	l.PutUnlessSet("WANDB_CONSOLE", "off")           // else a thread of the program carries what it prints
 	l.PutUnlessSet("WANDB_ERROR_REPORTING", "false") // to W&B's makers, over the network
 	// Those of a run that kaon itself was started in are not the trial's.
-	run := a.Sweep + "-" + strconv.Itoa(a.Trial) + "-" + strconv.Itoa(a.Attempt)
 	name := a.Sweep + "-" + strconv.Itoa(a.Trial) // online every run has one, and programs name folders by it
+	run := name + "-" + strconv.Itoa(a.Attempt)
 	for _, own := range [][2]string{
 		{"WANDB_SWEEP_ID", a.Sweep}, {"WANDB_RUN_ID", run}, {"WANDB_NAME", name}, {"WANDB_SWEEP_PARAM_PATH", ""},
 	} {

@@ -17,9 +17,9 @@ export function useExplore(table, query) {
   const ranges = ui.useMemo(() => readRanges(query.get("ranges")), [words]);
   const log = ui.useMemo(() => new Set(query.has("log") ? query.get("log").split(",").map(decode) : table.dims.filter((d) => d.kind === "param" && d.logLike).map((d) => d.name)), [words, table]);
   const keep = ui.useMemo(() => chosen(table, ranges), [table, ranges]);
-  const kept = ui.useMemo(() => (Object.keys(ranges).length ? new Set(table.trial.filter((_, i) => keep[i])) : null), [table, keep]);
+  const trials = ui.useMemo(() => (Object.keys(ranges).length ? new Set(table.trial.filter((_, i) => keep[i])) : null), [table, keep]);
   return {
-    ranges, log, keep, kept,
+    ranges, log, keep, trials,
     onRanges: (r) => change({ ranges: writeRanges(r) }),
     onLog: (name) => { const next = new Set(log); if (!next.delete(name)) next.add(name); change({ log: next.size ? [...next].map(encodeURIComponent).join(",") : "none" }); },
   };
@@ -40,7 +40,7 @@ export function Explore({ table, sweep, query, curves, open }) {
       <${Scatter} table=${table} goal=${sweep.goal} x=${x} y=${y} log=${view.log} keep=${view.keep} onOpen=${go} />
       <div class="bar small">${[x, y].filter((d) => d.positive && d.spread > 10).map((d) => html`<label><input type="checkbox" checked=${view.log.has(d.name)} onChange=${() => view.onLog(d.name)} /> log ${d.name}</label>`)}</div>
     </${Card}>
-    <${CurvesPanel} curves=${curves} kept=${view.kept} sweep=${sweep} query=${query} onOpen=${go} />
+    <${CurvesPanel} curves=${curves} only=${view.trials} sweep=${sweep} query=${query} onOpen=${go} />
     <${TopTable} table=${table} goal=${sweep.goal} keep=${view.keep} open=${open} />
     <${When} table=${table} open=${open} />`;
 }
