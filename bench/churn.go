@@ -50,7 +50,8 @@ func (r *runner) churn(c Case) Result {
 				demands[g.Demand].Count -= g.Count
 				d := &demands[g.Demand].Resources
 				for range g.Count {
-					tasks = append(tasks, running{machine[l.Agent], Trial{CPUs: d.CPUs, Mem: d.Mem, Disk: d.Disk, GPUs: d.GPUs}})
+					tasks = append(tasks, running{machine[l.Agent],
+						Trial{CPUs: d.CPUs, Mem: d.Mem, Disk: d.Disk, GPUs: d.GPUs}})
 				}
 			}
 		}
@@ -135,7 +136,8 @@ func fragments(machines, free []Machine, done []running, round int) []offers.Off
 	}
 	for i, t := range done {
 		parts = append(parts, Machine{
-			ID: fmt.Sprintf("part-%d-%d", round, i), Host: machines[t.machine].Host, CPUs: t.trial.CPUs, Mem: t.trial.Mem,
+			ID: fmt.Sprintf("part-%d-%d", round, i), Host: machines[t.machine].Host, CPUs: t.trial.CPUs,
+			Mem: t.trial.Mem,
 		})
 	}
 	return Offers(parts)

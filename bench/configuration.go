@@ -110,7 +110,8 @@ type master struct {
 // newMaster begins with a machine per trial, outside of all types, and all machines idle.
 func newMaster(types []machineType, classes []class) *master {
 	n := len(classes) + len(types)
-	m := &master{types: types, classes: classes, value: make([]float64, n), cost: make([]float64, n), duals: make([]float64, n)}
+	m := &master{types: types, classes: classes, value: make([]float64, n), cost: make([]float64, n),
+		duals: make([]float64, n)}
 	for i := range n {
 		row := make([]float64, n)
 		row[i] = 1
@@ -227,7 +228,9 @@ func (m *master) enter(column []float64) bool {
 	}
 	cost := 0.0
 	for t := range m.types {
-		if column[len(m.classes)+t] > 0 && slices.ContainsFunc(column[:len(m.classes)], func(c float64) bool { return c > 0 }) {
+		if column[len(m.classes)+t] > 0 && slices.ContainsFunc(column[:len(m.classes)], func(c float64) bool {
+			return c > 0
+		}) {
 			cost = 1
 		}
 	}

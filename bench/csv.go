@@ -79,7 +79,8 @@ func readRows(r io.Reader, text []string, row func(text []string, a amounts)) er
 	}
 	for i, name := range header[:max(least, min(len(first), len(header)))] {
 		if i >= len(first) || first[i] != name {
-			return fmt.Errorf("read CSV: column %d is %q, want %q: the header is %v", i+1, at(first, i), name, header[:least])
+			return fmt.Errorf("read CSV: column %d is %q, want %q: the header is %v", i+1, at(first, i), name,
+				header[:least])
 		}
 	}
 	if len(first) > len(header) {

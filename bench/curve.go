@@ -48,14 +48,17 @@ func RegretPicture(w io.Writer, curves []Curve, pending, seeds int) error {
 	rows := (len(functions) + panelsPerRow - 1) / panelsPerRow
 	wide, high := panelsPerRow*(panelWidth+panelLeft)+20, heading+rows*(panelHeight+panelTop+30)
 	var out bytes.Buffer
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" `+
-		`font-size="12">`+"\n", wide, high, wide, high)
+	fmt.Fprintf(&out,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" `+
+			`font-size="12">`+"\n", wide, high, wide, high)
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="white"/>`+"\n", wide, high)
-	fmt.Fprintf(&out, `<text x="20" y="26" font-size="16" font-weight="bold">Regret against trials, %d in flight: median and `+
-		`quartiles of %d seeds; less is better</text>`+"\n", pending, seeds)
+	fmt.Fprintf(&out,
+		`<text x="20" y="26" font-size="16" font-weight="bold">Regret against trials, %d in flight: median and `+
+			`quartiles of %d seeds; less is better</text>`+"\n", pending, seeds)
 	for i, name := range names {
 		x := 20 + 120*i
-		fmt.Fprintf(&out, `<line x1="%d" y1="48" x2="%d" y2="48" stroke="%s" stroke-width="3"/>`, x, x+26, hues[i%len(hues)])
+		fmt.Fprintf(&out, `<line x1="%d" y1="48" x2="%d" y2="48" stroke="%s" stroke-width="3"/>`, x, x+26,
+			hues[i%len(hues)])
 		fmt.Fprintf(&out, `<text x="%d" y="52">%s</text>`+"\n", x+32, name)
 	}
 	for i, f := range functions {
@@ -130,12 +133,16 @@ func (p panel) axes(out *bytes.Buffer, function string) {
 	fmt.Fprintf(out, `<text x="%.0f" y="%.0f" font-weight="bold">%s</text>`+"\n", p.left, p.top-10, function)
 	for d := 0.0; d <= p.decades; d++ {
 		regret := math.Pow(10, p.lowest+d)
-		fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#e4e4e4"/>`, p.left, p.y(regret), p.left+panelWidth, p.y(regret))
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="end" fill="#555">%.3g</text>`+"\n", p.left-5, p.y(regret)+4, regret)
+		fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#e4e4e4"/>`, p.left, p.y(regret),
+			p.left+panelWidth, p.y(regret))
+		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="end" fill="#555">%.3g</text>`+"\n", p.left-5,
+			p.y(regret)+4, regret)
 	}
 	for n := 1.0; n <= p.trials; n *= 10 {
-		fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#e4e4e4"/>`, p.x(n), p.top, p.x(n), p.top+panelHeight)
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle" fill="#555">%s</text>`+"\n", p.x(n), p.top+panelHeight+16, thousands(n))
+		fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#e4e4e4"/>`, p.x(n), p.top, p.x(n),
+			p.top+panelHeight)
+		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle" fill="#555">%s</text>`+"\n", p.x(n),
+			p.top+panelHeight+16, thousands(n))
 	}
 }
 
@@ -152,5 +159,6 @@ func (p panel) line(out *bytes.Buffer, c Curve, colour string) {
 		fmt.Fprintf(out, "%.1f,%.1f ", p.x(float64(i+1)), p.y(q[1]))
 	}
 	last := len(c.Quartiles)
-	fmt.Fprintf(out, `"><title>%s on %s: %.2g after %d trials</title></polyline>`+"\n", c.Method, c.Function, c.Quartiles[last-1][1], last)
+	fmt.Fprintf(out, `"><title>%s on %s: %.2g after %d trials</title></polyline>`+"\n", c.Method, c.Function,
+		c.Quartiles[last-1][1], last)
 }

@@ -13,14 +13,16 @@ type Function struct {
 	Least      float64 // its minimum
 	Noise      float64 // standard deviation of what is added to a value before it is told
 	value      func(p sweep.Point) float64
-	curve      func(p sweep.Point) []float64 // its value after each epoch of a training, the last its own; nil: it has none
+	// its value after each epoch of a training, the last its own; nil: it has none
+	curve func(p sweep.Point) []float64
 }
 
 // Functions are the built-in test functions. bench/peers/search.py has the same.
 func Functions() []Function {
 	hartmann := ranges(6, "0.0", "1.0")
 	return []Function{
-		{Name: "branin", Parameters: "{x0: {min: -5.0, max: 10.0}, x1: {min: 0.0, max: 15.0}}", Least: 0.397887357729739, value: vector(branin)},
+		{Name: "branin", Parameters: "{x0: {min: -5.0, max: 10.0}, x1: {min: 0.0, max: 15.0}}",
+			Least: 0.397887357729739, value: vector(branin)},
 		{Name: "hartmann6", Parameters: hartmann, Least: -3.322368011391339, value: vector(hartmann6)},
 		{Name: "levy4", Parameters: ranges(4, "-10.0", "10.0"), value: vector(levy)},
 		{Name: "rosenbrock4", Parameters: ranges(4, "-5.0", "10.0"), value: vector(rosenbrock)},
@@ -31,7 +33,8 @@ func Functions() []Function {
 		{Name: "rosenbrock20-corner", Parameters: ranges(20, "-0.5", "10.0"), value: vector(rosenbrock)},
 		{Name: "ackley20-corner", Parameters: ranges(20, "-5.0", "30.0"), value: vector(ackley)},
 		{Name: "mixed", Parameters: mixedParameters, value: mixed},
-		{Name: "noisy-hartmann6", Parameters: hartmann, Least: -3.322368011391339, Noise: 0.1, value: vector(hartmann6)},
+		{Name: "noisy-hartmann6", Parameters: hartmann, Least: -3.322368011391339, Noise: 0.1,
+			value: vector(hartmann6)},
 		{Name: "noisy-mixed", Parameters: mixedParameters, Noise: 0.05, value: mixed},
 		{Name: "integers", Parameters: integerParameters, value: integers},
 		{Name: "choices", Parameters: choiceParameters, value: choices},
@@ -69,7 +72,8 @@ func branin(x []float64) float64 {
 
 func hartmann6(x []float64) float64 {
 	alpha := [4]float64{1, 1.2, 3, 3.2}
-	a := [4][6]float64{{10, 3, 17, 3.5, 1.7, 8}, {0.05, 10, 17, 0.1, 8, 14}, {3, 3.5, 1.7, 10, 17, 8}, {17, 8, 0.05, 10, 0.1, 14}}
+	a := [4][6]float64{{10, 3, 17, 3.5, 1.7, 8}, {0.05, 10, 17, 0.1, 8, 14}, {3, 3.5, 1.7, 10, 17, 8},
+		{17, 8, 0.05, 10, 0.1, 14}}
 	p := [4][6]float64{{1312, 1696, 5569, 124, 8283, 5886}, {2329, 4135, 8307, 3736, 1004, 9991},
 		{2348, 1451, 3522, 2883, 3047, 6650}, {4047, 8828, 8732, 5743, 1091, 381}}
 	sum := 0.0
@@ -135,7 +139,8 @@ func mixed(p sweep.Point) float64 {
 		return v.(string)
 	}
 	batch := math.Log2(number("batch")) - 6
-	sum := sq(math.Log10(number("lr"))+2.5-0.3*batch)/2 + 0.05*sq(batch) + sq(number("layers")-5)/40 + 2*sq(number("dropout")-0.2)
+	sum := sq(math.Log10(number("lr"))+2.5-0.3*batch)/2 + 0.05*sq(batch) + sq(number("layers")-5)/40 +
+		2*sq(number("dropout")-0.2)
 	sum += map[string]float64{"relu": 0.1, "gelu": 0, "tanh": 0.3, "silu": 0.05}[text("activation")]
 	switch text("optimizer") {
 	case "sgd":

@@ -50,7 +50,9 @@ func newSearch(size amounts, classes []class, worth []float64) *search {
 		}
 		s.order = append(s.order, i)
 	}
-	slices.SortStableFunc(s.order, func(a, b int) int { return cmp.Compare(s.worth[b]*s.weight[a], s.worth[a]*s.weight[b]) })
+	slices.SortStableFunc(s.order, func(a, b int) int {
+		return cmp.Compare(s.worth[b]*s.weight[a], s.worth[a]*s.weight[b])
+	})
 	return s
 }
 

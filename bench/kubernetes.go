@@ -28,16 +28,19 @@ type KubernetesConfig struct {
 	Mem    int           // in MB
 	Only   []string      // of KubernetesRows; none: all
 	Hollow bool          // the nodes run nothing, and their kubelet goes by annotations
-	Server server.Config // whose Cluster.Kubernetes says which cluster; each of kaon's rows has a folder of its own below Folder
+	// whose Cluster.Kubernetes says which cluster; each of kaon's rows has a folder of its own below Folder
+	Server server.Config
 	Wait   time.Duration // how long a row may take
-	Quiet  time.Duration // how long the idle API server is watched first; 0: its idle CPU is not known, and taken for none
+	// how long the idle API server is watched first; 0: its idle CPU is not known, and taken for none
+	Quiet time.Duration
 }
 
 // KubernetesRows are the names of what is measured.
 var KubernetesRows = []string{"pilot", "pods", "items", "job"}
 
 var kubernetesTitles = map[string]string{
-	"pilot": "kaon, pilot pods", "pods": "kaon, a pod per trial", "items": "a pod per item, as Argo submits", "job": "Job, Indexed completion",
+	"pilot": "kaon, pilot pods", "pods": "kaon, a pod per trial", "items": "a pod per item, as Argo submits",
+	"job": "Job, Indexed completion",
 }
 
 // KubernetesReport is kaon and its peers on one cluster. The JSON names are a contract for scripts: fields may be
@@ -68,12 +71,14 @@ type KubernetesRow struct {
 	PodsPerSec *float64 `json:"pods_per_second"`
 	Requests   *float64 `json:"api_requests_per_trial"` // removal included
 	APIServer  *float64 `json:"apiserver_cpu_ms_per_trial"`
-	Client     *float64 `json:"client_cpu_ms_per_trial"` // of this process, which is kaon, or submits the items; nil: controllers in the cluster do the work
-	Ideal      float64  `json:"ideal_seconds,omitempty"` // were every slot busy from the beginning, and trials evenly spread
-	OverIdeal  float64  `json:"over_ideal,omitempty"`    // Seconds / Ideal
-	OfJobs     *float64 `json:"trials_per_second_of_job"`
-	OfItems    *float64 `json:"trials_per_second_of_items"`
-	CPUOfPods  *float64 `json:"apiserver_cpu_of_pods"` // APIServer over that of kaon's row with a pod per trial
+	// of this process, which is kaon, or submits the items; nil: controllers in the cluster do the work
+	Client *float64 `json:"client_cpu_ms_per_trial"`
+	// were every slot busy from the beginning, and trials evenly spread
+	Ideal     float64  `json:"ideal_seconds,omitempty"`
+	OverIdeal float64  `json:"over_ideal,omitempty"` // Seconds / Ideal
+	OfJobs    *float64 `json:"trials_per_second_of_job"`
+	OfItems   *float64 `json:"trials_per_second_of_items"`
+	CPUOfPods *float64 `json:"apiserver_cpu_of_pods"` // APIServer over that of kaon's row with a pod per trial
 }
 
 // Kubernetes runs the same trials on a cluster that is there, as kaon does and as others do, one way after the other.
@@ -89,7 +94,8 @@ func Kubernetes(ctx context.Context, cfg KubernetesConfig) (*KubernetesReport, e
 		return nil, err
 	}
 	defer api.Close()
-	b := &kubernetesBench{cfg: cfg, conf: conf, api: api, namespace: cmp.Or(conf.Namespace, account.Namespace), label: fmt.Sprintf("%x", time.Now().UnixNano())}
+	b := &kubernetesBench{cfg: cfg, conf: conf, api: api, namespace: cmp.Or(conf.Namespace, account.Namespace),
+		label: fmt.Sprintf("%x", time.Now().UnixNano())}
 	b.spec, err = conf.Plain(cfg.command(), cfg.CPUs, cfg.Mem)
 	if err != nil {
 		return nil, err
@@ -98,12 +104,14 @@ func Kubernetes(ctx context.Context, cfg KubernetesConfig) (*KubernetesReport, e
 	if err != nil {
 		return nil, err
 	}
-	r := &KubernetesReport{Cluster: account.Server, Hollow: cfg.Hollow, Nodes: len(found), Seconds: cfg.Time.Seconds(), Rate: cmp.Or(conf.Rate, 20)}
+	r := &KubernetesReport{Cluster: account.Server, Hollow: cfg.Hollow, Nodes: len(found), Seconds: cfg.Time.Seconds(),
+		Rate: cmp.Or(conf.Rate, 20)}
 	for _, o := range found {
 		r.Slots += slotsOf(o, cfg.CPUs, cfg.Mem)
 	}
 	if r.Slots == 0 {
-		return nil, fmt.Errorf("no node holds a trial of %g CPUs and %d MB: give --cpus and --memory that fit, or other nodes", cfg.CPUs, cfg.Mem)
+		return nil, fmt.Errorf("no node holds a trial of %g CPUs and %d MB: give --cpus and --memory that fit, "+
+			"or other nodes", cfg.CPUs, cfg.Mem)
 	}
 	var version struct{ GitVersion string }
 	if err := api.Call(ctx, http.MethodGet, "/version", nil, nil, &version); err == nil {
@@ -247,13 +255,16 @@ func (r *KubernetesReport) compare() {
 }
 
 // kaon runs a sweep to its end and removes the framework. The seconds are from its submission to its end.
-func (b *kubernetesBench) kaon(ctx context.Context, name string, trials int, isolation sweep.Isolation) (seconds float64, err error) {
+func (b *kubernetesBench) kaon(
+	ctx context.Context, name string, trials int, isolation sweep.Isolation,
+) (seconds float64, err error) {
 	image := ""
 	if isolation == sweep.Contained {
 		image = fmt.Sprintf("image: %q, ", b.conf.Image)
 	}
 	source := fmt.Sprintf("method: grid\nparameters: {n: {distribution: int_uniform, min: 1, max: %d}}\ncommand: %q\n"+
-		"task: {%sisolation: %s, resources: {cpus: %g, memory: %dMB}}\n", trials, b.cfg.command(), image, isolation, b.cfg.CPUs, b.cfg.Mem)
+		"task: {%sisolation: %s, resources: {cpus: %g, memory: %dMB}}\n", trials, b.cfg.command(), image, isolation,
+		b.cfg.CPUs, b.cfg.Mem)
 	conf := b.cfg.Server
 	conf.Folder = filepath.Join(conf.Folder, name)
 	spec, err := sweep.Parse(filepath.Join(conf.Folder, "bench.yaml"), []byte(source))
@@ -278,7 +289,8 @@ func (b *kubernetesBench) kaon(ctx context.Context, name string, trials int, iso
 	case err != nil:
 		return 0, fmt.Errorf("run the sweep: %w", err)
 	case ended.Counts.Succeeded != trials:
-		return 0, fmt.Errorf("run the sweep: %d of %d trials succeeded: %s", ended.Counts.Succeeded, trials, ended.Reason)
+		return 0, fmt.Errorf("run the sweep: %d of %d trials succeeded: %s", ended.Counts.Succeeded, trials,
+			ended.Reason)
 	}
 	return ended.Seconds, s.Teardown(ctx)
 }

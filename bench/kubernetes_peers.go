@@ -86,8 +86,11 @@ func (b *kubernetesBench) items(ctx context.Context, trials int) (seconds float6
 			}
 		}
 	}
-	if err := kubernetes.Watch(ctx, b.api, b.path("", "pods", ""), url.Values{"labelSelector": {benchLabel + "=" + b.label}},
-		func(p *benchPod) string { return p.Metadata.ResourceVersion }, func(p *benchPod) string { return p.Metadata.UID }, take); err != nil {
+	if err := kubernetes.Watch(ctx, b.api, b.path("", "pods", ""),
+		url.Values{"labelSelector": {benchLabel + "=" + b.label}},
+		func(p *benchPod) string { return p.Metadata.ResourceVersion }, func(p *benchPod) string {
+			return p.Metadata.UID
+		}, take); err != nil {
 		return 0, err
 	}
 	var wg sync.WaitGroup
@@ -110,7 +113,8 @@ func (b *kubernetesBench) items(ctx context.Context, trials int) (seconds float6
 					return
 				}
 				name := fmt.Sprintf("bench-%s-%d", b.label, i)
-				p := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": b.metadata(name), "spec": json.RawMessage(b.spec)}
+				p := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": b.metadata(name),
+					"spec": json.RawMessage(b.spec)}
 				if err := b.api.Call(ctx, http.MethodPost, b.path("", "pods", ""), nil, p, nil); err != nil {
 					cancel(fmt.Errorf("create a pod: %w", err))
 				}
@@ -133,7 +137,8 @@ func (b *kubernetesBench) items(ctx context.Context, trials int) (seconds float6
 		mu.Lock()
 		defer mu.Unlock()
 		if !placed {
-			cancel(errSkip{fmt.Errorf("no pod was given a node within %v: has this cluster a kube-scheduler, and room?", unseen)})
+			cancel(errSkip{fmt.Errorf("no pod was given a node within %v: has this cluster a kube-scheduler, and room?",
+				unseen)})
 		}
 	}))
 	defer patience.Stop()
@@ -171,8 +176,10 @@ func (b *kubernetesBench) job(ctx context.Context, trials int) (seconds float64,
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	template := map[string]any{"metadata": b.metadata(""), "spec": json.RawMessage(b.spec)}
-	job := map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": b.metadata("bench-" + b.label), "spec": map[string]any{
-		"completions": trials, "parallelism": min(trials, b.slots), "completionMode": "Indexed", "backoffLimit": 0, "template": template}}
+	job := map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": b.metadata("bench-" + b.label),
+		"spec": map[string]any{
+			"completions": trials, "parallelism": min(trials, b.slots), "completionMode": "Indexed", "backoffLimit": 0,
+			"template": template}}
 	ended := make(chan error, 1)
 	tell := func(err error) {
 		select {
@@ -199,8 +206,11 @@ func (b *kubernetesBench) job(ctx context.Context, trials int) (seconds float64,
 			tell(errors.New("somebody deleted the job"))
 		}
 	}
-	version, uid := func(j *benchJob) string { return j.Metadata.ResourceVersion }, func(j *benchJob) string { return j.Metadata.UID }
-	err = kubernetes.Watch(ctx, b.api, b.path("batch", "jobs", ""), url.Values{"labelSelector": {benchLabel + "=" + b.label}}, version, uid, take)
+	version, uid := func(j *benchJob) string { return j.Metadata.ResourceVersion }, func(j *benchJob) string {
+		return j.Metadata.UID
+	}
+	err = kubernetes.Watch(ctx, b.api, b.path("batch", "jobs", ""),
+		url.Values{"labelSelector": {benchLabel + "=" + b.label}}, version, uid, take)
 	if err == nil {
 		err = b.api.Call(ctx, http.MethodPost, b.path("batch", "jobs", ""), nil, job, nil)
 	}
@@ -211,7 +221,8 @@ func (b *kubernetesBench) job(ctx context.Context, trials int) (seconds float64,
 	select {
 	case <-active:
 	case <-time.After(unseen):
-		return 0, errSkip{fmt.Errorf("the job has no pod after %v: has this cluster a kube-controller-manager?", unseen)}
+		return 0, errSkip{fmt.Errorf("the job has no pod after %v: has this cluster a kube-controller-manager?",
+			unseen)}
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	}
@@ -233,7 +244,8 @@ func (b *kubernetesBench) clear() {
 		var left struct {
 			Items []benchPod
 		}
-		err := b.api.Call(ctx, http.MethodGet, b.path("", "pods", ""), url.Values{"labelSelector": {benchLabel + "=" + b.label}, "limit": {"500"}}, nil, &left)
+		err := b.api.Call(ctx, http.MethodGet, b.path("", "pods", ""),
+			url.Values{"labelSelector": {benchLabel + "=" + b.label}, "limit": {"500"}}, nil, &left)
 		if err == nil && len(left.Items) == 0 {
 			return
 		}
@@ -242,7 +254,9 @@ func (b *kubernetesBench) clear() {
 			return
 		}
 		for _, p := range left.Items {
-			_ = b.api.Call(ctx, http.MethodDelete, b.path("", "pods", p.Metadata.Name), url.Values{"propagationPolicy": {"Background"}}, nil, nil) // the next round sees it
+			// the next round sees it
+			_ = b.api.Call(ctx, http.MethodDelete, b.path("", "pods", p.Metadata.Name),
+				url.Values{"propagationPolicy": {"Background"}}, nil, nil)
 		}
 		timer.Sleep(ctx, 300*time.Millisecond)
 	}

@@ -38,7 +38,8 @@ func (b *kubernetesBench) read(ctx context.Context) *apiReading {
 			r.cpu, found = v, true
 		case strings.HasPrefix(labels, "apiserver_request_total{"):
 			r.requests += v
-			if strings.Contains(labels, `resource="pods"`) && strings.Contains(labels, `verb="POST"`) && strings.Contains(labels, `subresource=""`) && strings.Contains(labels, `code="201"`) {
+			if strings.Contains(labels, `resource="pods"`) && strings.Contains(labels, `verb="POST"`) &&
+				strings.Contains(labels, `subresource=""`) && strings.Contains(labels, `code="201"`) {
 				r.pods += v
 			}
 		}
@@ -80,7 +81,8 @@ func (b *kubernetesBench) fill(row *KubernetesRow, before, after *apiReading) {
 		return
 	}
 	if after.cpu < before.cpu || after.requests < before.requests {
-		b.note("CPU and requests of the API server are not known for every row: it began anew, or several answer in turns")
+		b.note("CPU and requests of the API server are not known for every row: it began anew, or several " +
+			"answer in turns")
 		return
 	}
 	wall := after.at.Sub(before.at).Seconds()

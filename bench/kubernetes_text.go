@@ -12,7 +12,8 @@ func (r *KubernetesReport) WriteJSON(w io.Writer) error { return writeJSON(w, r)
 // WriteText writes the report as a table for people.
 func (r *KubernetesReport) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "way\ttrials\tseconds\ttrials/s\tpods\tpods/s\trequests\tAPI server ms\tclient ms\tof ideal\t× jobs\t× items\tAPI server of pods\t")
+	fmt.Fprintln(t, "way\ttrials\tseconds\ttrials/s\tpods\tpods/s\trequests\tAPI server ms\tclient ms\tof ideal\t× "+
+		"jobs\t× items\tAPI server of pods\t")
 	for _, row := range r.Rows {
 		if row.Skipped != "" {
 			fmt.Fprintf(t, "%s\tskipped: %s\n", row.Name, row.Skipped)
@@ -41,8 +42,10 @@ func (r *KubernetesReport) WriteText(w io.Writer) error {
 	if r.Hollow {
 		kind = "hollow nodes, which run nothing,"
 	}
-	fmt.Fprintf(w, "Kubernetes %s at %s: %d %s for %d trials at a time, of %g s each; requests and milliseconds of CPU are for each trial, its removal included, "+
-		"and at most %g pods a second were created by kaon, and by the client of items\n", r.Version, r.Cluster, r.Nodes, kind, r.Slots, r.Seconds, r.Rate)
+	fmt.Fprintf(w, "Kubernetes %s at %s: %d %s for %d trials at a time, of %g s each; requests and milliseconds "+
+		"of CPU are for each trial, its removal included, "+
+		"and at most %g pods a second were created by kaon, and by the client of items\n", r.Version, r.Cluster,
+		r.Nodes, kind, r.Slots, r.Seconds, r.Rate)
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, note)
 	}

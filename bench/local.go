@@ -148,7 +148,8 @@ func (r *LocalResult) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "true on %d cpus, medians of %d rounds; kaon's results take %.1f KB on disk, %.0f bytes a trial\n",
+	_, err := fmt.Fprintf(w, "true on %d cpus, medians of %d rounds; kaon's results take %.1f KB on disk, %.0f "+
+		"bytes a trial\n",
 		r.CPUs, len(r.Rows[0].Seconds), float64(r.Bytes)/1024, float64(r.Bytes)/float64(r.Trials))
 	return err
 }

@@ -51,7 +51,8 @@ func (cfg LocalConfig) peers(ctx context.Context) ([]localPeer, error) {
 	all := []localPeer{
 		{name: kaonName, version: cfg.Version, trials: cfg.Trials,
 			command: func(ctx context.Context, folder string) *exec.Cmd {
-				cmd := exec.CommandContext(ctx, cfg.Kaon, "run", file, "--quiet", "--results", filepath.Join(folder, "results"))
+				cmd := exec.CommandContext(ctx, cfg.Kaon, "run", file, "--quiet", "--results",
+					filepath.Join(folder, "results"))
 				// This user's other runs share the machine with it elsewhere; it is measured as if there were none
 				cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+folder)
 				return cmd
@@ -63,7 +64,8 @@ func (cfg LocalConfig) peers(ctx context.Context) ([]localPeer, error) {
 		name, module string
 		program      []byte
 		trials       int
-	}{{"hyperqueue", "hyperqueue", hyperqueueProgram, cfg.Trials}, {"ray", "ray.tune", rayProgram, min(cfg.Trials, cfg.Few)}}
+	}{{"hyperqueue", "hyperqueue", hyperqueueProgram, cfg.Trials},
+		{"ray", "ray.tune", rayProgram, min(cfg.Trials, cfg.Few)}}
 	for _, p := range python {
 		if len(cfg.Only) > 0 && !slices.Contains(cfg.Only, p.name) {
 			continue // looking for it takes seconds
@@ -127,7 +129,8 @@ func (cfg LocalConfig) python(
 	}
 	p.absent = ""
 	p.command = func(ctx context.Context, folder string) *exec.Cmd {
-		return exec.CommandContext(ctx, cfg.Python, file, strconv.Itoa(trials), atOnceText, filepath.Join(folder, "peer"))
+		return exec.CommandContext(ctx, cfg.Python, file, strconv.Itoa(trials), atOnceText,
+			filepath.Join(folder, "peer"))
 	}
 	return p, nil
 }

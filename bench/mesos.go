@@ -104,7 +104,8 @@ func (cfg MesosConfig) run(ctx context.Context) (row MesosRow, err error) {
 	}
 	seconds := time.Since(began).Seconds()
 	if ended.Counts.Succeeded != cfg.Trials {
-		return row, fmt.Errorf("run the sweep: %d of %d trials succeeded: %s", ended.Counts.Succeeded, cfg.Trials, ended.Reason)
+		return row, fmt.Errorf("run the sweep: %d of %d trials succeeded: %s", ended.Counts.Succeeded, cfg.Trials,
+			ended.Reason)
 	}
 	sum := sw.Summary()
 	if want := uint64(cfg.Trials) * uint64(cfg.Points); sum.Points < want || sum.Missing > 0 {

@@ -48,7 +48,8 @@ func BuildExampleScheduler(ctx context.Context, folder string) (ExampleScheduler
 		}
 	}
 	for _, args := range [][]string{{"mod", "tidy"}, {"build", "-o", folder + string(filepath.Separator),
-		"github.com/mesos/mesos-go/api/v1/cmd/example-executor", "github.com/mesos/mesos-go/api/v1/cmd/example-scheduler"}} {
+		"github.com/mesos/mesos-go/api/v1/cmd/example-executor",
+		"github.com/mesos/mesos-go/api/v1/cmd/example-scheduler"}} {
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir, cmd.Env = folder, append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -64,7 +65,8 @@ func FindExampleScheduler(folder string) (ExampleScheduler, error) {
 	if err != nil {
 		return ExampleScheduler{}, err
 	}
-	e := ExampleScheduler{Scheduler: filepath.Join(folder, "example-scheduler"), Executor: filepath.Join(folder, "example-executor")}
+	e := ExampleScheduler{Scheduler: filepath.Join(folder, "example-scheduler"),
+		Executor: filepath.Join(folder, "example-executor")}
 	for _, file := range []string{e.Scheduler, e.Executor} {
 		if _, err := os.Stat(file); err != nil {
 			return e, fmt.Errorf("find mesos-go's example: %w", err)
@@ -93,7 +95,8 @@ func (e ExampleScheduler) run(ctx context.Context, cfg MesosConfig) MesosRow {
 			return row
 		}
 		defer os.Remove(file)
-		args = append(args, "-principal", master.Principal, "-authmode", "basic", "-credentials.username", master.Principal,
+		args = append(args, "-principal", master.Principal, "-authmode", "basic", "-credentials.username",
+			master.Principal,
 			"-credentials.passwordFile", file)
 	}
 	cmd := exec.CommandContext(ctx, e.Scheduler, args...)

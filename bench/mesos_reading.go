@@ -57,7 +57,8 @@ func (m *meter) cpu(what, address string, metrics map[string]float64) *float64 {
 	}
 	pid := listen.ProcessAt(address)
 	if pid == 0 {
-		m.note(fmt.Sprintf("the CPU of the %s at %s is not known: Mesos's metrics do not tell it, and its process is not "+
+		m.note(fmt.Sprintf("the CPU of the %s at %s is not known: Mesos's metrics do not tell it, and "+
+			"its process is not "+
 			"to be seen on this machine", what, address))
 		return nil
 	}

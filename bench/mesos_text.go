@@ -35,7 +35,8 @@ func (r *MesosReport) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	fmt.Fprintf(w, "at %s; launches of tasks, updates, acknowledgements, messages and milliseconds of CPU are for each trial\n", r.Master)
+	fmt.Fprintf(w, "at %s; launches of tasks, updates, acknowledgements, messages and milliseconds of CPU are "+
+		"for each trial\n", r.Master)
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, note)
 	}

@@ -23,7 +23,9 @@ const mixTrials = 30000
 
 // mixes is one queue per kind of scarcity: which resource, how many amounts, whether amounts go together, which agents.
 var mixes = []mix{
-	{"mem-scarce", equalMachines, func(d *rand.Rand) Trial { return Trial{CPUs: anyOf(d, fiveCPUs...), Mem: mb(d, 512, 12288)} }, 0},
+	{"mem-scarce", equalMachines, func(d *rand.Rand) Trial {
+		return Trial{CPUs: anyOf(d, fiveCPUs...), Mem: mb(d, 512, 12288)}
+	}, 0},
 	{"mem-scarce-few", equalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: anyOf(d, fiveCPUs...), Mem: 1024000 * anyOf(d, 1, 3, 5, 8, 12)}
 	}, 0},
@@ -33,7 +35,9 @@ var mixes = []mix{
 	{"cpus-scarce-few", equalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: anyOf(d, 500, 700, 1300, 2700, 5100), Mem: 1024000 * anyOf(d, 1, 2, 4, 6)}
 	}, 0},
-	{"both-scarce", equalMachines, func(d *rand.Rand) Trial { return Trial{CPUs: milliCPUs(d, 250, 4000), Mem: mb(d, 512, 16900)} }, 0},
+	{"both-scarce", equalMachines, func(d *rand.Rand) Trial {
+		return Trial{CPUs: milliCPUs(d, 250, 4000), Mem: mb(d, 512, 16900)}
+	}, 0},
 	{"both-scarce-few", equalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: anyOf(d, 250, 500, 1000, 2000, 3000), Mem: 1024000 * anyOf(d, 1, 2, 4, 8, 12)}
 	}, 0},
@@ -54,7 +58,9 @@ var mixes = []mix{
 	{"heavy-tail", equalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: resource.Milli(heavy(d, 200, 16000)), Mem: 1000 * resource.Milli(heavy(d, 700, 65536))}
 	}, 0},
-	{"large", equalMachines, func(d *rand.Rand) Trial { return Trial{CPUs: anyOf(d, 4000, 6000, 8000), Mem: mb(d, 20000, 60000)} }, 12000},
+	{"large", equalMachines, func(d *rand.Rand) Trial {
+		return Trial{CPUs: anyOf(d, 4000, 6000, 8000), Mem: mb(d, 20000, 60000)}
+	}, 12000},
 	{"large-few", equalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: anyOf(d, 3000, 5000, 9000, 13000), Mem: 1024000 * anyOf(d, 9, 20, 31, 45)}
 	}, 12000},
@@ -62,7 +68,8 @@ var mixes = []mix{
 		return Trial{CPUs: anyOf(d, 500, 1000, 2000), Mem: mb(d, 512, 6144), Disk: mb(d, 1000, 120000)}
 	}, 0},
 	{"gpus-scarce", equalMachines, func(d *rand.Rand) Trial {
-		return Trial{CPUs: anyOf(d, 500, 1000, 2000), Mem: mb(d, 512, 8192), GPUs: anyOf(d, 0, 0, 0, 0, 1000, 1000, 2000, 4000)}
+		return Trial{CPUs: anyOf(d, 500, 1000, 2000), Mem: mb(d, 512, 8192),
+			GPUs: anyOf(d, 0, 0, 0, 0, 1000, 1000, 2000, 4000)}
 	}, 0},
 	{"unequal-mem-scarce", unequalMachines, func(d *rand.Rand) Trial {
 		return Trial{CPUs: anyOf(d, fiveCPUs...), Mem: mb(d, 512, 14336)}
@@ -90,7 +97,8 @@ func equalMachines(*rand.Rand) []Machine {
 func unequalMachines(d *rand.Rand) []Machine {
 	list := Machines(5000, 0, 0)
 	sizes := []Machine{
-		{CPUs: 16000, Mem: 65536000}, {CPUs: 32000, Mem: 131072000}, {CPUs: 48000, Mem: 98304000}, {CPUs: 24000, Mem: 196608000},
+		{CPUs: 16000, Mem: 65536000}, {CPUs: 32000, Mem: 131072000}, {CPUs: 48000, Mem: 98304000},
+		{CPUs: 24000, Mem: 196608000},
 	}
 	for i := range list {
 		size := sizes[d.IntN(len(sizes))]

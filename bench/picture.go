@@ -24,11 +24,16 @@ func Picture(w io.Writer, points []Point) error {
 	}
 	var out bytes.Buffer
 	p := newPlot(points)
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">`+"\n",
+	fmt.Fprintf(&out,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">`+"\n",
 		width, height, width, height)
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
-	fmt.Fprintf(&out, `<text x="%d" y="28" font-size="17" font-weight="bold">Cost of one packing pass against its size</text>`+"\n", left)
-	fmt.Fprintf(&out, `<text x="%d" y="48" fill="#555">one core; one agent of 32 cpus for every 6 trials; less is better</text>`+"\n", left)
+	fmt.Fprintf(&out,
+		`<text x="%d" y="28" font-size="17" font-weight="bold">Cost of one packing pass against its size</text>`+"\n",
+		left)
+	fmt.Fprintf(&out,
+		`<text x="%d" y="48" fill="#555">one core; one agent of 32 cpus for every 6 trials; less is better</text>`+"\n",
+		left)
 	p.axes(&out)
 	p.lines(&out, points)
 	out.WriteString("</svg>\n")
@@ -66,14 +71,17 @@ func (p plot) axes(out *bytes.Buffer) {
 	for d := math.Ceil(p.x0); d <= p.x1+1e-9; d++ {
 		x := p.x(math.Pow(10, d))
 		fmt.Fprintf(out, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#e4e4e4"/>`+"\n", x, top, x, height-bottom)
-		fmt.Fprintf(out, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x, height-bottom+20, thousands(math.Pow(10, d)))
+		fmt.Fprintf(out, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x, height-bottom+20,
+			thousands(math.Pow(10, d)))
 	}
 	for d := p.y0; d <= p.y1+1e-9; d++ {
 		y := p.y(math.Pow(10, d))
 		fmt.Fprintf(out, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#e4e4e4"/>`+"\n", left, y, width-right, y)
-		fmt.Fprintf(out, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left-8, y+4, duration(math.Pow(10, d)))
+		fmt.Fprintf(out, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", left-8,
+			y+4, duration(math.Pow(10, d)))
 	}
-	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="middle" fill="#555">trials waiting</text>`+"\n", (left+width-right)/2, height-16)
+	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="middle" fill="#555">trials waiting</text>`+"\n",
+		(left+width-right)/2, height-16)
 }
 
 // lines draws the series and their legend.
@@ -91,13 +99,17 @@ func (p plot) lines(out *bytes.Buffer, points []Point) {
 		out.WriteString("\"/>\n")
 		for _, pt := range points {
 			if pt.Series == name {
-				fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s: %s trials on %s agents, %s</title></circle>`+"\n",
-					p.x(float64(pt.Trials)), p.y(pt.Seconds), colour, name, thousands(float64(pt.Trials)), thousands(float64(pt.Agents)), duration(pt.Seconds))
+				fmt.Fprintf(out,
+					`<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s: %s trials on %s agents, %s</title></circle>`+"\n",
+					p.x(float64(pt.Trials)), p.y(pt.Seconds), colour, name, thousands(float64(pt.Trials)),
+					thousands(float64(pt.Agents)), duration(pt.Seconds))
 			}
 		}
 		y := height - bottom - 74 + 20*i // in the corner that growing costs leave empty
-		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", legend, y-4, legend+30, y-4, colour)
-		fmt.Fprintf(out, `<text x="%d" y="%d">%s: %s for %s</text>`+"\n", legend+38, y, name, duration(last.Seconds), thousands(float64(last.Trials)))
+		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", legend, y-4,
+			legend+30, y-4, colour)
+		fmt.Fprintf(out, `<text x="%d" y="%d">%s: %s for %s</text>`+"\n", legend+38, y, name, duration(last.Seconds),
+			thousands(float64(last.Trials)))
 	}
 }
 

@@ -69,10 +69,12 @@ func writeJSON(w io.Writer, report any) error {
 // WriteText writes the report as a table for people.
 func (r *Report) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "case\tagents\ttrials\tshapes\tplaced\thosts\tbound\tcpus\tmem\tms\tplacements/s\tallocs\tbest fit/s\tits hosts\tratio\t")
+	fmt.Fprintln(t, "case\tagents\ttrials\tshapes\tplaced\thosts\tbound\tcpus\tmem\tms\tplacements/s\tallocs\tbest "+
+		"fit/s\tits hosts\tratio\t")
 	for i := range r.Cases {
 		c := &r.Cases[i]
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.2f%%\t%.2f%%\t%.3f\t%.0f\t%d\t", c.Name, c.Agents, c.Trials, c.Shapes, c.Placed,
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.2f%%\t%.2f%%\t%.3f\t%.0f\t%d\t", c.Name, c.Agents, c.Trials,
+			c.Shapes, c.Placed,
 			c.Hosts, c.LowerBound, 100*c.Used.CPUs, 100*c.Used.Mem, 1000*c.Seconds, c.PerSecond, c.Allocs)
 		if b := c.Beside; b != nil && b.PerSecond > 0 && c.PerSecond > 0 {
 			fmt.Fprintf(t, "%.0f\t%d\t%.0f ×\t\n", b.PerSecond, b.Hosts, c.PerSecond/b.PerSecond)

@@ -21,9 +21,10 @@ type SearchConfig struct {
 	Evaluations []int    // after how many finished trials the regret is taken
 	Pending     int      // trials in flight
 	Seeds       int
-	Stop        string      // `early_terminate` of the sweep; then Evaluations are of epochs, in full trainings; empty: none
-	Trials      int         // with Stop: how many may begin; 0: TrialsPerTraining for each full training
-	Curve       func(Curve) // nil, or called with how each search went on
+	// `early_terminate` of the sweep; then Evaluations are of epochs, in full trainings; empty: none
+	Stop   string
+	Trials int         // with Stop: how many may begin; 0: TrialsPerTraining for each full training
+	Curve  func(Curve) // nil, or called with how each search went on
 }
 
 // SearchRow is the regret of a method on a function: how far its best trial is from the minimum. Fields may
@@ -130,7 +131,8 @@ type flight struct {
 // run is the regret after each evaluation. Trials finish in an order that the seed chooses. Where values
 // are noisy, the trial with the best noisy value counts, by its value without noise.
 func (f Function) run(method string, evaluations, pending int, seed uint64) ([]float64, time.Duration, error) {
-	text := fmt.Sprintf("{method: %s, run_cap: %d, limits: {parallel: %d}, metric: {name: y}, program: none, parameters: %s}",
+	text := fmt.Sprintf("{method: %s, run_cap: %d, limits: {parallel: %d}, metric: {name: y}, program: none, "+
+		"parameters: %s}",
 		method, evaluations, pending, f.Parameters)
 	spec, err := sweep.Parse(f.Name, []byte(text), sweep.WithSeed(seed))
 	if err != nil {

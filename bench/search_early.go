@@ -28,15 +28,19 @@ type training struct {
 // runEarly is the regret after each full training's worth of epochs, when early stopping ends who loses. Each epoch of
 // the trials in flight is made in an order that the seed chooses. The winner is kaon's: of the trials that ran to their
 // end, the best; while there is none, the regret is that of the worst there can be, 1.
-func (f Function) runEarly(cfg SearchConfig, method string, trainings int, seed uint64) ([]float64, time.Duration, error) {
+func (f Function) runEarly(
+	cfg SearchConfig, method string, trainings int, seed uint64,
+) ([]float64, time.Duration, error) {
 	if f.curve == nil {
-		return nil, 0, fmt.Errorf("%s has no epochs at which a trial could be stopped: use --function digits-table", f.Name)
+		return nil, 0, fmt.Errorf("%s has no epochs at which a trial could be stopped: use --function digits-table",
+			f.Name)
 	}
 	trials := cfg.Trials
 	if trials == 0 {
 		trials = TrialsPerTraining * trainings
 	}
-	text := fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: none, parameters: %s, early_terminate: %s}",
+	text := fmt.Sprintf("{method: %s, run_cap: %d, metric: {name: y}, program: none, parameters: %s, "+
+		"early_terminate: %s}",
 		method, trials, f.Parameters, cfg.Stop)
 	spec, err := sweep.Parse(f.Name, []byte(text), sweep.WithSeed(seed))
 	if err != nil {

@@ -60,10 +60,13 @@ const (
 )
 
 const (
-	largeSpec = "name: bench-large\nqueue: " + serveQueue + "\nmethod: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\n" +
-		"parameters: {x: {min: 0.0, max: 1.0}, n: {distribution: int_uniform, min: 1, max: 1000}, kind: {values: [a, b, c]}}\n" +
+	largeSpec = "name: bench-large\nqueue: " + serveQueue +
+		"\nmethod: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\n" +
+		"parameters: {x: {min: 0.0, max: 1.0}, n: {distribution: int_uniform, min: 1, max: 1000}, kind: {values: " +
+		"[a, b, c]}}\n" +
 		"command: \"sleep 600; echo loss=${param.x}\"\n"
-	smallSpec = "name: bench-small\nqueue: " + serveQueue + "\nmethod: grid\nparameters: {x: {values: [1, 2, 3, 4]}}\ncommand: \"sleep 600\"\n"
+	smallSpec = "name: bench-small\nqueue: " + serveQueue +
+		"\nmethod: grid\nparameters: {x: {values: [1, 2, 3, 4]}}\ncommand: \"sleep 600\"\n"
 )
 
 // Serve fills a server with sweeps that wait, asks it what people and dashboards ask, and takes them away again.
@@ -142,7 +145,8 @@ func (l *serveLoad) row(name string, took []time.Duration, whole time.Duration) 
 // submit hands in the large sweep and the small ones, which wait.
 func (l *serveLoad) submit(ctx context.Context) error {
 	began := time.Now()
-	s, err := l.client.Submit(ctx, api.Submission{Spec: fmt.Sprintf(largeSpec, l.Trials), Labels: []string{serveLabel}}, "")
+	s, err := l.client.Submit(ctx, api.Submission{Spec: fmt.Sprintf(largeSpec, l.Trials), Labels: []string{serveLabel}},
+		"")
 	if err != nil {
 		return fmt.Errorf("submit %d trials: %w", l.Trials, err)
 	}
@@ -190,11 +194,18 @@ func (l *serveLoad) read(ctx context.Context) error {
 			_, err := l.client.Sweep(ctx, l.small[i%len(l.small)])
 			return err
 		}},
-		{"status of the large sweep", func(ctx context.Context, _ int) error { _, err := l.client.Sweep(ctx, l.large); return err }},
+		{"status of the large sweep", func(ctx context.Context, _ int) error {
+			_, err := l.client.Sweep(ctx, l.large)
+			return err
+		}},
 		{"trials of the large sweep, a page", trials("limit=100")},
 		{"trials of it, sorted by a parameter", trials("limit=100&sort=params.x")},
-		{"trials of it, filtered", trials("limit=100&" + url.Values{"filter": {"params.x < 0.001 and params.kind == 'a'"}}.Encode())},
-		{"one trial of it", func(ctx context.Context, i int) error { _, err := l.client.Trial(ctx, l.large, picks[i]); return err }},
+		{"trials of it, filtered", trials("limit=100&" +
+			url.Values{"filter": {"params.x < 0.001 and params.kind == 'a'"}}.Encode())},
+		{"one trial of it", func(ctx context.Context, i int) error {
+			_, err := l.client.Trial(ctx, l.large, picks[i])
+			return err
+		}},
 		{"agents", func(ctx context.Context, _ int) error { _, err := l.client.Agents(ctx); return err }},
 		{"queues", func(ctx context.Context, _ int) error { _, err := l.client.Queues(ctx); return err }},
 	} {

@@ -18,8 +18,9 @@ import (
 // WarmConfig says what Warm measures.
 type WarmConfig struct {
 	Trials  int
-	Command string        // of every trial, run by sh -c
-	Server  server.Config // of each of the two sweeps, but for what Warm sets; each has a folder of its own below Folder
+	Command string // of every trial, run by sh -c
+	// of each of the two sweeps, but for what Warm sets; each has a folder of its own below Folder
+	Server server.Config
 }
 
 // WarmReport is trials per second with one warm executor per agent, and with one executor per trial.
@@ -133,7 +134,8 @@ func (r *WarmReport) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "isolation\ttrials\tseconds\ttrials/s\texecutor ids\t")
 	fmt.Fprintf(t, "shared\t%d\t%.2f\t%.0f\t%d\t\n", r.Trials, r.Shared.Seconds, r.Shared.PerSecond, r.Shared.Executors)
-	fmt.Fprintf(t, "container\t%d\t%.2f\t%.0f\t%d\t\n", r.Trials, r.Isolated.Seconds, r.Isolated.PerSecond, r.Isolated.Executors)
+	fmt.Fprintf(t, "container\t%d\t%.2f\t%.0f\t%d\t\n", r.Trials, r.Isolated.Seconds, r.Isolated.PerSecond,
+		r.Isolated.Executors)
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -72,7 +72,8 @@ func Wire(ctx context.Context, cfg WireConfig) (WireResult, error) {
 }
 
 func wireSpec(cfg WireConfig) (*sweep.Spec, error) {
-	source := fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {lr: {min: 0.0, max: 1.0}}\n"+
+	source := fmt.Sprintf("method: random\nrun_cap: %d\nmetric: {name: loss, goal: minimize}\nparameters: {lr: "+
+		"{min: 0.0, max: 1.0}}\n"+
 		"command: [train]\ntask: {resources: {cpus: 0.1, memory: 32MB}}\n", cfg.Trials)
 	spec, err := sweep.Parse(filepath.Join(cfg.Folder, "wire.yaml"), []byte(source))
 	if err != nil {
@@ -100,7 +101,8 @@ func (cfg WireConfig) run(ctx context.Context, s *server.Server, spec *sweep.Spe
 // result checks that everything arrived.
 func (cfg WireConfig) result(ended server.Outcome, s board.Summary) (WireResult, error) {
 	r := WireResult{
-		Trials: s.Trials.Succeeded, Points: s.Points, Seconds: ended.Seconds, PerSecond: float64(s.Trials.Succeeded) / ended.Seconds,
+		Trials: s.Trials.Succeeded, Points: s.Points, Seconds: ended.Seconds,
+		PerSecond:    float64(s.Trials.Succeeded) / ended.Seconds,
 		PointsPerSec: float64(s.Points) / ended.Seconds, PeakMB: peakMB(),
 	}
 	want := uint64(cfg.Trials) * uint64(cfg.Reported)

@@ -34,7 +34,8 @@ func (x *Index) Check() error {
 		}
 	}
 	if bins != len(x.bins) || ids != len(x.offerSlots) {
-		return fmt.Errorf("%w: %d bins and %d offers in the table, %d and %d derived", ErrIndex, bins, ids, len(x.bins), len(x.offerSlots))
+		return fmt.Errorf("%w: %d bins and %d offers in the table, %d and %d derived", ErrIndex, bins, ids, len(x.bins),
+			len(x.offerSlots))
 	}
 	return nil
 }

@@ -19,13 +19,15 @@ type checkpoint struct {
 
 // state is the pass as it is; it is good for as long as nothing more is placed.
 func (p *pass) state() checkpoint {
-	return checkpoint{bins: p.bins, agents: p.agents, shapes: p.shapes, placed: p.placed, launched: p.launched, used: p.used}
+	return checkpoint{bins: p.bins, agents: p.agents, shapes: p.shapes, placed: p.placed, launched: p.launched,
+		used: p.used}
 }
 
 // save copies the state.
 func (p *pass) save() checkpoint {
 	s := p.state()
-	s.bins, s.agents, s.shapes, s.placed = slices.Clone(s.bins), slices.Clone(s.agents), slices.Clone(s.shapes), slices.Clone(s.placed)
+	s.bins, s.agents, s.shapes, s.placed = slices.Clone(s.bins), slices.Clone(s.agents), slices.Clone(s.shapes),
+		slices.Clone(s.placed)
 	wide := p.dims.len()
 	free := make([]resource.Milli, 0, len(s.bins)*wide)
 	for i := range s.bins {

@@ -65,7 +65,8 @@ func (p *pass) declines(t *grantBuilder, waiting bool) []Decline {
 	for i := range p.bins {
 		b := &p.bins[i]
 		if h := &p.agents[b.agent]; b.first < 0 && h.avoided {
-			list = append(list, Decline{Offers: t.offers(b), Refuse: max(refuse, p.opt.Exclude[h.row.ID].Until.Sub(p.now))})
+			list = append(list, Decline{Offers: t.offers(b),
+				Refuse: max(refuse, p.opt.Exclude[h.row.ID].Until.Sub(p.now))})
 		}
 	}
 	return list

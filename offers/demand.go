@@ -19,7 +19,8 @@ type Demand struct {
 	Executor ExecutorID
 	Overhead resource.Resources
 
-	// Takes is how long a task has to be expected to run: agents that are planned to be away sooner get none. 0: any time will do.
+	// Takes is how long a task has to be expected to run: agents that are planned to be away sooner get none. 0: any
+	// time will do.
 	Takes time.Duration
 
 	Image    string // agents that ran it before are preferred

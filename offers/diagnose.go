@@ -150,7 +150,8 @@ func (in *diagnosis) result() Reasons {
 	})
 	for i, n := range in.broken {
 		if n > 0 {
-			out.Constraints = append(out.Constraints, Violation{in.g.constraints[i].Constraint, n, in.unmet(&in.g.constraints[i])})
+			out.Constraints = append(out.Constraints,
+				Violation{in.g.constraints[i].Constraint, n, in.unmet(&in.g.constraints[i])})
 		}
 	}
 	slices.SortStableFunc(out.Constraints, func(a, b Violation) int { return b.Agents - a.Agents })

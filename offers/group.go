@@ -10,8 +10,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of
-// rules, one executor that costs something, and one time that they take where agents are planned to be away. Whether an agent suits is decided once per group.
+// group is the demands of a pass that differ in resources only, as far as fitting goes: one role, one set of rules, one
+// executor that costs something, and one time that they take where agents are planned to be away. Whether an agent
+// suits is decided once per group.
 type group struct {
 	example     *Demand // the first of them
 	costs       bool    // the executor takes resources
@@ -157,12 +158,13 @@ func (p *pass) countTasks(job, field string) *taskCounts {
 	return c
 }
 
-// spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded
-// for good can never take their part of an even spread, and those that leave too soon not for long, so they do not ask for it.
+// spreadDomains is the values of a field among the agents that meet the group's hard rules. Agents excluded for good
+// can never take their part of an even spread, and those that leave too soon not for long, so they do not ask for it.
 func (p *pass) spreadDomains(g *group, field string) *spreadDomains {
 	values := make(map[string]bool)
 	for i := range p.agents {
-		if a := p.agents[i].row; !p.agents[i].excluded && p.agents[i].holds(g.example.Takes) && g.suits(int32(i), a, false) {
+		if a := p.agents[i].row; !p.agents[i].excluded && p.agents[i].holds(g.example.Takes) &&
+			g.suits(int32(i), a, false) {
 			at, _ := a.attribute(field)
 			values[at.text()] = true
 		}

@@ -34,7 +34,8 @@ func (f *filler) gatherHeads(b *binState, from int) int {
 			extra = g.overhead
 		}
 		for j := range d.cols {
-			h := head{class: int32(from), col: int32(j), item: int32(len(d.cols[j].items)) - 1, extra: extra, weight: d.weight}
+			h := head{class: int32(from), col: int32(j), item: int32(len(d.cols[j].items)) - 1, extra: extra,
+				weight: d.weight}
 			if f.advance(b.free, &h) {
 				f.heads = append(f.heads, h)
 			}

@@ -73,8 +73,9 @@ func (x *Index) Rescind(id OfferID) bool {
 	return known
 }
 
-// RemoveAgent forgets an agent with its offers. Tasks counted there may go on, where nobody hears of them: until each has ended it counts
-// for constraints, and is counted if the agent offers again. That executors run there is not believed.
+// RemoveAgent forgets an agent with its offers. Tasks counted there may go on, where nobody hears of them: until each
+// has ended it counts for constraints, and is counted if the agent offers again. That executors run there is not
+// believed.
 func (x *Index) RemoveAgent(id AgentID) {
 	number, known := x.byID[id]
 	if !known {

@@ -151,7 +151,8 @@ func (k *knapsack) branch(at, room, limit int, weight, worth float64) {
 				next[d] = free[d] - resource.Milli(n)*need
 			}
 			k.counts[at] = int32(n)
-			k.branch(at+1, room-n, k.nodes+(limit-k.nodes)*7/8, weight-float64(n)*item.weight, worth+float64(n)*item.worth)
+			k.branch(at+1, room-n, k.nodes+(limit-k.nodes)*7/8, weight-float64(n)*item.weight,
+				worth+float64(n)*item.worth)
 		}
 		low, high = low-1, high+1
 	}

@@ -50,8 +50,8 @@ type Options struct {
 	Caps map[AgentID]int  // most tasks to launch on an agent in this pass, for agents that have not proved themselves
 	Last map[AgentID]bool // agents that get only what no other has room for
 
-	// Leaves is agents that are planned to be away: until then they get what is over by then, and while they are away nothing.
-	// That may be called off at any time, so their offers are declined as others are.
+	// Leaves is agents that are planned to be away: until then they get what is over by then, and while they are away
+	// nothing. That may be called off at any time, so their offers are declined as others are.
 	Leaves map[AgentID]Unavailability
 
 	// Exclude is agents that get nothing, for a time or for good. Their offers go back for as long.

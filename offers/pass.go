@@ -111,7 +111,8 @@ func (p *pass) room(b *binState, s int32, want int, strict bool) int {
 // allowed is how many tasks of a group a bin may take, resources aside.
 func (p *pass) allowed(g *group, b *binState, strict bool) int {
 	h := &p.agents[b.agent]
-	if h.avoided || h.excluded || !h.holds(g.example.Takes) || h.last && p.sparing || g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
+	if h.avoided || h.excluded || !h.holds(g.example.Takes) || h.last && p.sparing ||
+		g.example.Role != "" && g.example.Role != b.row.role || !g.suits(b.agent, h.row, strict) {
 		return 0
 	}
 	return min(h.room, g.room(h.row, strict))

@@ -21,10 +21,11 @@ const maxAgentClasses = 16
 // what is placed, but for resources. Many shapes are planned for unequal agents only: on equal ones sampling
 // does as well for less.
 func (f *filler) plannable(many bool) bool {
-	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) && !slices.ContainsFunc(f.classes, func(d itemClass) bool {
-		g := f.p.groups[d.group]
-		return g.wish || g.timed || g.overhead != nil && g.example.Executor != ""
-	})
+	return f.simple && (!many || f.p.unequal() || f.p.opt.planAlways) &&
+		!slices.ContainsFunc(f.classes, func(d itemClass) bool {
+			g := f.p.groups[d.group]
+			return g.wish || g.timed || g.overhead != nil && g.example.Executor != ""
+		})
 }
 
 // unequal says whether some bin has other cpus or memory than another: bins come in that order.

@@ -14,7 +14,8 @@ type balance struct {
 
 func newBalance(p *pass, from, to int32, order []int32) balance {
 	wide := p.dims.len()
-	t := balance{p: p, order: order, need: make([]float64, wide), have: make([]float64, wide), share: make([]float64, wide)}
+	t := balance{p: p, order: order, need: make([]float64, wide), have: make([]float64, wide),
+		share: make([]float64, wide)}
 	for s := from; s < to; s++ {
 		t.add(s, p.shapes[s].waiting)
 	}

@@ -9,7 +9,8 @@ import (
 // Asked is the demand that waits.
 func (r *Unplaced) Asked() Demand { return r.pass.demands[r.Demand] }
 
-// Suits reports whether an agent meets the hard constraints as far as they depend on it alone, and not on what runs elsewhere.
+// Suits reports whether an agent meets the hard constraints as far as they depend on it alone, and not on what runs
+// elsewhere.
 func (a *Agent) Suits(constraints []resource.Constraint) bool {
 	for _, c := range constraints {
 		if one := compile(c); !c.Soft && !one.accepts(a) {
@@ -19,7 +20,8 @@ func (a *Agent) Suits(constraints []resource.Constraint) bool {
 	return true
 }
 
-// MostOnOne is how many tasks of one job hard constraints allow on an agent that has none of them: UNIQUE and MAX_PER of the hostname.
+// MostOnOne is how many tasks of one job hard constraints allow on an agent that has none of them: UNIQUE and MAX_PER
+// of the hostname.
 func MostOnOne(constraints []resource.Constraint) int {
 	n := math.MaxInt32
 	for _, c := range constraints {

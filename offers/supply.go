@@ -52,7 +52,8 @@ func sumUp(sum, r *resource.Resources) {
 	}
 }
 
-// Holds says whether some offer has room for a task of the demand, constraints aside. Most often the first that it looks at.
+// Holds says whether some offer has room for a task of the demand, constraints aside. Most often the first that it
+// looks at.
 func (x *Index) Holds(d *Demand) bool {
 	need := d.Resources
 	if d.Executor == "" {
@@ -69,15 +70,18 @@ func (x *Index) Holds(d *Demand) bool {
 		if d.Role != "" && d.Role != b.role {
 			continue
 		}
-		if !slices.ContainsFunc(asked, func(name string) bool { return amountOf(&b.free, name) < amountOf(&need, name) }) {
+		if !slices.ContainsFunc(asked, func(name string) bool {
+			return amountOf(&b.free, name) < amountOf(&need, name)
+		}) {
 			return true
 		}
 	}
 	return false
 }
 
-// Beside is what an agent should have free beside what of ours runs there, and whether it could hold a task of the demand if nothing
-// ran there. One whose constraints count tasks is not answered for: nobody can say from here where it may run.
+// Beside is what an agent should have free beside what of ours runs there, and whether it could hold a task of the
+// demand if nothing ran there. One whose constraints count tasks is not answered for: nobody can say from here where it
+// may run.
 func (x *Index) Beside(id AgentID, d *Demand) (free resource.Resources, ok bool) {
 	number, known := x.byID[id]
 	if !known {
@@ -93,7 +97,9 @@ func (x *Index) Beside(id AgentID, d *Demand) (free resource.Resources, ok bool)
 			return free, false
 		}
 	}
-	if slices.ContainsFunc(askedNames(&want), func(name string) bool { return amountOf(&a.Capacity, name) < amountOf(&want, name) }) {
+	if slices.ContainsFunc(askedNames(&want), func(name string) bool {
+		return amountOf(&a.Capacity, name) < amountOf(&want, name)
+	}) {
 		return free, false
 	}
 	return a.Capacity.Plus(a.Used, -1), true
@@ -101,5 +107,7 @@ func (x *Index) Beside(id AgentID, d *Demand) (free resource.Resources, ok bool)
 
 // Fits says whether what is free holds all that is wanted.
 func Fits(want, free *resource.Resources) bool {
-	return !slices.ContainsFunc(askedNames(want), func(name string) bool { return amountOf(free, name) < amountOf(want, name) })
+	return !slices.ContainsFunc(askedNames(want), func(name string) bool {
+		return amountOf(free, name) < amountOf(want, name)
+	})
 }

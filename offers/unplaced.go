@@ -20,20 +20,23 @@ type Unplaced struct {
 // Reasons counts why a demand waits, as of the end of its pass. An agent is counted under every reason it
 // has.
 type Reasons struct {
-	Agents      int         `json:"agents"`   // known
-	Offering    int         `json:"offering"` // had offers in the pass
-	Avoided     int         `json:"avoided,omitempty"`
-	Capped      int         `json:"capped,omitempty"` // got as many launches as an unproven agent may
-	OtherRole   int         `json:"other_role,omitempty"`
-	Cordoned    int         `json:"cordoned,omitempty"`     // of those that would hold it if nothing ran there, those that an operator wants no work on
-	Leaving     *Leaving    `json:"maintenance,omitempty"`  // of those that would hold it if nothing ran there, those that are away too soon for it
+	Agents    int `json:"agents"`   // known
+	Offering  int `json:"offering"` // had offers in the pass
+	Avoided   int `json:"avoided,omitempty"`
+	Capped    int `json:"capped,omitempty"` // got as many launches as an unproven agent may
+	OtherRole int `json:"other_role,omitempty"`
+	// of those that would hold it if nothing ran there, those that an operator wants no work on
+	Cordoned int `json:"cordoned,omitempty"`
+	// of those that would hold it if nothing ran there, those that are away too soon for it
+	Leaving     *Leaving    `json:"maintenance,omitempty"`
 	Excluded    []Excluded  `json:"architecture,omitempty"` // known agents excluded for good; the name in JSON is older
 	Constraints []Violation `json:"constraints,omitempty"`
 	Resources   []Shortage  `json:"resources,omitempty"`
-	Quota       int         `json:"quota,omitempty"`   // tasks held back by quota
-	Eligible    int         `json:"eligible"`          // known agents that are not excluded for good and whose attributes meet the hard constraints
-	FitsEmpty   int         `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
-	Largest     []Limit     `json:"largest,omitempty"` // when none would
+	Quota       int         `json:"quota,omitempty"` // tasks held back by quota
+	// known agents that are not excluded for good and whose attributes meet the hard constraints
+	Eligible  int     `json:"eligible"`
+	FitsEmpty int     `json:"fits_empty"`        // of them, those that would hold it if nothing ran there
+	Largest   []Limit `json:"largest,omitempty"` // when none would
 }
 
 // Leaving counts agents that are planned to be away before a task could end there, and names the one that is first.

@@ -41,7 +41,8 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 // String is the shortest decimal that parses back to the same bits: 0.1, 1e-07, NaN, Infinity.
 func (n Number) String() string { return string(n.Append(nil)) }
 
-// Append adds what String gives to buf. As lines of metrics have it, NaN and the infinities stand without quotation marks.
+// Append adds what String gives to buf. As lines of metrics have it, NaN and the infinities stand without quotation
+// marks.
 func (n Number) Append(buf []byte) []byte {
 	f := float64(n)
 	switch a := math.Abs(f); {

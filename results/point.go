@@ -11,7 +11,8 @@ import (
 // Points of an attempt are numbered from 0 in the order the trial wrote them; the number, not the step, is
 // its identity.
 type Point struct {
-	Step    int64              `codec:"s" json:"step"`    // the trial's own step, or the point's number when it gave none
+	// the trial's own step, or the point's number when it gave none
+	Step    int64              `codec:"s" json:"step"`
 	Millis  int64              `codec:"t" json:"time_ms"` // wall clock of the executor, Unix milliseconds
 	Metrics map[string]float64 `codec:"m" json:"metrics"` // NaN and infinities allowed
 	Note    *Note              `codec:"n,omitempty" json:"note,omitempty"`

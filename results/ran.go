@@ -15,7 +15,8 @@ func (r Ran) String() string { return fmt.Sprintf("%s/%d", r.Sweep, r.Trial) }
 // Artifacts is the prefix of what the attempt left.
 func (r Ran) Artifacts() string { return ArtifactsPrefix(r.Sweep, r.Trial, r.Attempt) }
 
-// Ran is who did the work of an attempt that ended so: itself, or the one whose results stand for it. A nil End did its own.
+// Ran is who did the work of an attempt that ended so: itself, or the one whose results stand for it. A nil End did its
+// own.
 func (e *End) Ran(sweep string, trial, attempt int) Ran {
 	if e != nil && e.From != nil {
 		return *e.From

@@ -8,7 +8,8 @@ import (
 // Unread is what of an attempt's output was passed over though it may have been meant as metrics.
 type Unread struct {
 	Lines uint64 `codec:"lines" json:"lines"`
-	Why   string `codec:"why" json:"why"`               // what they are or why not, in the plural: "3 lines " goes before it
+	// what they are or why not, in the plural: "3 lines " goes before it
+	Why   string `codec:"why" json:"why"`
 	First string `codec:"first,omitempty" json:"first"` // the first of them, cut
 }
 

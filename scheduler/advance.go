@@ -20,9 +20,9 @@ func (c *Core) advanceTouched() {
 	c.touched = nil
 }
 
-// advance takes a sweep as far as it can go from where it stands: what its trials have shown may end it early, and when the
-// last of them has ended, the `then` step or the end follows. It looks at what is so, not at what has just happened, so
-// whoever changes a trial need only touch its sweep.
+// advance takes a sweep as far as it can go from where it stands: what its trials have shown may end it early, and when
+// the last of them has ended, the `then` step or the end follows. It looks at what is so, not at what has just
+// happened, so whoever changes a trial need only touch its sweep.
 func (c *Core) advance(run *run) {
 	run.touched = false
 	if run.entry.Phase.Ended() {
@@ -118,8 +118,8 @@ func (c *Core) evictEnded() {
 	}
 }
 
-// endStored has a sweep make place for others once nothing of it waits for its bucket: who would store its end after a crash if the journal
-// had forgotten it?
+// endStored has a sweep make place for others once nothing of it waits for its bucket: who would store its end after a
+// crash if the journal had forgotten it?
 func (c *Core) endStored(id string) {
 	if run := c.runs[id]; run != nil && run.entry.Phase.Ended() {
 		run.endStored = true
@@ -130,8 +130,8 @@ func (c *Core) endStored(id string) {
 // forgettable tells whether a sweep has ended, and all its records are in the bucket.
 func (r *run) forgettable() bool { return r.entry.Phase.Ended() && r.entry.Stored >= r.records }
 
-// evict forgets a sweep, and so does the journal. Sweeps end, and others are evicted for them, while somebody walks c.order, so
-// that one stays as it is.
+// evict forgets a sweep, and so does the journal. Sweeps end, and others are evicted for them, while somebody walks
+// c.order, so that one stays as it is.
 func (c *Core) evict(r *run) {
 	c.order = slices.DeleteFunc(slices.Clone(c.order), func(other *run) bool { return other == r })
 	delete(c.runs, r.id)
@@ -172,8 +172,9 @@ func (r *run) consider(trial int, s *sweep.Series) {
 	}
 }
 
-// selectWinner asks for the winner of a sweep whose `then` is a command, unless there is no time left, and reports whether the sweep
-// needs no other end. A `then` that is a spec is submitted as a sweep of its own by whoever hears SweepEnded.
+// selectWinner asks for the winner of a sweep whose `then` is a command, unless there is no time left, and reports
+// whether the sweep needs no other end. A `then` that is a spec is submitted as a sweep of its own by whoever hears
+// SweepEnded.
 func (c *Core) selectWinner(run *run) bool {
 	if !run.spec.Then.Step() || run.counts[sweep.Succeeded]+run.counts[sweep.Cached] == 0 {
 		return false
@@ -182,7 +183,8 @@ func (c *Core) selectWinner(run *run) bool {
 		return false // it was stopped before its turn
 	}
 	if run.overWallLimit(c.now) {
-		c.end(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step", run.spec.Limits.Wall))
+		c.end(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall), before the `then` step",
+			run.spec.Limits.Wall))
 		return true
 	}
 	run.entry.Phase = sweep.PhaseSelecting
@@ -202,7 +204,8 @@ func (c *Core) won(ev Won) {
 		c.end(run, sweep.PhaseSucceeded, cmp.Or(run.entry.Reason, run.endReason("all trials ended")))
 		return
 	}
-	run.entry.Phase, run.entry.Winner, run.entry.Manifest, run.entry.Params = sweep.PhaseThen, ev.Winner, ev.Manifest, ev.Params
+	run.entry.Phase, run.entry.Winner, run.entry.Manifest, run.entry.Params = sweep.PhaseThen, ev.Winner,
+		ev.Manifest, ev.Params
 	run.then = nil // it asks for what the winner asked for
 	c.journalSweep(run)
 	if again {

@@ -51,7 +51,8 @@ func (c *Core) Attempts() []AttemptStatus {
 
 func (a *attempt) status() AttemptStatus {
 	s := AttemptStatus{
-		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(), Staged: a.waits(), Agent: a.agent, Host: a.host, Percent: a.percent, Seed: a.seed, Began: a.started,
+		Sweep: a.run.id, Trial: a.trial, Attempt: a.number, State: a.run.state(a.trial), Task: a.otherTask(),
+		Staged: a.waits(), Agent: a.agent, Host: a.host, Percent: a.percent, Seed: a.seed, Began: a.started,
 	}
 	if a.trial == ThenTrial {
 		return s

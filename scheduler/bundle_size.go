@@ -9,12 +9,14 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// A launch costs a cluster some tens of milliseconds of CPU and its answers some more, so trials that are shorter than a second or
-// two are launched several at a time. How many follows from what the sweep's own trials took, and from guided self-scheduling
-// (Polychronopoulos and Kuck, 1987): each task takes a share of what remains over the slots, so that the last tasks are small and
-// no slot stands idle while another works off a long bundle. Half a share, as in factoring, since trials are not of one length.
+// A launch costs a cluster some tens of milliseconds of CPU and its answers some more, so trials that are shorter than
+// a second or two are launched several at a time. How many follows from what the sweep's own trials took, and from
+// guided self-scheduling (Polychronopoulos and Kuck, 1987): each task takes a share of what remains over the slots, so
+// that the last tasks are small and no slot stands idle while another works off a long bundle. Half a share, as in
+// factoring, since trials are not of one length.
 const (
-	// BundleWork is how much work a bundle of a learnt size is to be: a launch is a hundredth of it, and people wait no longer for a slot.
+	// BundleWork is how much work a bundle of a learnt size is to be: a launch is a hundredth of it, and people wait no
+	// longer for a slot.
 	BundleWork = 2 * time.Second
 	// leastWork is less than what is worth a launch of its own, even where slots stand idle meanwhile.
 	leastWork = 100 * time.Millisecond
@@ -22,7 +24,8 @@ const (
 	mostBundled = 256
 	// bundleBytes bounds the orders of a bundle: agents and masters keep what tasks carry in memory.
 	bundleBytes = 256 << 10
-	// bundleWindow is for how long a bundle of a learnt size begins trials: then a guess that was wrong has cost enough.
+	// bundleWindow is for how long a bundle of a learnt size begins trials: then a guess that was wrong has cost
+	// enough.
 	bundleWindow = 2 * BundleWork
 )
 
@@ -51,8 +54,8 @@ func (g *group) bundleSize(first *task.Order) int {
 	return max(size, 1)
 }
 
-// mayBundle reports whether a trial may share a task. One that had a loss does not: should it be what its executors end of, it ends
-// no other trial's attempt again, and is the one that pays.
+// mayBundle reports whether a trial may share a task. One that had a loss does not: should it be what its executors end
+// of, it ends no other trial's attempt again, and is the one that pays.
 func (r *run) mayBundle(trial int) bool {
 	return trial != ThenTrial && r.budgets[trial].Losses == 0
 }
@@ -62,10 +65,10 @@ func (r *run) learnsBundles(g *group) bool {
 	return r.executor.shared != "" && WhyAlone(r.spec, r.search.Learns(), g.Demand.Resources) == ""
 }
 
-// WhyAlone is why trials of a spec that need so much never share a task of the cluster, unless `task.bundle` is a number: where a later
-// trial is to know how an earlier one did, where trials are compared with others that run beside them, where constraints count trials,
-// where ports or devices are to have rest between two trials, and where each trial is promised an executor of its own. Empty: short ones
-// do.
+// WhyAlone is why trials of a spec that need so much never share a task of the cluster, unless `task.bundle` is a
+// number: where a later trial is to know how an earlier one did, where trials are compared with others that run beside
+// them, where constraints count trials, where ports or devices are to have rest between two trials, and where each
+// trial is promised an executor of its own. Empty: short ones do.
 func WhyAlone(spec *sweep.Spec, learns bool, need resource.Resources) string {
 	switch {
 	case spec.Task.Bundle == sweep.NoBundle:

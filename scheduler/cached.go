@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// hit is what stands for the attempt of an order, if its sweep has that: the same work with the same parameters and seed, that
-// reported the objective.
+// hit is what stands for the attempt of an order, if its sweep has that: the same work with the same parameters and
+// seed, that reported the objective.
 func (c *Core) hit(run *run, o *task.Order) (h Hit, key string, ok bool) {
 	if !run.spec.Cache || c.cfg.Cached == nil {
 		return h, "", false
@@ -33,8 +33,8 @@ func (c *Core) hit(run *run, o *task.Order) (h Hit, key string, ok bool) {
 	return h, key, run.spec.Objective.Name == "" || value.Count > 0
 }
 
-// endCached ends a trial by what did its work already: its points and its end are the trial's, and nothing is launched. Rivals
-// are compared with it as if it had reported just now; of what the sweep may spend it takes nothing.
+// endCached ends a trial by what did its work already: its points and its end are the trial's, and nothing is launched.
+// Rivals are compared with it as if it had reported just now; of what the sweep may spend it takes nothing.
 func (c *Core) endCached(run *run, o *task.Order, key string, h Hit) {
 	trial := o.Trial
 	run.queue.Forget(trial)
@@ -54,7 +54,8 @@ func (c *Core) endCached(run *run, o *task.Order, key string, h Hit) {
 	run.stops.free(trial)
 
 	e := journal.TrialEntry{
-		Sweep: run.id, Trial: trial, State: sweep.Cached, Attempt: number, Value: att.value, Points: uint64(len(h.Points)),
+		Sweep: run.id, Trial: trial, State: sweep.Cached, Attempt: number, Value: att.value,
+		Points: uint64(len(h.Points)),
 	}
 	setSteps(&e, run.observe(trial, sweep.Cached, &att.value))
 	e.Stop = run.stops.memory(trial)
@@ -66,7 +67,8 @@ func (c *Core) endCached(run *run, o *task.Order, key string, h Hit) {
 	c.record(run, results.Record{
 		Sweep: run.id, Trial: trial, Attempt: number, Points: h.Points,
 		End: &results.End{
-			State: sweep.AttemptCached, Final: true, Points: uint64(len(h.Points)), Reason: reason, StartMs: ms, EndMs: ms,
+			State: sweep.AttemptCached, Final: true, Points: uint64(len(h.Points)), Reason: reason,
+			StartMs: ms, EndMs: ms,
 			Params: o.Params, Seed: o.Seed, Files: h.End.Files, Key: key, From: &h.From,
 		},
 	})
@@ -80,8 +82,9 @@ func (c *Core) endCached(run *run, o *task.Order, key string, h Hit) {
 // mostHits bounds the trials of one sweep that end as cached in one pass: a turn is not to grow beyond measure.
 const mostHits = 2000
 
-// takeHits ends those of the next trials whose work was done already, up to the first that has to run. It needs no offer. What
-// is left for the next pass because a turn is not to grow is made due. A search that learns is not asked before a trial can start.
+// takeHits ends those of the next trials whose work was done already, up to the first that has to run. It needs no
+// offer. What is left for the next pass because a turn is not to grow is made due. A search that learns is not asked
+// before a trial can start.
 func (c *Core) takeHits(run *run) {
 	run.hits = 0
 	if !run.spec.Cache || c.cfg.Cached == nil || run.search.Learns() {

@@ -47,7 +47,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 			v.outcome, v.reason, v.uncharged = sweep.AttemptTimedOut, describeTimeout(att), false
 		}
 	default:
-		v.outcome, v.reason = sweep.AttemptLost, describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
+		v.outcome, v.reason = sweep.AttemptLost,
+			describeStatus(strings.ToLower(strings.ReplaceAll(string(s.State), "_", " ")), s)
 		if removedByOperator(s) {
 			v.uncharged, v.agentNotBlamed = true, true
 		}
@@ -67,9 +68,11 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	case end != nil && end.Starved != "":
 		v = classifyStarved(att, end)
 	case end != nil && end.Unanswered && !end.Killed:
-		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("could not be started on agent %s: %s", att.where(), end.Error)
+		v.outcome, v.reason = sweep.AttemptLost,
+			fmt.Sprintf("could not be started on agent %s: %s", att.where(), end.Error)
 	case end != nil && end.Squeezed && !end.Killed && !end.TimedOut:
-		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("agent %s had no memory left, and the kernel killed a process of it that was below its own limit", att.where())
+		v.outcome, v.reason = sweep.AttemptLost, fmt.Sprintf("agent %s had no memory left, and the kernel killed "+
+			"a process of it that was below its own limit", att.where())
 	case end != nil && end.Full != "" && v.outcome == sweep.AttemptFailed:
 		v = classifyFull(att, v)
 	}
@@ -77,8 +80,8 @@ func classify(att *attempt, s cluster.Status, end *task.End) classification {
 	return asKilled(att, v)
 }
 
-// asKilled is what the end of an attempt comes to that somebody wanted before it did. One whose executor says that it ended by itself was
-// not overdue.
+// asKilled is what the end of an attempt comes to that somebody wanted before it did. One whose executor says that it
+// ended by itself was not overdue.
 func asKilled(att *attempt, v classification) classification {
 	byItself := v.end != nil && !v.end.Killed && !v.end.TimedOut
 	if v = asWanted(att, v); att.killing == killOverdue && !byItself {
@@ -87,8 +90,8 @@ func asKilled(att *attempt, v classification) classification {
 	return v
 }
 
-// asWanted is what the end of an attempt comes to that was to end, whoever tells of it, and if nobody does: it is not tried
-// again, but for one that is to go on elsewhere.
+// asWanted is what the end of an attempt comes to that was to end, whoever tells of it, and if nobody does: it is not
+// tried again, but for one that is to go on elsewhere.
 func asWanted(att *attempt, v classification) classification {
 	switch att.killing {
 	case killStopped:
@@ -105,9 +108,10 @@ func asWanted(att *attempt, v classification) classification {
 	return v
 }
 
-// classifyFull classifies an attempt that failed while the disk of its agent was full. That an attempt filled it that may not is its own
-// failure. Else it is a loss, for which its agent is to blame however long the attempt took, so that it goes on elsewhere: unlike memory and
-// descriptors, disk that is full mostly stays so. A loss is on a budget because a trial may fill a disk and hide it.
+// classifyFull classifies an attempt that failed while the disk of its agent was full. That an attempt filled it that
+// may not is its own failure. Else it is a loss, for which its agent is to blame however long the attempt took, so that
+// it goes on elsewhere: unlike memory and descriptors, disk that is full mostly stays so. A loss is on a budget because
+// a trial may fill a disk and hide it.
 func classifyFull(att *attempt, v classification) classification {
 	if v.end.Filled != "" {
 		v.reason += fmt.Sprintf("; agent %s had no %s left: %s", att.where(), v.end.Full, v.end.Filled)
@@ -125,7 +129,8 @@ const starvedWait = 2 * time.Second
 // resource. If other attempts share the agent they will give it back, and the attempt waits uncharged; if it is alone
 // it is lost.
 func classifyStarved(att *attempt, end *task.End) classification {
-	v := classification{end: end, outcome: sweep.AttemptLost, agentNotBlamed: true, reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
+	v := classification{end: end, outcome: sweep.AttemptLost, agentNotBlamed: true,
+		reason: fmt.Sprintf("agent %s was short of %s", att.where(), end.Starved)}
 	if att.neighbours {
 		v.uncharged, v.wait = true, starvedWait
 	}
@@ -146,7 +151,8 @@ func classifyExit(att *attempt, end *task.End) (sweep.Outcome, string) {
 		return sweep.AttemptFailed, end.Lacks
 	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
-		return sweep.AttemptFailed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print %s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
+		return sweep.AttemptFailed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print "+
+			"%s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
 	}
 	return sweep.AttemptSucceeded, ""
 }
@@ -165,7 +171,8 @@ func classifyEnd(att *attempt, end *task.End) (sweep.Outcome, string) {
 		if end.Own {
 			whose = ""
 		}
-		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
+		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for "+
+			"more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
 	case end.Lacks != "": // before the signal: it is what the executor ended it for
 		return sweep.AttemptFailed, end.Lacks
 	case end.Signal != 0:
@@ -184,7 +191,8 @@ func classifyFailure(att *attempt, s cluster.Status, end *task.End) (sweep.Outco
 		return sweep.AttemptLost, describeStatus("its executor was told to end it", s)
 	}
 	if limitation(s) && att.coTerminated > 0 {
-		return sweep.AttemptLost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
+		return sweep.AttemptLost, describeStatus(fmt.Sprintf("ended with %d other attempts in the executor they "+
+			"shared, which went beyond its agent's limits; it is tried again in one of its own", att.coTerminated), s)
 	}
 	if platformReason(s.Reason) && !(att.run.executor.container != nil && imageFailure(s)) {
 		return sweep.AttemptLost, describeStatus(describeExecutorEnd(att, s), s)
@@ -197,7 +205,8 @@ func classifyFailure(att *attempt, s cluster.Status, end *task.End) (sweep.Outco
 // fetches from a scheduler that may have just died.
 func platformReason(reason string) bool {
 	for _, p := range []string{"REASON_EXECUTOR_", "REASON_AGENT_", "REASON_SLAVE_", "REASON_MASTER_", "REASON_GC_",
-		"REASON_CONTAINER_LAUNCH_FAILED", "REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN", "REASON_TASK_KILLED_DURING_LAUNCH"} {
+		"REASON_CONTAINER_LAUNCH_FAILED", "REASON_CONTAINER_UPDATE_FAILED", "REASON_IO_", "REASON_RESOURCES_UNKNOWN",
+		"REASON_TASK_KILLED_DURING_LAUNCH"} {
 		if strings.HasPrefix(reason, p) {
 			return true
 		}
@@ -205,8 +214,8 @@ func platformReason(reason string) bool {
 	return false
 }
 
-// neverStarted tells launches that got lost before they could begin, since an offer was stale or an agent restarted, from those
-// that an agent would not or could not begin.
+// neverStarted tells launches that got lost before they could begin, since an offer was stale or an agent restarted,
+// from those that an agent would not or could not begin.
 func neverStarted(s cluster.Status) bool {
 	if s.State != cluster.Dropped {
 		return false
@@ -248,7 +257,8 @@ func fetchFailure(s cluster.Status) bool {
 // describeExecutorEnd says how an executor or its agent failed, as far as that was told.
 func describeExecutorEnd(att *attempt, s cluster.Status) string {
 	if c := att.run.executor.container; c != nil && strings.Contains(s.Message, "unknown container") {
-		return fmt.Sprintf("its agent made no container; where agents lack the %[1]s containerizer (mesos-agent --containerizers=%[1]s), keep trials from them by task.constraints", c.Containerizer)
+		return fmt.Sprintf("its agent made no container; where agents lack the %[1]s containerizer (mesos-agent "+
+			"--containerizers=%[1]s), keep trials from them by task.constraints", c.Containerizer)
 	}
 	switch signal, code := att.executorWait&0x7f, att.executorWait>>8&0xff; {
 	case att.executorWait > 0 && signal != 0:
@@ -259,8 +269,8 @@ func describeExecutorEnd(att *attempt, s cluster.Status) string {
 	return "its executor or agent failed"
 }
 
-// describeUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail alike have one
-// reason; the attempt's record has it.
+// describeUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail
+// alike have one reason; the attempt's record has it.
 func describeUnread(end *task.End) string {
 	if end == nil || len(end.Unread) == 0 {
 		return ""
@@ -305,18 +315,23 @@ func withLastLine(what string, lines []string) string {
 	return what
 }
 
-// classifyStartFailure classifies an attempt whose executor could not be one. To have met a foreign agent costs the trial
-// nothing: there may be any number of them, and each is met only once.
+// classifyStartFailure classifies an attempt whose executor could not be one. To have met a foreign agent costs the
+// trial nothing: there may be any number of them, and each is met only once.
 func classifyStartFailure(att *attempt) classification {
 	if att.startExit == cluster.ExitWrongArch {
-		return classification{outcome: sweep.AttemptLost, uncharged: true, reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
+		return classification{outcome: sweep.AttemptLost, uncharged: true,
+			reason: fmt.Sprintf("agent %s is of an architecture that no executor is built for", att.where())}
 	}
 	if att.startExit == cluster.ExitAgentUnreachable {
-		return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look at the agent's --ip and "+
-			"--hostname, the network of containers and firewalls; the attempt's stderr there has the address", att.where())}
+		return classification{outcome: sweep.AttemptLost,
+			reason: fmt.Sprintf("its executor cannot reach agent %s at the address that the agent gave it: look "+
+				"at the agent's --ip and "+
+				"--hostname, the network of containers and firewalls; the attempt's stderr there has the address",
+				att.where())}
 	}
-	return classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
-		"it was cut short or mixed up on the way; the attempt's stderr there has both checksums", att.where())}
+	return classification{outcome: sweep.AttemptLost,
+		reason: fmt.Sprintf("the executor that agent %s fetched is not the one that was served: "+
+			"it was cut short or mixed up on the way; the attempt's stderr there has both checksums", att.where())}
 }
 
 // prefetchFailed reports whether an attempt ended because its agent could not bring what it was to, or not in time.
@@ -324,9 +339,9 @@ func prefetchFailed(att *attempt, s cluster.Status) bool {
 	return att.prefetched && (s.Reason == "REASON_EXECUTOR_REGISTRATION_TIMEOUT" || fetchFailure(s))
 }
 
-// limitation reports whether an agent ended a container that went beyond its resources. Where attempts share it, one did
-// so, and nobody can tell which: none is charged, and each of their trials goes on in an executor of its own, where the
-// one shows itself and harms nobody.
+// limitation reports whether an agent ended a container that went beyond its resources. Where attempts share it, one
+// did so, and nobody can tell which: none is charged, and each of their trials goes on in an executor of its own, where
+// the one shows itself and harms nobody.
 func limitation(s cluster.Status) bool {
 	return strings.HasPrefix(s.Reason, "REASON_CONTAINER_LIMITATION")
 }
@@ -352,7 +367,8 @@ var (
 		"failed to get uid", "failed to get gid",
 	}
 	unknownImages = []string{
-		"no such image", "manifest unknown", "manifest for", "name unknown", "repository does not exist", "pull access denied",
+		"no such image", "manifest unknown", "manifest for", "name unknown", "repository does not exist",
+		"pull access denied",
 		"invalid reference format", "failed to parse image",
 	}
 )

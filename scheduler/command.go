@@ -51,22 +51,22 @@ type (
 		Sweep    string
 		Unstored bool // also where records are not: nobody wants them
 	}
-	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost. With an ID, which no other message of the trial has,
-	// it may be sent again: the attempt hears it once.
+	// SendMessage sends a JSON body to the running attempt of a trial. It may be lost. With an ID, which no other
+	// message of the trial has, it may be sent again: the attempt hears it once.
 	SendMessage struct {
 		Sweep string
 		Trial int
 		Body  []byte
 		ID    string
 	}
-	// RecordsStored: the records of a sweep up to and including number Through are durable in its bucket, so the journal
-	// may forget them.
+	// RecordsStored: the records of a sweep up to and including number Through are durable in its bucket, so the
+	// journal may forget them.
 	RecordsStored struct {
 		Sweep   string
 		Through uint64
 	}
-	// EndStored: all that tells of the end of a sweep is stored, or never will be. With Config.AwaitEnds a sweep is forgotten for later
-	// ones only then.
+	// EndStored: all that tells of the end of a sweep is stored, or never will be. With Config.AwaitEnds a sweep is
+	// forgotten for later ones only then.
 	EndStored struct{ Sweep string }
 	// Won answers the notice Select: the winner of a sweep whose `then` step waits for it.
 	Won struct {

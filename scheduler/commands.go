@@ -157,12 +157,14 @@ func (c *Core) sendMessage(ev SendMessage) {
 // late and too early for that: nothing happens.
 func (c *Core) retry(ev Retry) {
 	run := c.runs[ev.Sweep]
-	if run == nil || run.entry.Phase != sweep.PhaseActive && !run.entry.Phase.Ended() || run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
+	if run == nil || run.entry.Phase != sweep.PhaseActive && !run.entry.Phase.Ended() ||
+		run.counts[sweep.Failed] == 0 && run.state(ThenTrial) != sweep.Failed {
 		return
 	}
 	if run.entry.Phase.Ended() {
 		var err error
-		if run.executor, err = c.executorSpecFor(run.id, run.spec); err != nil { // an ended sweep was restored without one
+		// an ended sweep was restored without one
+		if run.executor, err = c.executorSpecFor(run.id, run.spec); err != nil {
 			c.note(Anomaly{Message: fmt.Sprintf("sweep %s not retried", run.id), Err: err})
 			return
 		}

@@ -46,8 +46,8 @@ type Config struct {
 	Packing offers.Options // policy and decline times; Caps, Last, Exclude and MoreWaits are the core's own
 	Role    string         // allocation role of all sweeps; empty: any
 
-	// Queues are how sweeps share the cluster; those that are not among them have weight 1 and no limit. Their file is the
-	// caller's: nothing of them is in the journal.
+	// Queues are how sweeps share the cluster; those that are not among them have weight 1 and no limit. Their file is
+	// the caller's: nothing of them is in the journal.
 	Queues []fairness.Queue
 
 	// Parallel is how many attempts of a sweep there may be at one time, whatever it says itself; 0: no
@@ -76,8 +76,8 @@ const (
 	defaultUnprovenCap    = 16
 	defaultKeptSweeps     = 100
 
-	// A master of Mesos spends about 2 ms on an update with all that belongs to it, and is to spend a tenth of a processor
-	// on those of points.
+	// A master of Mesos spends about 2 ms on an update with all that belongs to it, and is to spend a tenth of a
+	// processor on those of points.
 	defaultPointUpdates = 50
 )
 
@@ -115,8 +115,8 @@ type Packer interface {
 	Reset()
 	// Pack makes the plan of one pass.
 	Pack(now time.Time, demands []offers.Demand, o offers.Options) offers.Plan
-	// Supply is what the cluster has and what of it is offered; of the options only Exclude counts. Holds reports whether
-	// some offer has room for a task of the demand, constraints aside.
+	// Supply is what the cluster has and what of it is offered; of the options only Exclude counts. Holds reports
+	// whether some offer has room for a task of the demand, constraints aside.
 	Supply(now time.Time, o offers.Options) offers.Supply
 	Holds(d *offers.Demand) bool
 	// Beside returns the resources that an agent should have free, given our tasks on it, and whether it could hold a

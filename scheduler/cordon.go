@@ -10,9 +10,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/health"
 )
 
-// setCordons says anew which agents get no work at an operator's wish. What has not begun in bundles there goes back, what
-// runs may end until the deadline, and idle executors end at once: an agent that is cordoned becomes empty. The cordons
-// themselves are kept by whoever gives them.
+// setCordons says anew which agents get no work at an operator's wish. What has not begun in bundles there goes back,
+// what runs may end until the deadline, and idle executors end at once: an agent that is cordoned becomes empty. The
+// cordons themselves are kept by whoever gives them.
 func (c *Core) setCordons(list []health.Cordon) {
 	c.health.SetCordons(slices.Clone(list))
 	for i := range list {
@@ -50,7 +50,8 @@ func (c *Core) moveOverdue() {
 		}
 	}
 	for _, id := range agents {
-		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s %s", overdue[id][0].where(), c.health.Why(id, c.now)))
+		c.killAll(overdue[id], killMoved, fmt.Sprintf("moved, as agent %s %s", overdue[id][0].where(),
+			c.health.Why(id, c.now)))
 	}
 }
 
@@ -66,8 +67,8 @@ func (c *Core) moveLater() {
 	})
 }
 
-// recallLeaving asks bundles on agents that are to become empty for what has not begun, until nothing is left of that: a message may be
-// lost. Each subscription asks anew, as of sweeps that are paused.
+// recallLeaving asks bundles on agents that are to become empty for what has not begun, until nothing is left of that:
+// a message may be lost. Each subscription asks anew, as of sweeps that are paused.
 func (c *Core) recallLeaving() {
 	if !c.connected || !c.health.Leaving() {
 		return

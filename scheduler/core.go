@@ -39,28 +39,30 @@ type Core struct {
 	live        attempts
 	tasks       map[cluster.TaskID]*placement // what live attempts are to the cluster
 	orphans     map[cluster.TaskID]*orphan
-	held        []heldUpdate                            // that came before points which precede theirs
-	unread      map[cluster.TaskID]int                  // updates in a row, of tasks that are no live attempts, that could not be read
-	streams     streams                                 // of updates: one for each executor that attempts are alive on
-	health      health.Tracker                          // which agents get work
-	executors   map[journal.ExecutorKey]runningExecutor // shared executors we started, by the ids Mesos knows
-	current     map[executorRole]offers.ExecutorID      // of them, the one that new tasks go to
-	confirmed   confirmedExecutors
-	shared      map[offers.ExecutorID]sharedExecutor
-	timers      timer.Queue
+	held        []heldUpdate // that came before points which precede theirs
+	// updates in a row, of tasks that are no live attempts, that could not be read
+	unread    map[cluster.TaskID]int
+	streams   streams                                 // of updates: one for each executor that attempts are alive on
+	health    health.Tracker                          // which agents get work
+	executors map[journal.ExecutorKey]runningExecutor // shared executors we started, by the ids Mesos knows
+	current   map[executorRole]offers.ExecutorID      // of them, the one that new tasks go to
+	confirmed confirmedExecutors
+	shared    map[offers.ExecutorID]sharedExecutor
+	timers    timer.Queue
 
-	passDue           time.Time // when a timer will make a pass due; zero: none will
-	packDue           bool      // something changed since the last pass
-	hitsLeft          bool      // trials wait for the next pass only because so many have ended as cached in this one
-	recalling         bool      // a timer will ask bundles on cordoned agents again for what has not begun
-	moving            bool      // a timer will look again at what was to be moved
-	explicitTries     int       // explicit reconciliations since every task was last answered for; drives their back-off
-	explicitScheduled bool      // an explicit reconciliation is scheduled
-	implicitScheduled bool      // the implicit reconciliation is scheduled
+	passDue   time.Time // when a timer will make a pass due; zero: none will
+	packDue   bool      // something changed since the last pass
+	hitsLeft  bool      // trials wait for the next pass only because so many have ended as cached in this one
+	recalling bool      // a timer will ask bundles on cordoned agents again for what has not begun
+	moving    bool      // a timer will look again at what was to be moved
+	// explicit reconciliations since every task was last answered for; drives their back-off
+	explicitTries     int
+	explicitScheduled bool // an explicit reconciliation is scheduled
+	implicitScheduled bool // the implicit reconciliation is scheduled
 }
 
-// executorRole is what executors of one agent have in common when a task may go to any of them: how they are started, and
-// the role they are allocated to.
+// executorRole is what executors of one agent have in common when a task may go to any of them: how they are started,
+// and the role they are allocated to.
 type executorRole struct {
 	agent   offers.AgentID
 	variant offers.ExecutorID // an id of executorSpec.ids
@@ -99,9 +101,10 @@ func NewCore(cfg Config) *Core {
 	}
 }
 
-// Ready hands over what must happen, and forgets it. Launches come first among the calls: a call waits for the answer to
-// the one before it in its lane, and nothing waits for an acknowledgement as an idle agent waits for work. A launch
-// follows from nothing else in its Ready but the journal, and the KILL of its task, if there is one, comes after it still.
+// Ready hands over what must happen, and forgets it. Launches come first among the calls: a call waits for the answer
+// to the one before it in its lane, and nothing waits for an acknowledgement as an idle agent waits for work. A launch
+// follows from nothing else in its Ready but the journal, and the KILL of its task, if there is one, comes after it
+// still.
 func (c *Core) Ready() Ready {
 	r := c.ready
 	c.ready = Ready{}
@@ -131,11 +134,12 @@ func (c *Core) connectedFor(wait time.Duration) bool {
 	return c.connected && !c.now.Before(c.connectedSince.Add(wait))
 }
 
-// shortBreak is how long the master may be away with little meanwhile that it does not tell afterwards: proxies end streams after a time.
+// shortBreak is how long the master may be away with little meanwhile that it does not tell afterwards: proxies end
+// streams after a time.
 const shortBreak = time.Minute
 
-// heardFor reports whether for some time a task would have been heard of, were it in reach and over: there was a master all the time, or
-// but for short breaks, since the last of which it was asked and has said how the task is.
+// heardFor reports whether for some time a task would have been heard of, were it in reach and over: there was a master
+// all the time, or but for short breaks, since the last of which it was asked and has said how the task is.
 func (c *Core) heardFor(p *placement, wait time.Duration) bool {
 	return c.connectedFor(wait) || c.connected && p.answered && !c.now.Before(c.masterSince.Add(wait))
 }
@@ -158,7 +162,8 @@ func (c *Core) requestOffers() {
 	c.revived = time.Time{}
 }
 
-// passAt makes a pass due at a later time. Of several times the earliest counts: that pass asks again for the later ones.
+// passAt makes a pass due at a later time. Of several times the earliest counts: that pass asks again for the later
+// ones.
 func (c *Core) passAt(at time.Time) {
 	if !c.passDue.IsZero() && !at.Before(c.passDue) {
 		return
@@ -209,7 +214,8 @@ type stream struct {
 	damaged  bool          // a report of it could not be read: points may be missing for good
 }
 
-// speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not believed in.
+// speaker is the attempt that an update of a task is of, as far as that says nothing else; nil: the task is not
+// believed in.
 func (c *Core) speaker(task cluster.TaskID) *attempt {
 	if p := c.tasks[task]; p != nil {
 		return p.first()

@@ -14,10 +14,10 @@
 // cluster, behind cluster.Driver).
 //
 // Its files look down: loop, requests, effects and dispatch; turn and step; commands, status, reconcile, pass and
-// restore; groups; finish and advance; limits; drain; held, streams, trial and kill; classify; what the core knows of executors
-// (executor_info, running_executors); core; live, run and failures; executors. Packages below know nothing of it:
-// queue is what waits, health which agents get work, task what attempts run and say, journal what is kept, timer what
-// is due when, cluster the vocabulary of engines.
+// restore; groups; finish and advance; limits; drain; held, streams, trial and kill; classify; what the core knows of
+// executors (executor_info, running_executors); core; live, run and failures; executors. Packages below know nothing of
+// it: queue is what waits, health which agents get work, task what attempts run and say, journal what is kept, timer
+// what is due when, cluster the vocabulary of engines.
 //
 // Its nouns: a sweep has trials; a trial has attempts, one after the other; an attempt runs in one task of
 // the cluster, which may carry several short ones, one after the other (a bundle). A Budget counts by whose fault

@@ -4,7 +4,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// touch notes that something happened to a sweep, so that what it means for the sweep is looked at when the step is done.
+// touch notes that something happened to a sweep, so that what it means for the sweep is looked at when the step is
+// done.
 func (c *Core) touch(run *run) {
 	if !run.touched {
 		run.touched = true
@@ -18,7 +19,8 @@ func (c *Core) drain(run *run, outcome sweep.Phase, reason string, kill bool) {
 	kill = kill && !run.killing()
 	switch run.entry.Phase {
 	case sweep.PhaseActive, sweep.PhaseSelecting, sweep.PhaseThen:
-		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome, reason, kill
+		run.entry.Phase, run.entry.Outcome, run.entry.Reason, run.entry.Killing = sweep.PhaseDraining, outcome,
+			reason, kill
 		c.journalSweep(run)
 		c.note(SweepEnding{Sweep: run.id, Reason: reason})
 		c.endAllUnlaunched(run, reason)

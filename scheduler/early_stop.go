@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// reported has the stopper take in a value that an attempt reported of the objective. What it decides is carried out when
-// the whole update has been taken in: one that tells the end too is too late to be stopped.
+// reported has the stopper take in a value that an attempt reported of the objective. What it decides is carried out
+// when the whole update has been taken in: one that tells the end too is too late to be stopped.
 func (r *run) reported(att *attempt, p *results.Point, v float64) {
 	r.stops.report(att.trial, stop.Report{Value: v, Series: &att.value, Step: stepOf(r.spec, p)})
 }
@@ -27,8 +27,8 @@ func stepOf(spec *sweep.Spec, p *results.Point) int64 {
 	}
 }
 
-// stopEarly carries out what the stopper of a sweep has decided. What has ended meanwhile, or is being ended for another
-// reason, is left alone.
+// stopEarly carries out what the stopper of a sweep has decided. What has ended meanwhile, or is being ended for
+// another reason, is left alone.
 func (c *Core) stopEarly(run *run) {
 	for _, d := range run.stops.take() {
 		if att := run.live[d.Trial]; att != nil {
@@ -75,14 +75,15 @@ func (c *Core) watchBudgets(run *run) {
 	}
 }
 
-// checkSteps ends a sweep whose trials have made all the steps that limits.steps gives them. As with a target, its best trial
-// so far wins; what runs is stopped, as it may go on for ever.
+// checkSteps ends a sweep whose trials have made all the steps that limits.steps gives them. As with a target, its best
+// trial so far wins; what runs is stopped, as it may go on for ever.
 func (c *Core) checkSteps(run *run) {
 	most := run.spec.Limits.Steps
 	if most == 0 || run.entry.Phase != sweep.PhaseActive || run.stops.Steps() < most {
 		return
 	}
-	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("its trials have made %d steps together (limits.steps: %d)", run.stops.Steps(), most), true)
+	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("its trials have made %d steps together (limits.steps: %d)",
+		run.stops.Steps(), most), true)
 }
 
 // stopped is the decision by which an attempt was ended; nil: there is none.

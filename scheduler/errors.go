@@ -15,7 +15,8 @@ var (
 	// ErrEnding: the sweep is about to end, or its `then` step is under way.
 	ErrEnding = errors.New("it is ending, and can go on when it has ended")
 	// ErrNothingWaits: by its new spec a sweep that has ended has no trial to run.
-	ErrNothingWaits = errors.New("all its trials have ended, and there are no more: raise `run_cap`, or widen the space")
+	ErrNothingWaits = errors.New("all its trials have ended, and there are no more: raise `run_cap`, " +
+		"or widen the space")
 	// ErrAtWork: the sweep has not ended, or not all of it is stored.
 	ErrAtWork = errors.New("it has not ended, or its results are not stored yet")
 	// ErrNotRunning: the trial does not run now, so nothing would hear a message.

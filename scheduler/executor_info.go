@@ -43,8 +43,9 @@ func (c *Core) executorSpecFor(id string, spec *sweep.Spec) (executorSpec, error
 	return o, nil
 }
 
-// variantOn is the way in which tasks of a sweep start their executor on an agent: that of the agent's architecture, but
-// for as long as a shared one runs that was started in another way, since the agent named its architecture later, that.
+// variantOn is the way in which tasks of a sweep start their executor on an agent: that of the agent's architecture,
+// but for as long as a shared one runs that was started in another way, since the agent named its architecture later,
+// that.
 func (c *Core) variantOn(o *executorSpec, id offers.AgentID, role string) string {
 	own := o.template.variant(c.arch(id))
 	if _, runs := c.current[executorRole{id, o.ids[own], role}]; runs || o.shared == "" {
@@ -66,7 +67,8 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) cluster.ExecutorIn
 	variant := c.variantOn(o, att.agent, att.role)
 	build := t.buildFor(variant)
 	info := cluster.ExecutorInfo{
-		Name: "kaon", Argv: build.Argv, Env: t.Env, URIs: build.URIs, Resources: grant.NewExecutor, Container: o.container,
+		Name: "kaon", Argv: build.Argv, Env: t.Env, URIs: build.URIs, Resources: grant.NewExecutor,
+		Container: o.container,
 	}
 	if o.container != nil {
 		info.URIs = slices.Concat(build.URIs, o.container.URIs)
@@ -85,7 +87,8 @@ func (c *Core) executorInfo(att *attempt, grant offers.Grant) cluster.ExecutorIn
 	if o.container != nil {
 		labelled := *o.container
 		labelled.Labels = []string{
-			"kaon.sweep=" + att.run.id, "kaon.trial=" + strconv.Itoa(att.trial), "kaon.attempt=" + strconv.Itoa(att.number),
+			"kaon.sweep=" + att.run.id, "kaon.trial=" + strconv.Itoa(att.trial),
+			"kaon.attempt=" + strconv.Itoa(att.number),
 		}
 		info.Container = &labelled
 	}
@@ -104,7 +107,8 @@ func (c *Core) startSharedExecutor(g *group, id offers.AgentID, role string, gra
 		Resources: slices.Clone(grant.NewExecutor),
 	}
 	if old, there := c.current[executorRole{id, variant, role}]; there && old != e.Executor {
-		c.forgetExecutor(journal.ExecutorKey{Agent: id, Executor: old}) // the packer would not have paid again for one that runs
+		// the packer would not have paid again for one that runs
+		c.forgetExecutor(journal.ExecutorKey{Agent: id, Executor: old})
 	}
 	c.rememberExecutor(e)
 	c.journal(e)
@@ -135,7 +139,8 @@ func (c *Core) runningExecutors(o *offers.Offer) []offers.ExecutorID {
 // Attempts that share an executor share what it fetched. Where each has its own, their agent brings code and inputs: it
 // fetches them once, and copies. Two things can go wrong that an executor by itself does better. An agent gives a
 // container one minute by default from launch to subscription, however long fetching takes; and when fetching fails, it
-// does not say of what. So an attempt after a loss fetches for itself, and so do all of a sweep when agents keep failing.
+// does not say of what. So an attempt after a loss fetches for itself, and so do all of a sweep when agents keep
+// failing.
 
 // maxPrefetchFailures in a row, with no attempt of the sweep reaching RUNNING in between, disable prefetching for it.
 const maxPrefetchFailures = 5

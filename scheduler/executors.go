@@ -26,8 +26,8 @@ type executorSpec struct {
 	inputs   []cluster.URI                // for those that serve one attempt
 }
 
-// sharedExecutor is what is known of an executor that attempts share. Variants that are started in the same way have the
-// same id.
+// sharedExecutor is what is known of an executor that attempts share. Variants that are started in the same way have
+// the same id.
 type sharedExecutor struct {
 	packed offers.ExecutorID            // the packer's name for it
 	ids    map[string]offers.ExecutorID // of all its variants
@@ -48,9 +48,9 @@ func (o *executorSpec) share(known map[offers.ExecutorID]sharedExecutor) {
 	}
 }
 
-// executorID names a variant of the shared executor by all that makes one executor as good as another. Two kaon releases fetch
-// different URIs or run different paths, and images differ, so their executors never mix. What is built for other
-// architectures is not in it, so that the executors of one are found again when another is added.
+// executorID names a variant of the shared executor by all that makes one executor as good as another. Two kaon
+// releases fetch different URIs or run different paths, and images differ, so their executors never mix. What is built
+// for other architectures is not in it, so that the executors of one are found again when another is added.
 func (o *executorSpec) executorID(arch string) offers.ExecutorID {
 	t := o.template
 	build := t.buildFor(arch)
@@ -68,8 +68,8 @@ func (o *executorSpec) executorID(arch string) offers.ExecutorID {
 	return offers.ExecutorID("kaon-" + hex.EncodeToString(sum[:8]))
 }
 
-// startedWith is the id of a shared executor of one variant that is started with those resources. Mesos compares all of an
-// ExecutorInfo with that of the running executor of the same id. What the variant's hash leaves open is where its
+// startedWith is the id of a shared executor of one variant that is started with those resources. Mesos compares all of
+// an ExecutorInfo with that of the running executor of the same id. What the variant's hash leaves open is where its
 // resources come from: the role, reservations and disks of the offer at hand. Two that differ in it are two executors.
 func startedWith(variant offers.ExecutorID, role string, resources []offers.Amount) offers.ExecutorID {
 	plain := role == ""
@@ -112,8 +112,8 @@ type Build struct {
 	URIs []cluster.URI
 }
 
-// buildFor is how the executor is started on agents of an architecture. Those that do not name theirs, and all when there is
-// one way only, are of the architecture "".
+// buildFor is how the executor is started on agents of an architecture. Those that do not name theirs, and all when
+// there is one way only, are of the architecture "".
 func (t *ExecutorTemplate) buildFor(arch string) Build {
 	if b, named := t.Builds[arch]; named {
 		return b
@@ -140,12 +140,12 @@ type ExecutorTemplate struct {
 	Once []string // added to Argv for an executor that serves one attempt
 	Env  []string // KEY=VALUE
 	URIs []cluster.URI
-	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names it.
-	// An agent of one that is not here gets no task. None: all agents are alike.
+	// Builds take the place of Argv and URIs on agents that name their architecture, by that architecture as Go names
+	// it. An agent of one that is not here gets no task. None: all agents are alike.
 	Builds   map[string]Build   `json:",omitempty"`
 	Overhead resource.Resources // what the executor itself needs
-	// Disk is what its programs take in a sandbox. It is asked for where trials ask for disk: agents that keep containers to
-	// their disk count them with what the trials write, and others need not offer any.
+	// Disk is what its programs take in a sandbox. It is asked for where trials ask for disk: agents that keep
+	// containers to their disk count them with what the trials write, and others need not offer any.
 	Disk     resource.Milli `json:"-"`
 	Isolated bool           // one executor per attempt; otherwise one warm executor per agent runs many
 }

@@ -90,8 +90,9 @@ func (r *run) neverStarted() (n int) {
 	return n
 }
 
-// unstopped is the trials stopped before they began that an extension to total trials brings back, where the sweep has ended, or does
-// away with. The journal may have them as stopped, which they would be after a restart; these when the sweep grows again.
+// unstopped is the trials stopped before they began that an extension to total trials brings back, where the sweep has
+// ended, or does away with. The journal may have them as stopped, which they would be after a restart; these when the
+// sweep grows again.
 func (r *run) unstopped(total int, ended bool) (all []int) {
 	for t := range r.total {
 		if (ended || t >= total) && r.attempts[t] == 0 && sweep.State(r.states[t]) == sweep.Stopped {
@@ -201,7 +202,8 @@ func (c *Core) teach(run *run) {
 			continue
 		}
 		e := journal.TrialEntry{
-			Sweep: run.id, Trial: t, State: state, Attempt: run.lastAttempt(t), Value: values[t], Stop: run.stops.memory(t),
+			Sweep: run.id, Trial: t, State: state, Attempt: run.lastAttempt(t), Value: values[t],
+			Stop: run.stops.memory(t),
 		}
 		setSteps(&e, run.observe(t, state, &e.Value))
 		c.journal(e)

@@ -2,8 +2,8 @@ package scheduler
 
 import "fmt"
 
-// firstFailures watches the first trials of a sweep: when all of them fail in the same way within moments, no other will
-// do better, and a mistake in the spec has been found.
+// firstFailures watches the first trials of a sweep: when all of them fail in the same way within moments, no other
+// will do better, and a mistake in the spec has been found.
 type firstFailures struct {
 	trials map[int]bool // that failed
 	reason string       // in which they did, without what varies

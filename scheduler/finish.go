@@ -47,12 +47,13 @@ func (c *Core) finish(att *attempt, v classification, points *results.Record) {
 	c.shutdownIdle(att.agent)
 }
 
-// giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge, and the longer where the launch of its task
-// was dropped.
+// giveBack ends an attempt of a bundle that never began. Its trial waits again, free of charge, and the longer where
+// the launch of its task was dropped.
 func (c *Core) giveBack(att *attempt, reason string, dropped bool) {
 	p, first := att.placement, !att.waits()
 	c.disbelieve(att)
-	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true, dropped: dropped, reason: reason}
+	v := classification{outcome: sweep.AttemptLost, uncharged: true, agentNotBlamed: true, unbegun: true,
+		dropped: dropped, reason: reason}
 	if att.killing != notKilled && !att.killing.goesOn() {
 		v.outcome, v.reason = sweep.AttemptStopped, att.reason
 	}
@@ -65,7 +66,8 @@ func (c *Core) giveBack(att *attempt, reason string, dropped bool) {
 	}
 }
 
-// giveBackRest gives back what has not begun of a bundle that has ended, why it has, and whether its launch was dropped.
+// giveBackRest gives back what has not begun of a bundle that has ended, why it has, and whether its launch was
+// dropped.
 func (c *Core) giveBackRest(p *placement, why string, dropped bool) {
 	for len(p.attempts) > 1 {
 		c.giveBack(p.attempts[1], "its task ended before its turn came: "+why, dropped)
@@ -99,7 +101,8 @@ func (c *Core) judgeAgent(att *attempt, v classification) {
 	x := c.health.RecordEnd(c.now, health.End{
 		Agent: att.agent, Host: att.host, Launched: att.launched, Started: att.started,
 		Succeeded: v.outcome == sweep.AttemptSucceeded, Lost: v.outcome == sweep.AttemptLost,
-		NotBlamed: v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged || v.agentNotBlamed ||
+		NotBlamed: v.outcome == sweep.AttemptStopped || v.outcome == sweep.AttemptPreempted || v.uncharged ||
+			v.agentNotBlamed ||
 			!att.unreachableSince.IsZero(),
 		Faulty: v.agentFaulty, Refused: v.dropped, ExecutorTold: att.endSource == sourceExecutor, Could: c.could(att),
 	})
@@ -222,7 +225,8 @@ func (c *Core) endRecord(att *attempt, v classification, final bool) *results.En
 		e.StartMs = att.started.UnixMilli()
 	}
 	if x := v.end; x != nil {
-		e.Exit, e.Signal, e.Stderr, e.Sandbox, e.Files, e.Unread = x.Exit, x.Signal, x.Stderr, x.Sandbox, x.Artifacts, x.Unread
+		e.Exit, e.Signal, e.Stderr, e.Sandbox, e.Files, e.Unread = x.Exit, x.Signal, x.Stderr, x.Sandbox,
+			x.Artifacts, x.Unread
 		e.Undelivered = x.Undelivered
 		if x.StartMs != 0 {
 			e.StartMs, e.EndMs = x.StartMs, x.EndMs
@@ -315,7 +319,8 @@ func (c *Core) noteLoss(att *attempt, v classification) {
 		return
 	}
 	r := att.run
-	r.loss = Loss{Trial: att.trial, Attempt: att.number, Agent: att.where(), Reason: v.reason, At: c.now, Count: r.loss.Count + 1}
+	r.loss = Loss{Trial: att.trial, Attempt: att.number, Agent: att.where(), Reason: v.reason, At: c.now,
+		Count: r.loss.Count + 1}
 	c.note(AttemptLost{Sweep: r.id, Loss: r.loss})
 }
 

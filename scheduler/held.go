@@ -25,13 +25,13 @@ import (
 // sends no final update for it. We can tell when the new executor says something later than that end (both by the
 // agent's clock), or when the master, asked after that, knows of no executor that runs the attempt.
 
-// mostHeld is how long the end of an attempt is held. What it waits for is lost only with their agent, which the master then
-// tells of, sooner than that; while there is no master nobody could bring it, so that time does not count. Other updates wait
-// until the attempt whose points are missing has ended, or as long as no report of its executor was lost.
+// mostHeld is how long the end of an attempt is held. What it waits for is lost only with their agent, which the master
+// then tells of, sooner than that; while there is no master nobody could bring it, so that time does not count. Other
+// updates wait until the attempt whose points are missing has ended, or as long as no report of its executor was lost.
 const mostHeld = 10 * time.Minute
 
-// mostDamaged is how long updates are held of an executor of which a report was lost. What is missing may have been in it, or
-// be on its way: agents repeat an update that got lost twice within this time.
+// mostDamaged is how long updates are held of an executor of which a report was lost. What is missing may have been in
+// it, or be on its way: agents repeat an update that got lost twice within this time.
 const mostDamaged = time.Minute
 
 // isLastWord reports whether an update says, for its agent, that a task ended with its executor.
@@ -54,7 +54,8 @@ func (c *Core) hold(att *attempt, h heldUpdate) bool {
 	}
 	switch {
 	case att != nil && !att.bundle && !att.started.IsZero() && isLastWord(&h.status):
-		c.awaitLastWords(att, h.status.Time) // if it is that of the last attempt, releaseHeld takes those in first that came first
+		// if it is that of the last attempt, releaseHeld takes those in first that came first
+		c.awaitLastWords(att, h.status.Time)
 	case !c.early(att, &h):
 		return false
 	}
@@ -79,7 +80,8 @@ func (c *Core) isOverdue(h *heldUpdate) bool {
 
 // early reports whether an update has to wait for others.
 func (c *Core) early(att *attempt, h *heldUpdate) bool {
-	if att != nil && !att.bundle && (missingPoints(att, &h.report) > 0 || !att.started.IsZero() && isLastWord(&h.status) && c.awaitsLastWords(att)) {
+	if att != nil && !att.bundle && (missingPoints(att, &h.report) > 0 ||
+		!att.started.IsZero() && isLastWord(&h.status) && c.awaitsLastWords(att)) {
 		return true
 	}
 	for _, p := range h.report.Others {
@@ -90,8 +92,8 @@ func (c *Core) early(att *attempt, h *heldUpdate) bool {
 	return false
 }
 
-// partOf is the live attempt that points in an update belong to; nil: there is none, or it is not its executor that says
-// so.
+// partOf is the live attempt that points in an update belong to; nil: there is none, or it is not its executor that
+// says so.
 func (c *Core) partOf(h *heldUpdate, p *task.Part) *attempt {
 	att := c.liveAttempt(cluster.TaskID(p.Task))
 	if att == nil || !att.isOf(h.status.Agent, h.status.Executor, fromExecutor) {
@@ -100,13 +102,14 @@ func (c *Core) partOf(h *heldUpdate, p *task.Part) *attempt {
 	return att
 }
 
-// giveUpPoints waits no longer for the points that an update waits for, and notes of the attempts that they are missing:
-// one without them has not succeeded.
+// giveUpPoints waits no longer for the points that an update waits for, and notes of the attempts that they are
+// missing: one without them has not succeeded.
 func (c *Core) giveUpPoints(att *attempt, h *heldUpdate) {
 	if att != nil {
 		att.missing += missingPoints(att, &h.report)
 		if isLastWord(&h.status) && c.awaitsLastWords(att) {
-			c.note(Anomaly{Message: "points may be missing: not all is heard of others whose executor ended", Task: att.id(), Agent: att.agent})
+			c.note(Anomaly{Message: "points may be missing: not all is heard of others whose executor ended",
+				Task: att.id(), Agent: att.agent})
 		}
 	}
 	for _, p := range h.report.Others {
@@ -124,8 +127,8 @@ func missingPoints(att *attempt, r *task.Report) uint64 {
 	return 0
 }
 
-// awaitLastWords makes the end of an attempt, which its agent tells of at some time by the agent's clock, wait for the last word
-// of all others that may have been on its executor. Of those not heard of the master is asked.
+// awaitLastWords makes the end of an attempt, which its agent tells of at some time by the agent's clock, wait for the
+// last word of all others that may have been on its executor. Of those not heard of the master is asked.
 func (c *Core) awaitLastWords(att *attempt, ended time.Time) {
 	for _, other := range c.on(att.executorKey()) {
 		if !other.speaksWith(att) || other.lastWord || isLater(other.spoke, ended) {
@@ -159,8 +162,8 @@ func (c *Core) awaitsLastWords(att *attempt) bool {
 // speaksWith reports whether the points of two attempts on one executor may travel together.
 func (a *attempt) speaksWith(b *attempt) bool { return a != b && !a.bundle && !b.bundle }
 
-// noteSpoken takes in that the executor of an attempt said something of it, by its clock: if that was after the end of an
-// executor, it is another, and the attempt was not on the one that ended.
+// noteSpoken takes in that the executor of an attempt said something of it, by its clock: if that was after the end of
+// an executor, it is another, and the attempt was not on the one that ended.
 func (p *placement) noteSpoken(at time.Time) {
 	if at.After(p.spoke) {
 		p.spoke = at

@@ -19,8 +19,8 @@ const (
 	killRetryMost  = 2 * time.Minute
 )
 
-// kill asks for the end of a live attempt. If it is killed for several reasons, the first one classifies its end, but what is only
-// moved may be ended for good meanwhile.
+// kill asks for the end of a live attempt. If it is killed for several reasons, the first one classifies its end, but
+// what is only moved may be ended for good meanwhile.
 func (c *Core) kill(att *attempt, w killReason, reason string) { c.killAll([]*attempt{att}, w, reason) }
 
 // killAll kills attempts. A bundle all of which is to end is one KILL.
@@ -39,15 +39,16 @@ func (c *Core) killAll(all []*attempt, w killReason, reason string) {
 	}
 }
 
-// sendKill kills the task of an attempt, or in a bundle of which others go on the attempt alone, by a message to its executor. Either
-// may be lost, and is repeated.
+// sendKill kills the task of an attempt, or in a bundle of which others go on the attempt alone, by a message to its
+// executor. Either may be lost, and is repeated.
 func (c *Core) sendKill(att *attempt) {
 	grace, p := att.run.spec.Task.Grace, att.placement
 	switch {
 	case p.bundle && !p.allKilled():
 		data := task.Encode(task.Control{Task: string(att.id()), Kill: &task.Kill{Grace: grace}})
 		c.call(cluster.Message{Agent: att.agent, Executor: att.executor, Data: data})
-	case p.killed.IsZero() || !c.now.Before(p.killed.Add(killRetryFirst)): // else another attempt of it was the reason just now
+	case p.killed.IsZero() || !c.now.Before(p.killed.Add(killRetryFirst)):
+		// else another attempt of it was the reason just now
 		p.killed = c.now
 		c.call(cluster.Kill{Task: att.task, Agent: att.agent, Grace: grace})
 	}
@@ -63,8 +64,8 @@ func (c *Core) sendKill(att *attempt) {
 // recallEvery is the time between messages that ask a bundle for what has not begun.
 const recallEvery = 10 * time.Second
 
-// recall asks the bundles of a sweep for what has not begun, until its trials may start again. Each subscription asks anew: the
-// messages before may have gone nowhere, or with a process that died.
+// recall asks the bundles of a sweep for what has not begun, until its trials may start again. Each subscription asks
+// anew: the messages before may have gone nowhere, or with a process that died.
 func (c *Core) recall(run *run) {
 	asked := false
 	for _, att := range run.inOrder() {
@@ -90,7 +91,8 @@ func (c *Core) recallTask(att *attempt) bool {
 	if att.waits() || len(p.attempts) < 2 {
 		return false
 	}
-	c.call(cluster.Message{Agent: p.agent, Executor: p.executor, Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
+	c.call(cluster.Message{Agent: p.agent, Executor: p.executor,
+		Data: task.Encode(task.Control{Task: string(p.task), Recall: true})})
 	return true
 }
 
@@ -107,7 +109,8 @@ const overtime = time.Minute
 func (c *Core) watchRun(att *attempt) {
 	if a, _ := c.health.Agent(att.agent); !a.Proven {
 		c.timers.Set(att.started.Add(health.FastFailure), func(time.Time) {
-			if a, _ := c.health.Agent(att.agent); att.run.live[att.trial] == att && att.unreachableSince.IsZero() && !a.Proven {
+			if a, _ := c.health.Agent(att.agent); att.run.live[att.trial] == att &&
+				att.unreachableSince.IsZero() && !a.Proven {
 				c.health.Prove(att.agent)
 				c.requestOffers()
 			}
@@ -122,8 +125,8 @@ func (c *Core) watchRun(att *attempt) {
 	})
 }
 
-// heardWithin is how long after a subscription it is known of every attempt in reach whether it has ended: the master is asked at once,
-// and agents send again what was not acknowledged.
+// heardWithin is how long after a subscription it is known of every attempt in reach whether it has ended: the master
+// is asked at once, and agents send again what was not acknowledged.
 const heardWithin = time.Minute
 
 // heardAgain is how often that is looked at meanwhile.
@@ -135,8 +138,8 @@ func (c *Core) hears(att *attempt, since time.Time) bool {
 	return c.connected && (!c.connectedSince.After(since) || c.heardFor(att.placement, heardWithin))
 }
 
-// atLimit does something about an attempt that lives when its time is up. While there is no master, or its agent is out of reach, it may
-// have ended before, and nobody can tell: then not before that is known.
+// atLimit does something about an attempt that lives when its time is up. While there is no master, or its agent is out
+// of reach, it may have ended before, and nobody can tell: then not before that is known.
 func (c *Core) atLimit(att *attempt, at time.Time, do func()) {
 	c.timers.Set(at, func(time.Time) {
 		heard := c.hears(att, att.started)

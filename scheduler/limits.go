@@ -15,7 +15,8 @@ func (c *Core) checkFailureLimit(run *run) {
 	if !l.Reached(n, run.total) {
 		return
 	}
-	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total, l.FailedText(), run.failures.mostCommon()), true)
+	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped after %d of %d trials failed (%s); %s", n, run.total,
+		l.FailedText(), run.failures.mostCommon()), true)
 }
 
 // noteTarget notes that a trial has reached the metric's target.
@@ -35,7 +36,8 @@ func (c *Core) checkTarget(run *run) {
 		return
 	}
 	v, _ := att.value.Reduced(m.Reduce)
-	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial, m.Name, v, *m.Target), false)
+	c.drain(run, sweep.PhaseSucceeded, fmt.Sprintf("trial %d reached the target: %s = %v (target %v)", att.trial,
+		m.Name, v, *m.Target), false)
 }
 
 // earlyFailure is how long a failed attempt may have run to count: a mistake in the command shows at once.
@@ -47,13 +49,15 @@ var varying = regexp.MustCompile(`"[^"]*"|'[^']*'|(/[^\s:,]+)+|[-+]?\b[0-9][0-9a
 // noteFirstFailure takes in the end of an attempt.
 func (r *run) noteFirstFailure(att *attempt, v classification, now time.Time) {
 	f := &r.first
-	if att.trial == ThenTrial || f.over || r.spec.Limits.FirstFailures <= 0 || r.counts[sweep.Succeeded]+r.counts[sweep.Cached] > 0 {
+	if att.trial == ThenTrial || f.over || r.spec.Limits.FirstFailures <= 0 ||
+		r.counts[sweep.Succeeded]+r.counts[sweep.Cached] > 0 {
 		return
 	}
 	switch reason := varying.ReplaceAllString(v.reason, "…"); {
 	case v.outcome == sweep.AttemptLost, v.outcome == sweep.AttemptPreempted, v.outcome == sweep.AttemptStopped:
 		return
-	case v.outcome != sweep.AttemptFailed, !att.started.IsZero() && now.Sub(att.started) > earlyFailure, f.reason != "" && f.reason != reason:
+	case v.outcome != sweep.AttemptFailed, !att.started.IsZero() && now.Sub(att.started) > earlyFailure,
+		f.reason != "" && f.reason != reason:
 		*f = firstFailures{over: true}
 		return
 	case f.trials == nil:
@@ -69,7 +73,8 @@ func (c *Core) checkFirstFailures(run *run) {
 		return
 	}
 	f.over = true
-	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same way (limits.first_failures: %d; 0 goes on all the same): %s",
+	c.drain(run, sweep.PhaseFailed, fmt.Sprintf("stopped, as the first %d trials all failed in the same "+
+		"way (limits.first_failures: %d; 0 goes on all the same): %s",
 		len(f.trials), limit, f.last), true)
 }
 
@@ -81,9 +86,9 @@ func (c *Core) checkUnstartable(run *run) {
 	}
 }
 
-// The clock of a sweep runs while a scheduler has it and it is neither paused nor over: that is the time which limits.wall
-// bounds. A sweep that is resumed the next day has not used up the night. The journal is told how far it is now and
-// then, so a scheduler that dies forgets a hundredth of the limit at most, and a minute at most.
+// The clock of a sweep runs while a scheduler has it and it is neither paused nor over: that is the time which
+// limits.wall bounds. A sweep that is resumed the next day has not used up the night. The journal is told how far it is
+// now and then, so a scheduler that dies forgets a hundredth of the limit at most, and a minute at most.
 const (
 	leastWallStep = time.Second // below, a short limit would fill the journal
 	mostWallStep  = time.Minute // above, a long limit would grow by too much with every death
@@ -117,7 +122,8 @@ func (c *Core) scheduleClockCheck(run *run) {
 		case !run.wallAt.Equal(at) || run.clockStart.IsZero():
 			// paused or over; and started again, it has another timer
 		case run.overQueueLimit(c.now):
-			c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped, as no trial of it could be started within %v (limits.queue)", run.spec.Limits.Queue), true)
+			c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped, as no trial of it could be started within "+
+				"%v (limits.queue)", run.spec.Limits.Queue), true)
 		case run.overWallLimit(c.now):
 			c.drain(run, sweep.PhaseStopped, fmt.Sprintf("stopped after %v (limits.wall)", run.spec.Limits.Wall), true)
 		default:

@@ -16,8 +16,8 @@ import (
 const (
 	// mostSleep is the longest the loop goes without a Tick.
 	mostSleep = time.Second
-	// eventCapacity is how many deliveries of the driver wait for the loop. When it is full, deliver blocks, so the stream to
-	// the master fills up and the agents hold their updates back: nothing is lost.
+	// eventCapacity is how many deliveries of the driver wait for the loop. When it is full, deliver blocks, so the
+	// stream to the master fills up and the agents hold their updates back: nothing is lost.
 	eventCapacity = 8192
 )
 
@@ -50,7 +50,9 @@ type Loop struct {
 }
 
 // NewLoop makes a loop; Run starts it. The clock is time.Now in production.
-func NewLoop(core *Core, journal journal.Journal, driver cluster.Driver, listener Listener, clock func() time.Time) *Loop {
+func NewLoop(
+	core *Core, journal journal.Journal, driver cluster.Driver, listener Listener, clock func() time.Time,
+) *Loop {
 	l := &Loop{
 		core: core, journal: journal, driver: driver, listener: listener, now: clock,
 		events: make(chan []cluster.Event, eventCapacity), requests: make(chan request),
@@ -66,7 +68,9 @@ func (l *Loop) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var group sync.WaitGroup
 	group.Go(crash.Func(func() {
-		if err := l.driver.Run(ctx, func(evs ...cluster.Event) { l.deliver(ctx, evs) }); err != nil && ctx.Err() == nil {
+		if err := l.driver.Run(ctx, func(evs ...cluster.Event) {
+			l.deliver(ctx, evs)
+		}); err != nil && ctx.Err() == nil {
 			cancel(fmt.Errorf("drive the cluster: %w", err))
 		}
 	}))

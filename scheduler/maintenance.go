@@ -7,9 +7,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// An agent that is planned to be away gets no trial that cannot be expected to end before, and is empty by then: what still runs is
-// moved as at the deadline of a drain. The master tells of it with each offer of the agent, and by inverse offers of what runs there;
-// nothing of it is kept, since it is said anew to each subscription.
+// An agent that is planned to be away gets no trial that cannot be expected to end before, and is empty by then: what
+// still runs is moved as at the deadline of a drain. The master tells of it with each offer of the agent, and by
+// inverse offers of what runs there; nothing of it is kept, since it is said anew to each subscription.
 
 // askAgain is for how long a master does not ask again what was declined.
 const askAgain = 10 * time.Minute
@@ -33,8 +33,8 @@ func (c *Core) planned(id offers.AgentID, host string, u offers.Unavailability) 
 	return true
 }
 
-// inverseOffered answers what the master asks for. It is promised, since what still runs there is moved by then, but for an agent whose
-// absence is over already, where trials run again, and for what names no agent.
+// inverseOffered answers what the master asks for. It is promised, since what still runs there is moved by then, but
+// for an agent whose absence is over already, where trials run again, and for what names no agent.
 func (c *Core) inverseOffered(ev cluster.InverseOffered) {
 	if !c.connected {
 		return
@@ -65,11 +65,13 @@ func (c *Core) inverseOffered(ev cluster.InverseOffered) {
 	}
 }
 
-// doubtWait is how long a master that takes an inverse offer back has to say that the plan stands. It says so with its next allocation.
+// doubtWait is how long a master that takes an inverse offer back has to say that the plan stands. It says so with its
+// next allocation.
 const doubtWait = 5 * time.Second
 
-// inverseRescinded hears that an inverse offer is void. The plan may have been called off, which nothing else tells where all of the agent is
-// in use; it may have changed, or the master may have waited for long enough: then it is told anew.
+// inverseRescinded hears that an inverse offer is void. The plan may have been called off, which nothing else tells
+// where all of the agent is in use; it may have changed, or the master may have waited for long enough: then it is told
+// anew.
 func (c *Core) inverseRescinded(ev cluster.InverseRescinded) {
 	since := c.now
 	id, doubt := c.health.AskedNoMore(ev.Offer, since)

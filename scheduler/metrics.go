@@ -37,10 +37,13 @@ func init() {
 		movesTotal[s] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_trial_moves_total{to=%q}", s))
 	}
 	for _, call := range []cluster.Call{
-		cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{}, cluster.Message{},
-		cluster.Shutdown{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{}, cluster.AcceptInverse{}, cluster.DeclineInverse{},
+		cluster.Accept{}, cluster.Decline{}, cluster.Kill{}, cluster.Acknowledge{}, cluster.Reconcile{},
+		cluster.Message{},
+		cluster.Shutdown{}, cluster.Suppress{}, cluster.Revive{}, cluster.Teardown{}, cluster.AcceptInverse{},
+		cluster.DeclineInverse{},
 	} {
-		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}", callName(call)))
+		callsTotal[callName(call)] = metrics.NewCounter(fmt.Sprintf("kaon_scheduler_calls_total{call=%q}",
+			callName(call)))
 	}
 }
 

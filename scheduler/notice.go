@@ -49,8 +49,8 @@ type (
 		Reason  string
 		At      time.Time
 	}
-	// NeverStarted: trials From to To-1 that were still waiting for their first launch ended as Stopped. One notice stands
-	// for a whole range because a stopped sweep may have a million of them.
+	// NeverStarted: trials From to To-1 that were still waiting for their first launch ended as Stopped. One notice
+	// stands for a whole range because a stopped sweep may have a million of them.
 	NeverStarted struct {
 		Sweep    string
 		From, To int
@@ -61,8 +61,8 @@ type (
 		Number uint64 // within the sweep, from 1
 		Record results.Record
 	}
-	// ThenReported: news of the `then` step, points or its end, for people. It comes after the same record's Recorded and, unlike
-	// that, not again after a restart.
+	// ThenReported: news of the `then` step, points or its end, for people. It comes after the same record's Recorded
+	// and, unlike that, not again after a restart.
 	ThenReported struct{ Record results.Record }
 	// Select: all trials of a sweep with a `then` command ended well; Won must follow.
 	Select struct{ Sweep string }
@@ -97,7 +97,8 @@ type (
 		Until  time.Time
 		Reason string
 	}
-	// AgentIncompatible: an agent gets no work for as long as it lives, because no executor is built for its architecture.
+	// AgentIncompatible: an agent gets no work for as long as it lives, because no executor is built for its
+	// architecture.
 	AgentIncompatible struct {
 		Agent        offers.AgentID
 		Host         string
@@ -108,7 +109,8 @@ type (
 		Sweep string
 		Loss
 	}
-	// PrefetchDisabled: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for themselves.
+	// PrefetchDisabled: agents keep failing to bring a sweep's inputs to its attempts, which from here on fetch for
+	// themselves.
 	PrefetchDisabled struct {
 		Sweep  string
 		Reason string // of the last

@@ -34,7 +34,8 @@ const LongestMean = longTrial
 func (c *Core) Outlook() Outlook {
 	o := Outlook{Queues: c.queues, Total: c.Shares().Total, Sweeps: make([]SweepOutlook, len(c.order))}
 	for i, r := range c.order {
-		one := SweepOutlook{Spec: r.spec, User: r.entry.Owner, Ended: r.took.count, Mean: r.took.mean, Most: r.spec.Limits.Parallel}
+		one := SweepOutlook{Spec: r.spec, User: r.entry.Owner, Ended: r.took.count, Mean: r.took.mean,
+			Most: r.spec.Limits.Parallel}
 		if most := c.parallel(r.id); most > 0 && (one.Most == 0 || most < one.Most) {
 			one.Most = most
 		}

@@ -57,7 +57,8 @@ func (c *Core) Pack(now time.Time) {
 	held = held || len(d.held) > 0
 	c.updateOfferFlow(len(d.demands) > 0 || c.hitsLeft)
 	o := c.cfg.Packing
-	o.MoreWaits, o.Caps, o.Last, o.Exclude, o.Leaves = held, c.health.Caps, c.health.Last, c.health.Exclude(), c.health.Away(c.now)
+	o.MoreWaits, o.Caps, o.Last, o.Exclude, o.Leaves = held, c.health.Caps, c.health.Last, c.health.Exclude(),
+		c.health.Away(c.now)
 	plan := c.cfg.Packer.Pack(c.now, d.demands, o)
 	note := PassDone{Refusals: d.refusals(&plan, groups), Held: d.held}
 	c.applyPlan(plan, groups, held, &note)
@@ -161,7 +162,8 @@ func (c *Core) launch(g *group, id offers.AgentID, role string, grant offers.Gra
 		}
 		orders = append(orders, next)
 	}
-	// One that ended as cached, or could not be described, may have ended the sweep, or rivals, and with that what is at hand.
+	// One that ended as cached, or could not be described, may have ended the sweep, or rivals, and with that what is
+	// at hand.
 	orders = slices.DeleteFunc(orders, func(o task.Order) bool { return g.run.state(o.Trial) != sweep.Waiting })
 	if len(orders) == 0 {
 		c.cfg.Packer.TaskEnded(id, (&placement{role: role, demand: g.Demand}).counted(), 1)
@@ -201,7 +203,9 @@ func (c *Core) nextOrder(g *group) (order task.Order, ok bool) {
 }
 
 // start makes the attempts that run what orders say, and their task.
-func (c *Core) start(g *group, orders []task.Order, id offers.AgentID, role string, grant offers.Grant) cluster.TaskInfo {
+func (c *Core) start(
+	g *group, orders []task.Order, id offers.AgentID, role string, grant offers.Grant,
+) cluster.TaskInfo {
 	run := g.run
 	a, _ := c.health.Agent(id)
 	first := &orders[0]
@@ -212,7 +216,8 @@ func (c *Core) start(g *group, orders []task.Order, id offers.AgentID, role stri
 	var info cluster.ExecutorInfo
 	for i := range orders {
 		o := &orders[i]
-		att := &attempt{placement: p, run: run, trial: o.Trial, number: o.Attempt, place: i, launched: c.now, seed: o.Seed, key: run.builder.Key(o)}
+		att := &attempt{placement: p, run: run, trial: o.Trial, number: o.Attempt, place: i, launched: c.now,
+			seed: o.Seed, key: run.builder.Key(o)}
 		run.attempts[run.slot(o.Trial)] = uint16(o.Attempt)
 		c.believe(att)
 		if i == 0 {

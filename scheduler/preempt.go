@@ -13,16 +13,18 @@ import (
 )
 
 const (
-	// preemptMargin is how long, beyond their grace, those that were ended have to be gone, and what they leave to be offered, before
-	// others are ended. When as much is owed afterwards, as others have taken it, the wait doubles, up to preemptRest.
+	// preemptMargin is how long, beyond their grace, those that were ended have to be gone, and what they leave to be
+	// offered, before others are ended. When as much is owed afterwards, as others have taken it, the wait doubles, up
+	// to preemptRest.
 	preemptMargin = 5 * time.Second
 	preemptRest   = 10 * time.Minute
 	// preemptMost bounds the tasks for which room is made at a time.
 	preemptMost = 64
 )
 
-// preempt makes room for trials of queues below their guarantees: it ends the least urgent, youngest, smallest ones of queues that have
-// more than theirs. Left is how many tasks of each group the plan has not placed. It answers with those that room is made for.
+// preempt makes room for trials of queues below their guarantees: it ends the least urgent, youngest, smallest ones of
+// queues that have more than theirs. Left is how many tasks of each group the plan has not placed. It answers with
+// those that room is made for.
 func (c *Core) preempt(groups []group, left []int) []SweepHeld {
 	if !slices.ContainsFunc(c.queues, func(q fairness.Queue) bool { return len(q.Guarantee) > 0 }) {
 		return nil
@@ -60,7 +62,8 @@ func (r *room) waiting(owed []fairness.Owing) (all []SweepHeld) {
 	for _, o := range owed {
 		all = append(all, SweepHeld{
 			Sweep: r.runs[o.Job].id, Trials: o.Count,
-			Why: fmt.Sprintf("queue %s is below its guarantee, and trials of other queues are ended to make room", o.Queue),
+			Why: fmt.Sprintf("queue %s is below its guarantee, and trials of other queues are ended to make room",
+				o.Queue),
 		})
 	}
 	return all
@@ -94,15 +97,18 @@ func newRoom(c *Core, groups []group, left []int) *room {
 	for i := range waiting {
 		waiting[i].Count = left[i]
 		run := waiting[i].run
-		if first := i == 0 || waiting[i-1].run != run; first { // a task that was launched may have taken several of those
-			for k, most := i, run.counts[sweep.Waiting]; k < len(waiting) && waiting[k].run == run && run.entry.Phase != sweep.PhaseThen; k++ {
+		// a task that was launched may have taken several of those
+		if first := i == 0 || waiting[i-1].run != run; first {
+			for k, most := i, run.counts[sweep.Waiting]; k < len(waiting) && waiting[k].run == run &&
+				run.entry.Phase != sweep.PhaseThen; k++ {
 				left[k] = min(left[k], most)
 				most -= left[k]
 			}
 			waiting[i].Count = left[i]
 		}
 	}
-	r := &room{c: c, job: map[*run]int{}, free: map[offers.AgentID]*resource.Resources{}, tasks: map[offers.AgentID][]*placement{},
+	r := &room{c: c, job: map[*run]int{}, free: map[offers.AgentID]*resource.Resources{},
+		tasks:   map[offers.AgentID][]*placement{},
 		leaving: map[offers.AgentID]resource.Resources{}}
 	r.jobs, r.of, r.runs = c.jobs(waiting, func(*offers.Demand) bool { return false })
 	for at, run := range r.runs {
@@ -135,14 +141,16 @@ func (r *room) look() {
 		case p.allKilled():
 			took := taken(p.demand)
 			r.leaving[p.agent] = r.leaving[p.agent].Plus(took, 1)
-		case att.trial != ThenTrial && p.unreachableSince.IsZero() && !p.hasEnded() && !slices.ContainsFunc(p.attempts, (*attempt).ends):
+		case att.trial != ThenTrial && p.unreachableSince.IsZero() && !p.hasEnded() &&
+			!slices.ContainsFunc(p.attempts, (*attempt).ends):
 			r.tasks[p.agent] = append(r.tasks[p.agent], p)
 		}
 	}
 	for _, tasks := range r.tasks {
 		slices.SortStableFunc(tasks, func(a, b *placement) int {
 			x, y := a.first(), b.first()
-			return cmp.Or(x.run.spec.Priority-y.run.spec.Priority, y.launched.Compare(x.launched), cmp.Compare(a.demand.Resources.CPUs, b.demand.Resources.CPUs))
+			return cmp.Or(x.run.spec.Priority-y.run.spec.Priority, y.launched.Compare(x.launched),
+				cmp.Compare(a.demand.Resources.CPUs, b.demand.Resources.CPUs))
 		})
 	}
 }
@@ -192,7 +200,8 @@ func (r *room) one(g *group, o fairness.Owing) bool {
 		at.Add(&took, 1)
 		r.surplus.Move(r.job[p.first().run], took, 1)
 		r.tasks[p.agent] = slices.DeleteFunc(r.tasks[p.agent], func(other *placement) bool { return other == p })
-		r.ended = append(r.ended, endedTask{p, fmt.Sprintf("ended to make room for %s: queue %s is below its guarantee", g.run.id, o.Queue)})
+		r.ended = append(r.ended,
+			endedTask{p, fmt.Sprintf("ended to make room for %s: queue %s is below its guarantee", g.run.id, o.Queue)})
 	}
 	at.Add(&need, -1)
 	return true
@@ -211,7 +220,9 @@ func (r *room) beside(id offers.AgentID, d *offers.Demand) (*resource.Resources,
 }
 
 // choose is tasks of an agent that leave enough when they have ended, none too many; nil: there are none.
-func (r *room) choose(id offers.AgentID, free resource.Resources, need *resource.Resources, o *fairness.Owing) (chosen []*placement) {
+func (r *room) choose(
+	id offers.AgentID, free resource.Resources, need *resource.Resources, o *fairness.Owing,
+) (chosen []*placement) {
 	for _, p := range r.tasks[id] {
 		took := taken(p.demand)
 		if offers.Fits(need, &free) {

@@ -13,8 +13,8 @@ type Ready struct {
 	Journal []journal.Entry
 
 	// Calls go to the master once Journal is durable, launches first, in the order of cluster.Lanes: this one as far as
-	// they concern the same agent; a Reconcile waits until all calls before it were answered. A call may be lost: the core
-	// hears of it by Undelivered or Disconnected and makes good.
+	// they concern the same agent; a Reconcile waits until all calls before it were answered. A call may be lost: the
+	// core hears of it by Undelivered or Disconnected and makes good.
 	Calls []cluster.Call
 
 	// Notices tell the rest of the process what is now certain. They come in the order things happened, and

@@ -18,8 +18,8 @@ const (
 	reconcileBatch    = 5000 // tasks in one call; a hundred bytes each
 	// launchSilence is how long a launched attempt may say nothing before the master is asked about it.
 	launchSilence = 30 * time.Second
-	// firstPoll is when the master is first asked again about an attempt that is out of reach. Longer than agents take to
-	// come back with their tasks and say so themselves.
+	// firstPoll is when the master is first asked again about an attempt that is out of reach. Longer than agents take
+	// to come back with their tasks and say so themselves.
 	firstPoll = 5 * time.Second
 )
 
@@ -74,7 +74,8 @@ func (c *Core) failAll() {
 	for att := c.live.first; att != nil; att = c.live.first {
 		att.unreachableSince = c.now
 		att = att.placement.first()
-		c.loseTask(att.placement, classify(att, cluster.Status{State: cluster.Lost, Message: "the master removed the framework, and its tasks with it"}, nil))
+		c.loseTask(att.placement, classify(att, cluster.Status{State: cluster.Lost,
+			Message: "the master removed the framework, and its tasks with it"}, nil))
 	}
 }
 
@@ -144,8 +145,8 @@ func (c *Core) watchLaunch(att *attempt, try int) {
 	})
 }
 
-// pollUnreachable asks about a missing attempt until it is found or given up: an agent that died with a launch before it knew
-// of it comes back without a word on it, and the master tells only who asks that the attempt is gone.
+// pollUnreachable asks about a missing attempt until it is found or given up: an agent that died with a launch before
+// it knew of it comes back without a word on it, and the master tells only who asks that the attempt is gone.
 func (c *Core) pollUnreachable(att *attempt, try int) {
 	p, since := att.placement, att.unreachableSince
 	c.timers.Set(c.now.Add(timer.Backoff(firstPoll, mostReconcile, try)), func(time.Time) {
@@ -171,7 +172,8 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 			if p := c.tasks[t.ID]; p != nil {
 				p.reconciled = false
 			}
-			if k := (journal.ExecutorKey{Agent: call.Agent, Executor: t.Executor.ID}); !c.confirmed.on(k) && (i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
+			if k := (journal.ExecutorKey{Agent: call.Agent, Executor: t.Executor.ID}); !c.confirmed.on(k) &&
+				(i == 0 || t.Executor.ID != call.Tasks[i-1].Executor.ID) {
 				c.unconfirmExecutor(k)
 			}
 		}
@@ -188,7 +190,8 @@ func (c *Core) undelivered(ev cluster.Undelivered) {
 	}
 }
 
-// executorStartFailed reads why an executor ended before it was one. Its attempts end by updates of their own, which come after.
+// executorStartFailed reads why an executor ended before it was one. Its attempts end by updates of their own, which
+// come after.
 func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 	code := ev.Wait >> 8 & 0xff
 	all := c.on(journal.ExecutorKey{Agent: ev.Agent, Executor: ev.Executor})
@@ -196,7 +199,8 @@ func (c *Core) executorStartFailed(ev cluster.ExecutorGone) {
 		att.executorWait = ev.Wait
 	}
 	switch {
-	case ev.Wait&0x7f != 0, code != cluster.ExitWrongArch && code != cluster.ExitWrongBinary && code != cluster.ExitAgentUnreachable:
+	case ev.Wait&0x7f != 0, code != cluster.ExitWrongArch && code != cluster.ExitWrongBinary &&
+		code != cluster.ExitAgentUnreachable:
 		return // ended by a signal, or as executors end
 	case code == cluster.ExitWrongArch && c.arch(ev.Agent) != "":
 		return // nobody asked it what the agent's attributes tell

@@ -42,7 +42,8 @@ func Restore(now time.Time, cfg Config, entries iter.Seq2[journal.Entry, error])
 // Framework is the id the master knows this scheduler by; empty before the first subscription.
 func (c *Core) Framework() cluster.FrameworkID { return c.framework }
 
-// Ended yields the trials of a sweep, and its step, that began and have ended, with the number of the last attempt of each.
+// Ended yields the trials of a sweep, and its step, that began and have ended, with the number of the last attempt of
+// each.
 func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
 	return func(yield func(trial, attempt int) bool) {
 		run := c.runs[sweepID]
@@ -57,8 +58,9 @@ func (c *Core) Ended(sweepID string) iter.Seq2[int, int] {
 	}
 }
 
-// Behind finds a trial, or the step, of which somebody knows the end of an attempt that this core does not: its journal is an
-// older one, since an end is in the journal before anybody hears of it. has reports whether the end of an attempt is known.
+// Behind finds a trial, or the step, of which somebody knows the end of an attempt that this core does not: its journal
+// is an older one, since an end is in the journal before anybody hears of it. has reports whether the end of an attempt
+// is known.
 func (c *Core) Behind(sweepID string, has func(trial, attempt int) bool) (trial int, behind bool) {
 	run := c.runs[sweepID]
 	if run == nil {
@@ -206,7 +208,8 @@ func (r *run) restoreResult(e journal.TrialEntry) {
 func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 	att := &attempt{
 		run: run, trial: e.Trial, number: e.Attempt, place: e.Place,
-		launched: e.Launched, started: e.Started, points: e.Points, missing: e.Missing, value: e.Value, killing: killReason(e.KillReason), reason: e.Reason,
+		launched: e.Launched, started: e.Started, points: e.Points, missing: e.Missing, value: e.Value,
+		killing: killReason(e.KillReason), reason: e.Reason,
 	}
 	if p := c.tasks[e.Task]; p != nil {
 		att.placement = p // which an earlier attempt of the bundle has brought back
@@ -227,7 +230,8 @@ func (c *Core) restoreAttempt(run *run, e journal.TrialEntry) error {
 		if err != nil {
 			return err
 		}
-		if att.demand = c.completeDemand(run, d); run.executor.shared != "" && c.packerID(e.Agent, e.Executor) != run.executor.shared.In(c.roleOf(e.Agent, e.Executor)) {
+		if att.demand = c.completeDemand(run, d); run.executor.shared != "" &&
+			c.packerID(e.Agent, e.Executor) != run.executor.shared.In(c.roleOf(e.Agent, e.Executor)) {
 			att.demand = c.completeIsolated(run, run.queue.IsolatedDemand(d))
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// mostLaunches bounds the attempts of a trial, as most ends by no fault of its own are on no budget. The number after the last is left for
-// the record that says so.
+// mostLaunches bounds the attempts of a trial, as most ends by no fault of its own are on no budget. The number after
+// the last is left for the record that says so.
 const mostLaunches = math.MaxUint16 - 1
 
 var errLaunches = fmt.Errorf("it has been launched %d times, and never came to an end of its own", mostLaunches)
@@ -223,8 +223,8 @@ type thenEnd struct {
 	reason string
 }
 
-// placement is one task of the cluster that is believed alive: where it is, and the attempts that it runs. Most tasks run one
-// attempt; a bundle runs several, one after the other.
+// placement is one task of the cluster that is believed alive: where it is, and the attempts that it runs. Most tasks
+// run one attempt; a bundle runs several, one after the other.
 type placement struct {
 	task     cluster.TaskID
 	agent    offers.AgentID
@@ -233,12 +233,13 @@ type placement struct {
 	role     string         // whose offers it took; empty: "*"
 	demand   *offers.Demand // what the packer counted it as, but for the role
 
-	// attempts are those that have not ended, in their order: the first runs, or is the next to; the others have not begun, as far
-	// as its executor has told. None: the task has ended.
+	// attempts are those that have not ended, in their order: the first runs, or is the next to; the others have not
+	// begun, as far as its executor has told. None: the task has ended.
 	attempts []*attempt
 	bundle   bool // it was launched with several
 
-	uuid             string    // of the last update taken in; Mesos repeats an update until it hears our acknowledgement
+	// of the last update taken in; Mesos repeats an update until it hears our acknowledgement
+	uuid             string
 	reconciled       bool      // heard of since the last (re)subscription
 	answered         bool      // the master has said how it is, when it was asked since
 	unreachableSince time.Time // when it was first reported unreachable or unknown; zero: not missing
@@ -252,10 +253,11 @@ type placement struct {
 	prefetched       bool      // its agent was to bring what it works with
 	killed           time.Time // when it was last sent a KILL; zero: to be sent one at once
 	lastWord         bool      // the last of its updates is here, and may wait for those of others
-	spoke            time.Time // when its executor last said something, by the agent's clock; zero: it has not to this process
-	awaited          bool      // the end of another on its executor waits for its last word, if it was there
-	awaitedSince     time.Time // when that executor ended, by the agent's clock
-	terminalSeen     time.Time // reconciliation says it ended, the update that tells how has not come yet
+	// when its executor last said something, by the agent's clock; zero: it has not to this process
+	spoke        time.Time
+	awaited      bool      // the end of another on its executor waits for its last word, if it was there
+	awaitedSince time.Time // when that executor ended, by the agent's clock
+	terminalSeen time.Time // reconciliation says it ended, the update that tells how has not come yet
 }
 
 // alive reports whether it is believed to be: some attempt of it has not ended.

@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end counts
-// as. The launch that starts it makes the packer count its overhead once; these facts end that:
+// What is believed of a shared executor follows from what the cluster says of it, never from what an attempt's end
+// counts as. The launch that starts it makes the packer count its overhead once; these facts end that:
 //
 //   - a FAILURE event names it;
 //   - an update says that a task ended because its executor did, or was never there;
@@ -23,15 +23,16 @@ import (
 // fromExecutor is the source of updates that an executor makes itself.
 const fromExecutor = "SOURCE_EXECUTOR"
 
-// isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's id where
-// they authenticate executors, and for their own always. What agents and masters say themselves is believed.
+// isOf tells whether what an executor says of an attempt comes from the attempt's own. Agents vouch for an executor's
+// id where they authenticate executors, and for their own always. What agents and masters say themselves is believed.
 func (a *placement) isOf(agent offers.AgentID, executor offers.ExecutorID, source string) bool {
 	return source != fromExecutor || agent == a.agent && (executor == "" || executor == a.executor)
 }
 
 // executorReasons are of updates that a task has because its executor ended or could not be started.
 var executorReasons = []string{
-	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED", "REASON_SLAVE_REMOVED",
+	"REASON_EXECUTOR_", "REASON_CONTAINER_", "REASON_AGENT_RESTARTED", "REASON_SLAVE_RESTARTED", "REASON_AGENT_REMOVED",
+	"REASON_SLAVE_REMOVED",
 }
 
 // observeExecutor draws from an update what it says of the executor of its task.
@@ -71,12 +72,14 @@ func (c *Core) observeExecutorEnd(att *attempt) {
 
 // unconfirmExecutor makes the packer count on an executor only when an offer lists it again.
 func (c *Core) unconfirmExecutor(k journal.ExecutorKey) {
-	c.confirmed[k.Agent] = slices.DeleteFunc(c.confirmed[k.Agent], func(id offers.ExecutorID) bool { return id == k.Executor })
+	c.confirmed[k.Agent] = slices.DeleteFunc(c.confirmed[k.Agent], func(id offers.ExecutorID) bool {
+		return id == k.Executor
+	})
 	c.cfg.Packer.ExecutorGone(k.Agent, c.packerID(k.Agent, k.Executor))
 }
 
-// executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed on
-// it: the ACCEPT of that one may still be on the way, and starts it anew.
+// executorEnded forgets an executor, but not with what resources it was started for as long as an attempt is believed
+// on it: the ACCEPT of that one may still be on the way, and starts it anew.
 func (c *Core) executorEnded(k journal.ExecutorKey) {
 	c.unconfirmExecutor(k)
 	c.forgetExecutor(k)
@@ -89,8 +92,8 @@ func (c *Core) rememberExecutor(e journal.ExecutorEntry) {
 	c.current[at] = e.Executor
 }
 
-// forgetExecutor forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on the way,
-// and starts it anew with the resources we remember.
+// forgetExecutor forgets a shared executor that ended, unless attempts on it are believed: their ACCEPT may still be on
+// the way, and starts it anew with the resources we remember.
 func (c *Core) forgetExecutor(k journal.ExecutorKey) {
 	w, known := c.executors[k]
 	if !known || c.hasLiveAttempt(k) {
@@ -124,7 +127,8 @@ func (c *Core) unconfirmExecutors() {
 	clear(c.confirmed)
 	told := map[journal.ExecutorKey]bool{}
 	for att := c.live.first; att != nil; att = att.next {
-		if k := (journal.ExecutorKey{Agent: att.agent, Executor: att.run.executor.shared.In(att.role)}); k.Executor != "" && !told[k] {
+		if k := (journal.ExecutorKey{Agent: att.agent,
+			Executor: att.run.executor.shared.In(att.role)}); k.Executor != "" && !told[k] {
 			told[k] = true
 			c.cfg.Packer.ExecutorGone(k.Agent, k.Executor)
 		}
@@ -134,15 +138,16 @@ func (c *Core) unconfirmExecutors() {
 // drainReason is of attempts that an agent ends because an operator drains it.
 const drainReason = "REASON_AGENT_DRAINING"
 
-// observeDrain notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its next offer.
+// observeDrain notes that an operator drains an agent: it is no fault of the agent's, which takes tasks again with its
+// next offer.
 func (c *Core) observeDrain(att *attempt, s cluster.Status) {
 	if s.Reason == drainReason {
 		c.health.Drain(att.agent, att.host)
 	}
 }
 
-// shutdownIdle ends the shared executors of an agent that is to become empty as soon as nothing runs on them: they would keep it
-// from being done.
+// shutdownIdle ends the shared executors of an agent that is to become empty as soon as nothing runs on them: they
+// would keep it from being done.
 func (c *Core) shutdownIdle(id offers.AgentID) {
 	if a, _ := c.health.Agent(id); !a.Draining && c.health.Cordoned[id] == nil && !c.health.Leaves[id].Began(c.now) {
 		return

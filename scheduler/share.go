@@ -13,8 +13,8 @@ type division struct {
 	left    []int // by group, what the plan has not placed
 }
 
-// divide says which tasks of the groups may start, and in which order: by the shares of queues, users and sweeps. One sweep
-// alone, which no queue limits, has all there is.
+// divide says which tasks of the groups may start, and in which order: by the shares of queues, users and sweeps. One
+// sweep alone, which no queue limits, has all there is.
 func (c *Core) divide(groups []group) (d division) {
 	if c.undivided(groups) {
 		d.demands = make([]offers.Demand, len(groups))
@@ -92,12 +92,14 @@ func (c *Core) jobs(groups []group, isStuck func(*offers.Demand) bool) (jobs []f
 
 // job is the sweep as it competes, without what it wants.
 func (r *run) job() fairness.Job {
-	return fairness.Job{Queue: r.spec.InQueue(), User: r.entry.Owner, Priority: r.spec.Priority, Running: r.tasks, Used: r.used}
+	return fairness.Job{Queue: r.spec.InQueue(), User: r.entry.Owner, Priority: r.spec.Priority, Running: r.tasks,
+		Used: r.used}
 }
 
 // alike reports whether an agent that has room for a task of one demand has it for one of the other.
 func alike(a, b *offers.Demand) bool {
-	return a.Resources.Equal(&b.Resources) && a.Role == b.Role && (a.Executor == "") == (b.Executor == "") && a.Overhead.Equal(&b.Overhead)
+	return a.Resources.Equal(&b.Resources) && a.Role == b.Role && (a.Executor == "") == (b.Executor == "") &&
+		a.Overhead.Equal(&b.Overhead)
 }
 
 // refusals are the packer's reasons for what waits, one for each group. It also brings the plan back to the groups.

@@ -60,8 +60,8 @@ type AgentStatus struct {
 	Attributes  []offers.Attribute
 }
 
-// healthOf is a number for people: an agent that has proved itself has 100, an unknown one 60; each fast failure in a row costs
-// 15, each time in a row that it was left alone 20, and one that is left alone now has 0.
+// healthOf is a number for people: an agent that has proved itself has 100, an unknown one 60; each fast failure in a
+// row costs 15, each time in a row that it was left alone 20, and one that is left alone now has 0.
 func healthOf(a *health.Agent, avoided bool) int {
 	score := 60
 	switch {
@@ -89,7 +89,8 @@ func (c *Core) Snapshot() Snapshot {
 		}
 	}
 	for id, a := range c.health.All() {
-		st := AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id], Why: a.Why, Attributes: a.Attributes}
+		st := AgentStatus{ID: id, Host: a.Host, Running: a.Running, Proven: a.Proven, Avoided: c.health.Avoid[id],
+			Why: a.Why, Attributes: a.Attributes}
 		_, st.Foreign = c.health.Foreign[id]
 		st.Unreachable = missing[id]
 		st.Health = healthOf(&a, st.Avoided.After(c.now) || st.Foreign)

@@ -17,8 +17,8 @@ import (
 // before it is taken without its report: the damage may have been done on the way, or at the source.
 const maxCorruptUpdates = 3
 
-// lastUpdateWait is how long an attempt that reconciliation calls ended may keep its last words to itself, while there is a
-// master. An agent repeats an unacknowledged update within this time.
+// lastUpdateWait is how long an attempt that reconciliation calls ended may keep its last words to itself, while there
+// is a master. An agent repeats an unacknowledged update within this time.
 const lastUpdateWait = 10 * time.Minute
 
 // updated takes in a status update. Whatever comes of it, an update with a uuid is acknowledged, after the
@@ -26,7 +26,8 @@ const lastUpdateWait = 10 * time.Minute
 func (c *Core) updated(s cluster.Status) {
 	att := c.speaker(s.Task)
 	if att != nil && !att.isOf(s.Agent, s.Executor, s.Source) {
-		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task, Agent: s.Agent})
+		c.note(Anomaly{Message: "update not believed: it comes from the executor of other attempts", Task: s.Task,
+			Agent: s.Agent})
 		c.acknowledge(s)
 		return
 	}
@@ -123,8 +124,8 @@ func (c *Core) releaseHeld() {
 	}
 }
 
-// takeOthers takes the points of other attempts that came with an update of their executor, and says of which sweeps there
-// were some.
+// takeOthers takes the points of other attempts that came with an update of their executor, and says of which sweeps
+// there were some.
 func (c *Core) takeOthers(h heldUpdate) (runs []*run) {
 	for _, p := range h.report.Others {
 		att := c.partOf(&h, &p)
@@ -210,8 +211,8 @@ func (c *Core) noteNeighbours(att *attempt) {
 	att.neighbours = a.Running > 1
 }
 
-// isReconciledState reports whether a terminal state is only what the master knows of it: when it reconciles, and when an
-// unreachable agent is back, it tells the agent's latest state of the task, while the update that carries the
+// isReconciledState reports whether a terminal state is only what the master knows of it: when it reconciles, and when
+// an unreachable agent is back, it tells the agent's latest state of the task, while the update that carries the
 // attempt's last points still waits at the agent for its turn.
 func isReconciledState(s cluster.Status) bool {
 	if len(s.UUID) > 0 || s.State != cluster.Finished && s.State != cluster.Failed && s.State != cluster.Killed {
@@ -260,7 +261,8 @@ func withoutPoints(att *attempt, state cluster.TaskState, v classification) clas
 func (c *Core) newPoints(att *attempt, r task.Report) *results.Record {
 	end := r.First + uint64(len(r.Points))
 	if r.First > att.points && (len(r.Points) > 0 || r.Lost > 0) {
-		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.id(), Agent: att.agent})
+		c.note(Anomaly{Message: fmt.Sprintf("points %d to %d never came", att.points, r.First-1), Task: att.id(),
+			Agent: att.agent})
 		att.points = r.First
 	}
 	if len(r.Points) == 0 || end <= att.points {
@@ -293,7 +295,8 @@ func (c *Core) noteProgress(att *attempt, fresh []results.Point) {
 	}
 }
 
-// progressed notes how far an attempt says it is. What is no percent is none: a program's own numbers may have that name.
+// progressed notes how far an attempt says it is. What is no percent is none: a program's own numbers may have that
+// name.
 func (c *Core) progressed(att *attempt, percent float64) bool {
 	if !(percent >= 0 && percent <= 100) {
 		return false
@@ -337,8 +340,8 @@ func (c *Core) markUnreachable(att *attempt, s cluster.Status) {
 	c.loseUnreachable(att.placement, c.now, c.now.Add(c.cfg.PartitionGrace))
 }
 
-// loseUnreachable gives a task up that has been missing since a time, unless it returns. Nobody can say that it has while there is no master,
-// so after more than a short break the grace begins anew.
+// loseUnreachable gives a task up that has been missing since a time, unless it returns. Nobody can say that it has
+// while there is no master, so after more than a short break the grace begins anew.
 func (c *Core) loseUnreachable(p *placement, since, at time.Time) {
 	grace := c.cfg.PartitionGrace
 	c.timers.Set(at, func(time.Time) {
@@ -351,7 +354,8 @@ func (c *Core) loseUnreachable(p *placement, since, at time.Time) {
 		case !c.heardFor(p, grace): // soon it is
 			c.loseUnreachable(p, since, c.now.Add(firstPoll))
 		default:
-			c.loseTask(p, classification{outcome: sweep.AttemptLost, reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), grace)})
+			c.loseTask(p, classification{outcome: sweep.AttemptLost,
+				reason: fmt.Sprintf("agent %s has been out of reach for %v", p.where(), grace)})
 		}
 	})
 }
@@ -402,7 +406,8 @@ func (c *Core) applyAttempts(p *placement, s cluster.Status, reports []task.Atte
 	}
 }
 
-// loseBefore ends attempts of a bundle that went before one which has begun: they ended, and what told of it could not be read.
+// loseBefore ends attempts of a bundle that went before one which has begun: they ended, and what told of it could not
+// be read.
 func (c *Core) loseBefore(att *attempt) {
 	for p := att.placement; p.first() != att; {
 		v := classification{outcome: sweep.AttemptLost, agentNotBlamed: true, reason: unreadEnd}
@@ -426,7 +431,8 @@ func (c *Core) applyAttempt(att *attempt, s cluster.Status, r *task.AttemptRepor
 		c.noteTarget(att)
 		return
 	}
-	end := cluster.Status{Task: att.id(), Agent: s.Agent, Executor: s.Executor, Source: s.Source, State: cluster.TaskState(r.State), Message: r.Message}
+	end := cluster.Status{Task: att.id(), Agent: s.Agent, Executor: s.Executor, Source: s.Source,
+		State: cluster.TaskState(r.State), Message: r.Message}
 	if s.Reason == drainReason {
 		end.Reason = s.Reason
 	}

@@ -5,8 +5,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// stops is a sweep's stopper with what it has decided and nobody has carried out yet. The step ThenTrial is nobody's rival
-// and is left out, and so is everything where no trial is ended early.
+// stops is a sweep's stopper with what it has decided and nobody has carried out yet. The step ThenTrial is nobody's
+// rival and is left out, and so is everything where no trial is ended early.
 type stops struct {
 	*stop.Stopper // nil: nobody is ended early
 	pending       []stop.Decision

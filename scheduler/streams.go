@@ -129,7 +129,8 @@ func (c *Core) tellExecutor(agent offers.AgentID, executor offers.ExecutorID, m 
 	c.call(cluster.Message{Agent: agent, Executor: executor, Data: task.Encode(m)})
 }
 
-// streamOf is the stream that an update belongs to; nil: nothing is believed of its executor. Some agents do not name it.
+// streamOf is the stream that an update belongs to; nil: nothing is believed of its executor. Some agents do not name
+// it.
 func (c *Core) streamOf(u *cluster.Status) *stream {
 	k := journal.ExecutorKey{Agent: u.Agent, Executor: u.Executor}
 	if att := c.speaker(u.Task); att != nil && k.Executor == "" {

@@ -21,7 +21,8 @@ func (c *Core) endUnlaunchedBy(run *run, trial int, to sweep.State, reason strin
 	run.queue.Forget(trial)
 	delete(run.budgets, trial)
 	delete(run.dropped, trial)
-	if last := &run.attempts[run.slot(trial)]; *last < math.MaxUint16 { // else its user retried it, and it cannot be launched again
+	// else its user retried it, and it cannot be launched again
+	if last := &run.attempts[run.slot(trial)]; *last < math.MaxUint16 {
 		*last++
 	}
 	number := run.lastAttempt(trial)
@@ -99,7 +100,8 @@ func (c *Core) waitAgain(run *run, t int, reason string) {
 	c.journal(e)
 	run.reopen(t)
 	run.racesAgain(t)
-	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting, Reason: reason, At: c.now})
+	c.note(TrialMoved{Sweep: run.id, Trial: t, Attempt: run.lastAttempt(t), From: from, To: sweep.Waiting,
+		Reason: reason, At: c.now})
 	run.queue.Push(t)
 }
 
@@ -178,8 +180,8 @@ func (c *Core) believe(a *attempt) {
 	c.live.add(a)
 }
 
-// disbelieve takes in that an attempt has ended, or will not begin. With the last of its task the task has ended too, and the packer
-// has back what it took; else the next attempt is the one that runs.
+// disbelieve takes in that an attempt has ended, or will not begin. With the last of its task the task has ended too,
+// and the packer has back what it took; else the next attempt is the one that runs.
 func (c *Core) disbelieve(a *attempt) {
 	p, began := a.placement, !a.waits()
 	c.live.remove(a)
@@ -199,7 +201,8 @@ func (c *Core) disbelieve(a *attempt) {
 	}
 }
 
-// journalEnded writes the trials that have ended one by one; where the journal has kept those that began, only the others.
+// journalEnded writes the trials that have ended one by one; where the journal has kept those that began, only the
+// others.
 func (c *Core) journalEnded(run *run, kept bool) {
 	for t := ThenTrial; t < run.total; t++ {
 		if s, n := run.state(t), run.lastAttempt(t); s != sweep.Waiting && (n == 0 || !kept) {

@@ -26,7 +26,8 @@ type Authority struct {
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
 	root := &Authority{t: t}
-	about := &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	about := &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign}
 	root.Certificate, root.key = about, newKey(t) // signs itself
 	return AuthorityOf(t, root.Issue(about))
 }
@@ -45,7 +46,8 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// Issue signs a certificate. What it does not say is so that it is good: now, for clients, and for a server at 127.0.0.1.
+// Issue signs a certificate. What it does not say is so that it is good: now, for clients, and for a server at
+// 127.0.0.1.
 func (a *Authority) Issue(about *x509.Certificate) tls.Certificate {
 	a.t.Helper()
 	key := newKey(a.t)

@@ -11,9 +11,9 @@ import (
 // drawn are the ports that tests of this process have from FreePort.
 var drawn sync.Map
 
-// FreePort is a TCP port of 127.0.0.1 at which nobody listens, for what is to listen there later, or to find nobody there. It lies below
-// those that a system gives to connections and to listeners that name none, which others could get in between. No other test of this
-// process gets it.
+// FreePort is a TCP port of 127.0.0.1 at which nobody listens, for what is to listen there later, or to find nobody
+// there. It lies below those that a system gives to connections and to listeners that name none, which others could get
+// in between. No other test of this process gets it.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	const least, ports, tries = 20000, 10000, 1000

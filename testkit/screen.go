@@ -11,8 +11,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// Screen is what stands on a terminal after a program has written to it: one that places its lines, as full-screen programs do, on lines
-// that do not wrap. What it knows no meaning of it remembers. Any goroutine may use it.
+// Screen is what stands on a terminal after a program has written to it: one that places its lines, as full-screen
+// programs do, on lines that do not wrap. What it knows no meaning of it remembers. Any goroutine may use it.
 type Screen struct {
 	mu            sync.Mutex
 	columns, rows int
@@ -200,7 +200,8 @@ func (s *Screen) Has(text string) bool {
 	return slices.ContainsFunc(s.Lines(), func(line string) bool { return strings.Contains(line, text) })
 }
 
-// Strange is what was written that such a program does not write: other sequences, control characters, text beyond the edge.
+// Strange is what was written that such a program does not write: other sequences, control characters, text beyond the
+// edge.
 func (s *Screen) Strange() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,7 +221,9 @@ func (s *Screen) Coloured() bool {
 	defer s.mu.Unlock()
 	return slices.ContainsFunc(s.cells, func(row []cell) bool {
 		return slices.ContainsFunc(row, func(c cell) bool {
-			return slices.ContainsFunc(strings.Split(c.look, ";"), func(code string) bool { return len(code) == 2 && (code[0] == '3' || code[0] == '4' || code[0] == '9') })
+			return slices.ContainsFunc(strings.Split(c.look, ";"), func(code string) bool {
+				return len(code) == 2 && (code[0] == '3' || code[0] == '4' || code[0] == '9')
+			})
 		})
 	})
 }

@@ -22,7 +22,8 @@ func (s *Screen) SVG() string {
 	defer s.mu.Unlock()
 	var b strings.Builder
 	width, height := float64(s.columns)*cellWidth+24, s.rows*cellHeight+24
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14">`+"\n", width, height)
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %d" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%.0f" height="%d" rx="6" fill="%s"/>`+"\n", width, height, ground)
 	for row, line := range s.cells {
 		for at := 0; at < len(line); {
@@ -66,7 +67,8 @@ func drawRun(b *strings.Builder, row, column int, run []cell) {
 	}
 	x, y := 12+float64(column)*cellWidth, 12+row*cellHeight
 	if behind != "" {
-		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", x, y, float64(len(run))*cellWidth, cellHeight, behind)
+		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n",
+			x, y, float64(len(run))*cellWidth, cellHeight, behind)
 	}
 	said := strings.TrimRight(text.String(), " ")
 	if said == "" {
@@ -74,7 +76,8 @@ func drawRun(b *strings.Builder, row, column int, run []cell) {
 	}
 	var escaped strings.Builder
 	_ = xml.EscapeText(&escaped, []byte(said)) // a Builder takes all
-	fmt.Fprintf(b, `<text x="%.1f" y="%d" fill="%s"%s xml:space="preserve" textLength="%.1f">%s</text>`+"\n", x, y+13, fill, extra,
+	fmt.Fprintf(b, `<text x="%.1f" y="%d" fill="%s"%s xml:space="preserve" textLength="%.1f">%s</text>`+"\n", x, y+13,
+		fill, extra,
 		float64(len([]rune(said)))*cellWidth, escaped.String())
 }
 

@@ -46,7 +46,9 @@ func (r *report) again() {
 			return
 		}
 		r.skipped = r.skipped[:skipped] // they were told the first time
-		r.results = slices.DeleteFunc(r.results, func(line string) bool { return strings.HasPrefix(line, "FAIL\t"+s.Package+"\t") })
+		r.results = slices.DeleteFunc(r.results, func(line string) bool {
+			return strings.HasPrefix(line, "FAIL\t"+s.Package+"\t")
+		})
 		for _, t := range s.Tests {
 			r.unsteady = append(r.unsteady, s.Package+"/"+t)
 		}

@@ -3,8 +3,9 @@
 // run and why. It exits 1 when a command or a test failed, or, with KAON_TEST_STRICT=1, when something was skipped but
 // what asks for a cluster of one's own, or for large libraries of others: it says that it is "beyond a whole run".
 //
-// A test that failed beside all others is run again alone: what only took too long on a busy machine passes then, and is named
-// at the end as a test to look into. Nothing is run again after a data race, a panic, or more failures than a busy machine explains.
+// A test that failed beside all others is run again alone: what only took too long on a busy machine passes then, and
+// is named at the end as a test to look into. Nothing is run again after a data race, a panic, or more failures than a
+// busy machine explains.
 //
 //	report [-missing WHAT] -- COMMAND... [-- COMMAND...]
 //

@@ -75,7 +75,10 @@ func draw(columns, rows uint16, keys, until, file string, args []string) error {
 		}
 		return nil
 	}
-	if err := await("the first line", func() bool { other, _ := screen.Taken(); return other && screen.Lines()[0] != "" }); err != nil {
+	if err := await("the first line", func() bool {
+		other, _ := screen.Taken()
+		return other && screen.Lines()[0] != ""
+	}); err != nil {
 		return err
 	}
 	for _, key := range keys {

@@ -23,7 +23,8 @@ import (
 
 func main() {
 	digits := flag.String("digits", "bin/digits", "the program of examples/digits")
-	work := flag.String("work", "digits-table.jsonl", "file of the trainings that are done; a second run goes on from it")
+	work := flag.String("work", "digits-table.jsonl",
+		"file of the trainings that are done; a second run goes on from it")
 	out := flag.String("out", "bench/digits.table.zst", "the table")
 	workers := flag.Int("workers", 2, "trainings at a time")
 	flag.Parse()
@@ -108,7 +109,8 @@ func trainAll(digits, work string, workers int, done map[key][]uint16) error {
 
 // train runs one training.
 func train(digits string, k key) ([]uint16, error) {
-	args := append(bench.DigitsFlags(k.entry), "-epochs", strconv.Itoa(bench.DigitsEpochs), "-seed", strconv.Itoa(k.seed))
+	args := append(bench.DigitsFlags(k.entry), "-epochs", strconv.Itoa(bench.DigitsEpochs), "-seed",
+		strconv.Itoa(k.seed))
 	cmd := exec.Command(digits, args...)
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()

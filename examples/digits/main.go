@@ -65,7 +65,8 @@ func parse(args []string) (s settings, final bool, err error) {
 	case s.optimizer != "sgd" && s.optimizer != "momentum" && s.optimizer != "adam":
 		return s, final, fmt.Errorf("-optimizer %q: want sgd, momentum or adam", s.optimizer)
 	case s.batch < 1 || s.epochs < 1 || s.hidden < 0:
-		return s, final, fmt.Errorf("-batch %d -epochs %d -hidden %d: want at least 1, 1 and 0", s.batch, s.epochs, s.hidden)
+		return s, final, fmt.Errorf("-batch %d -epochs %d -hidden %d: want at least 1, 1 and 0", s.batch,
+			s.epochs, s.hidden)
 	}
 	return s, final, nil
 }

@@ -47,7 +47,8 @@ func run(args []string) error {
 // trainStep trains one model. A trial reports its accuracy; a step of a workflow puts out the model, too.
 func trainStep(data split, args []string) error {
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
-	region := flags.String("region", "all", "the part of the images that the model sees: all, north, south, west or east")
+	region := flags.String("region", "all", "the part of the images that the model sees: all, north, "+
+		"south, west or east")
 	lr := flags.Float64("lr", 0.05, "step size")
 	l2 := flags.Float64("l2", 0, "weight decay")
 	epochs := flags.Int("epochs", 15, "passes over the images")

@@ -36,7 +36,8 @@ type endStore struct {
 	dec     *codec.Decoder
 }
 
-// endPart is what lists are sorted by, besides values: the rest of an End is not copied. Its parameters are valid until the next call.
+// endPart is what lists are sorted by, besides values: the rest of an End is not copied. Its parameters are valid until
+// the next call.
 type endPart struct {
 	StartMs int64           `codec:"start_ms"`
 	EndMs   int64           `codec:"end_ms"`

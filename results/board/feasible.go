@@ -83,7 +83,8 @@ func (b *Board) infeasible() (n int) {
 		return 0
 	}
 	for p := range b.pointCount() {
-		if _, reported := b.pointValue(p, 0); (reported > 0 || b.cfg.Objective.Name == "" && b.succeeded(p)) && b.violation(p) > 0 {
+		if _, reported := b.pointValue(p, 0); (reported > 0 || b.cfg.Objective.Name == "" && b.succeeded(p)) &&
+			b.violation(p) > 0 {
 			n++
 		}
 	}

@@ -136,7 +136,8 @@ func (b *Board) end(index int, t *trial, a *attempt, end *results.End) (changed 
 		b.timeline.replace(b.ends, t.attempts, a, old, end)
 	}
 	a.end, a.endSum = b.ends.add(packed), sum
-	a.ended, a.state, a.final, a.reported = true, end.State.TrialState(), end.Final, uint32(min(end.Points, math.MaxUint32))
+	a.ended, a.state, a.final, a.reported = true, end.State.TrialState(), end.Final,
+		uint32(min(end.Points, math.MaxUint32))
 	return true, nil
 }
 

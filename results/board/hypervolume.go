@@ -29,13 +29,13 @@ func reference(all []ParetoPoint, goals []sweep.Metric) []float64 {
 	return worst
 }
 
-// mostWork bounds what measuring a front may cost, which grows with the power of the goals: fronts of some 14,000 points
-// with three goals, 500 with four, 100 with five.
+// mostWork bounds what measuring a front may cost, which grows with the power of the goals: fronts of some 14,000
+// points with three goals, 500 with four, 100 with five.
 const mostWork = 2e8
 
-// hypervolume is the volume that a front dominates, up to the reference: the larger, the better the front. Points beyond
-// the reference count for nothing. It is measured by slicing objectives (HSO; While, Hingston, Barone and Huband 2006),
-// which for two goals is a sweep along the first.
+// hypervolume is the volume that a front dominates, up to the reference: the larger, the better the front. Points
+// beyond the reference count for nothing. It is measured by slicing objectives (HSO; While, Hingston, Barone and Huband
+// 2006), which for two goals is a sweep along the first.
 func hypervolume(front []ParetoPoint, reference []float64, goals []sweep.Metric) (volume float64, measured bool) {
 	if len(goals) > 2 && math.Pow(float64(len(front)), float64(len(goals)-1)) > mostWork {
 		return 0, false

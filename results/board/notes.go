@@ -21,13 +21,16 @@ func (n *notes) add(p results.Point) {
 		return
 	}
 	if p.Note.Milestone != "" {
-		n.milestones = append(n.milestones, results.Milestone{Text: strings.Clone(p.Note.Milestone), Step: p.Step, Millis: p.Millis})
+		n.milestones = append(n.milestones, results.Milestone{Text: strings.Clone(p.Note.Milestone), Step: p.Step,
+			Millis: p.Millis})
 	}
 	if p.Note.Name == "" {
 		return
 	}
 	v := results.Value{Name: strings.Clone(p.Note.Name), Value: bytes.Clone(p.Note.Value), Millis: p.Millis}
-	at, known := slices.BinarySearchFunc(n.values, v.Name, func(v results.Value, name string) int { return strings.Compare(v.Name, name) })
+	at, known := slices.BinarySearchFunc(n.values, v.Name, func(v results.Value, name string) int {
+		return strings.Compare(v.Name, name)
+	})
 	if known {
 		n.values[at] = v
 		return

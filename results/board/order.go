@@ -35,7 +35,8 @@ type keyed struct {
 // NewOrder begins with the first trial. Offset and Limit of the query mean nothing to it.
 func NewOrder(q Query) *Order { return &Order{query: q} }
 
-// Keep has it keep the first n alone, in memory for some times as many: of a million trials a page costs no sorting of all.
+// Keep has it keep the first n alone, in memory for some times as many: of a million trials a page costs no sorting of
+// all.
 func (o *Order) Keep(n int) { o.keep = n }
 
 // Add looks at the next trials of a board, n at most, and says whether there are more.
@@ -100,7 +101,8 @@ func (o *Order) setParam(one *keyed, value any) {
 	one.has = true
 }
 
-// before is how two trials stand to each other: those without the key come last, and ties go to the lower index. No two are equal.
+// before is how two trials stand to each other: those without the key come last, and ties go to the lower index. No two
+// are equal.
 func (o *Order) before(b *Board) func(x, y keyed) int {
 	descending := o.query.Desc
 	if o.query.Sort == "value" {
@@ -137,8 +139,8 @@ func (o *Order) Indices(b *Board) []int32 {
 	return out
 }
 
-// All is the same with those that no record names, if the query is for them: sorted by index they stand among the others, else
-// behind them. It is the first so many; 0: all.
+// All is the same with those that no record names, if the query is for them: sorted by index they stand among the
+// others, else behind them. It is the first so many; 0: all.
 func (o *Order) All(b *Board, most int) []int32 {
 	known := o.Indices(b)
 	if most == 0 {

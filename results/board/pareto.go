@@ -96,7 +96,9 @@ func paretoFront(all []ParetoPoint, goals []sweep.Metric) []ParetoPoint {
 		if len(goals) == 2 && len(list) > 0 {
 			rivals = list[len(list)-1:]
 		}
-		if !slices.ContainsFunc(rivals, func(r ParetoPoint) bool { return weaklyDominates(r.Values, c.Values, goals) }) {
+		if !slices.ContainsFunc(rivals, func(r ParetoPoint) bool {
+			return weaklyDominates(r.Values, c.Values, goals)
+		}) {
 			list = append(list, c)
 		}
 	}

@@ -48,8 +48,8 @@ func (b *Board) listed(q Query, known []int32, yield func(index int) bool) {
 // Query chooses and orders trials.
 type Query struct {
 	States []sweep.State // empty: all
-	// Sort is trial (default) | value, where only finite ones rank | seconds | attempts, the name of a metric, or params. and that of a
-	// parameter.
+	// Sort is trial (default) | value, where only finite ones rank | seconds | attempts, the name of a metric, or
+	// params. and that of a parameter.
 	Sort   string
 	Desc   bool // highest first; for value: worst first
 	All    bool // those that no record names, too
@@ -87,12 +87,12 @@ func (b *Board) Trials(q Query) iter.Seq[Trial] {
 	}
 }
 
-// Timeline is when trials moved from state to state, as far as attempts that have ended tell, by time: at most 2,048 moments. Before the first
-// all trials wait. The clocks are those of the agents.
+// Timeline is when trials moved from state to state, as far as attempts that have ended tell, by time: at most 2,048
+// moments. Before the first all trials wait. The clocks are those of the agents.
 func (b *Board) Timeline() []Moment { return b.timeline.list() }
 
-// Values yields the objective's value of each trial that has one, of so many trials from an index on, with the trial's state, and says whether there are more.
-// It reads no End.
+// Values yields the objective's value of each trial that has one, of so many trials from an index on, with the trial's
+// state, and says whether there are more. It reads no End.
 func (b *Board) Values(from, n int, yield func(trial int, state sweep.State, value float64)) (more bool) {
 	end := min(from+n, b.trials)
 	if b.cfg.Objective.Name == "" {
@@ -139,7 +139,8 @@ func (b *Board) key(name string) func(int, *trial) (float64, bool) {
 	}
 }
 
-// rankKey is what the point of a trial is ranked by; of a point none of whose trials succeeded, what the trial reported.
+// rankKey is what the point of a trial is ranked by; of a point none of whose trials succeeded, what the trial
+// reported.
 func (b *Board) rankKey(index int, t *trial) (float64, bool) {
 	if b.cfg.Objective.Name == "" {
 		return 0, false

@@ -60,7 +60,8 @@ func (b *Board) ranked(point int, value float64) Ranked {
 	return Ranked{index, int(b.known(index).decisive().number), results.Number(value), b.spread(point)}
 }
 
-// maxHistory bounds the improvements of a summary: of more it has every 2^k-th, k being the least that suffices, and the last.
+// maxHistory bounds the improvements of a summary: of more it has every 2^k-th, k being the least that suffices, and
+// the last.
 const maxHistory = 1000
 
 // Improvement is a trial that was better than all candidates of lower index.

@@ -59,7 +59,8 @@ func (w Winner) Render(format string) (string, error) {
 		}
 		return text, nil
 	}
-	return "", fmt.Errorf("render winner: format %q is not known, there are json, yaml, env, flags, argo, airflow and metaflow", format)
+	return "", fmt.Errorf("render winner: format %q is not known, there are json, yaml, env, flags, argo, airflow "+
+		"and metaflow", format)
 }
 
 func (w Winner) env(params sweep.Point) string {

@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// A point is the trials that ran the same parameters with different seeds: trial i is of point i/repeats. What is ranked
-// are points; without repeats each is one trial.
+// A point is the trials that ran the same parameters with different seeds: trial i is of point i/repeats. What is
+// ranked are points; without repeats each is one trial.
 
 // Repeats is how many trials a point has.
 func (b *Board) Repeats() int { return max(b.cfg.Repeat.Trials, 1) }
@@ -60,9 +60,9 @@ func (b *Board) won(index int, metric uint32) (v float64, ok bool) {
 	return v, ok && sweep.IsFinite(v)
 }
 
-// needed is how many trials of a point must have succeeded for the point to win: more than half, or as many as the point
-// with the most has, while none has more than half. So a lucky trial of a point that fails else does not win, and a
-// sweep that was stopped early has a winner all the same.
+// needed is how many trials of a point must have succeeded for the point to win: more than half, or as many as the
+// point with the most has, while none has more than half. So a lucky trial of a point that fails else does not win, and
+// a sweep that was stopped early has a winner all the same.
 func (b *Board) needed() int {
 	most := b.Repeats()/2 + 1
 	if b.Repeats() == 1 || b.cfg.Objective.Name == "" {

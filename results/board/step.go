@@ -7,7 +7,8 @@ import (
 
 // Step is what sweep.json says of the step that follows the trials.
 type Step struct {
-	Sweep     string             `json:"sweep,omitempty"`   // the sweep that followed, when it is no step of this one; then the rest is empty
+	// the sweep that followed, when it is no step of this one; then the rest is empty
+	Sweep     string             `json:"sweep,omitempty"`
 	State     string             `json:"state,omitempty"`   // as a trial's; Waiting until the sweep has ended
 	Attempt   int                `json:"attempt,omitempty"` // the one that counts
 	Exit      *int               `json:"exit,omitempty"`    // its exit code; nil: it has not ended

@@ -22,16 +22,18 @@ type Summary struct {
 	Missing      uint64                 `json:"missing_points"` // reported by attempts that ended, and not on the board
 	Best         *Ranked                `json:"best"`           // null: nobody yet
 	Top          []Ranked               `json:"top"`            // best first
-	History      []Improvement          `json:"history"`        // best value over the trials' indices: where it improved; at most 1,000
-	Goals        []string               `json:"goals"`          // metrics with a goal
-	Pareto       []ParetoPoint          `json:"pareto"`         // with two goals or more, else empty; at most 1,000
-	ParetoSize   int                    `json:"pareto_size"`
+	// best value over the trials' indices: where it improved; at most 1,000
+	History    []Improvement `json:"history"`
+	Goals      []string      `json:"goals"`  // metrics with a goal
+	Pareto     []ParetoPoint `json:"pareto"` // with two goals or more, else empty; at most 1,000
+	ParetoSize int           `json:"pareto_size"`
 	// with two goals or more: the volume that the front dominates, and what it is measured from, by goal
 	Hypervolume *results.Number  `json:"hypervolume,omitempty"`
 	Reference   []results.Number `json:"reference,omitempty"`
-	Infeasible  *int             `json:"infeasible,omitempty"` // points whose metrics break their bounds; nil: there are none
-	Repeat      *sweep.Repeat    `json:"repeat,omitempty"`     // nil: points are single trials
-	Metrics     []MetricStats    `json:"metrics"`              // declared ones first, the others by name
+	// points whose metrics break their bounds; nil: there are none
+	Infeasible *int          `json:"infeasible,omitempty"`
+	Repeat     *sweep.Repeat `json:"repeat,omitempty"` // nil: points are single trials
+	Metrics    []MetricStats `json:"metrics"`          // declared ones first, the others by name
 	// MetricsLeftOut says that Metrics has declared ones only, as trials reported more than 4,096 others
 	MetricsLeftOut bool    `json:"metrics_left_out,omitempty"`
 	Curves         []Curve `json:"curves"` // of the trials of Top
@@ -91,7 +93,8 @@ func (b *Board) Metrics() []string {
 
 // Summary is the board as a value, in O(trials).
 func (b *Board) Summary() Summary {
-	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: Counts{Counts: b.Counts()}, Attempts: b.attempts, Points: b.points,
+	s := Summary{Version: 1, Sweep: b.cfg.Sweep, Trials: Counts{Counts: b.Counts()}, Attempts: b.attempts,
+		Points:       b.points,
 		EarlyStopped: b.EarlyStopped(),
 		Goals:        []string{}, Pareto: []ParetoPoint{}, Curves: []Curve{}}
 	if b.cfg.Objective.Name != "" {

@@ -11,15 +11,16 @@ import (
 // mostMoments is how many moments a timeline tells apart. With more, moments that are next to each other become one.
 const mostMoments = 2048
 
-// Moment is how many trials more, or fewer, were in each state from a time on. Total and Launched are 0: records do not tell launched
-// trials from waiting ones.
+// Moment is how many trials more, or fewer, were in each state from a time on. Total and Launched are 0: records do not
+// tell launched trials from waiting ones.
 type Moment struct {
 	AtMs    int64 // milliseconds since 1970
 	Changes sweep.Counts
 }
 
-// timeline counts when trials moved from state to state, by the times that Ends tell: in bounded memory, however many trials there are. It
-// depends on nothing but the Ends: the width of a moment is the least power of two of milliseconds with which there are few enough.
+// timeline counts when trials moved from state to state, by the times that Ends tell: in bounded memory, however many
+// trials there are. It depends on nothing but the Ends: the width of a moment is the least power of two of milliseconds
+// with which there are few enough.
 type timeline struct {
 	shift   uint // a moment is 1<<shift milliseconds long
 	moments map[int64]*sweep.Counts
@@ -65,8 +66,8 @@ func (l *timeline) coarsen() {
 	l.moments = moments
 }
 
-// replace counts how an attempt of a trial ended, and no longer the End that it takes the place of; nil: there was none. The attempt is among
-// those of its trial already, as it was.
+// replace counts how an attempt of a trial ended, and no longer the End that it takes the place of; nil: there was
+// none. The attempt is among those of its trial already, as it was.
 func (l *timeline) replace(ends *endStore, all []attempt, a *attempt, old, end *results.End) {
 	before, next := sweep.Waiting, (*attempt)(nil)
 	for i := range all {

@@ -25,7 +25,8 @@ type Trial struct {
 	Violations []Violation `json:"violations,omitempty"` // bounds that are broken
 	Point      *int        `json:"point,omitempty"`      // which point it runs, when points have several trials
 	Repeat     *int        `json:"repeat,omitempty"`     // which trial of its point it is, likewise
-	Reason     string      `json:"reason,omitempty"`     // why a stopped trial never started; what ended an attempt is in its End
+	// why a stopped trial never started; what ended an attempt is in its End
+	Reason string `json:"reason,omitempty"`
 }
 
 // Series is one metric of one attempt. Min, Max and Mean are of the values that are neither NaN nor infinite,

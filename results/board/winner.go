@@ -25,7 +25,8 @@ type Winner struct {
 	SpecHash  string                    `json:"spec_hash,omitempty"`
 	Created   string                    `json:"created,omitempty"` // RFC 3339, UTC
 
-	Repeat *Spread `json:"repeat,omitempty"` // the winning point, when points have several trials; Value is what it is ranked by
+	// the winning point, when points have several trials; Value is what it is ranked by
+	Repeat *Spread `json:"repeat,omitempty"`
 
 	// with two goals or more
 	Goals       []string         `json:"goals,omitempty"`

@@ -23,7 +23,8 @@ type Signer interface {
 	// StartMultipart starts an object in parts.
 	StartMultipart(ctx context.Context, name string) (upload string, err error)
 	// SignPart signs the PUT of a part, numbered from 1.
-	SignPart(ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration) (Signed, error)
+	SignPart(ctx context.Context, name, upload string, part int, size int64, sum string,
+		valid time.Duration) (Signed, error)
 	// CompleteMultipart makes the object of its parts, by their ETags in order. The error wraps ErrNotExist
 	// when the upload is not known; of one that was joined before, stores know for a while.
 	CompleteMultipart(ctx context.Context, name, upload string, etags []string) error

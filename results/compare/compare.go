@@ -150,5 +150,6 @@ func (c *Comparison) bound() {
 		c.Left += max(n-mostRows, 0)
 		return min(n, mostRows)
 	}
-	c.Params, c.Metrics, c.Settings = c.Params[:cut(len(c.Params))], c.Metrics[:cut(len(c.Metrics))], c.Settings[:cut(len(c.Settings))]
+	c.Params, c.Metrics, c.Settings = c.Params[:cut(len(c.Params))], c.Metrics[:cut(len(c.Metrics))],
+		c.Settings[:cut(len(c.Settings))]
 }

@@ -67,8 +67,8 @@ func (l leaves) add(path string, text json.RawMessage) {
 	}
 }
 
-// differing is the paths that have not the same value everywhere, and how many others there are. Who has no leaves at all
-// differs in none.
+// differing is the paths that have not the same value everywhere, and how many others there are. Who has no leaves at
+// all differs in none.
 func differing(all []leaves) (rows []Row, same int) {
 	rows = []Row{}
 	paths := map[string]bool{}

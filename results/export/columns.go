@@ -35,7 +35,8 @@ type Column struct {
 // NewColumns is the columns of a board, with no trials yet.
 func NewColumns(b *board.Board) *Columns {
 	return &Columns{
-		Total: b.Counts().Total, Trial: []int{}, State: []string{}, Value: []any{}, Seconds: []any{}, Ended: []any{}, Agent: []string{}, Attempts: []int{},
+		Total: b.Counts().Total, Trial: []int{}, State: []string{}, Value: []any{}, Seconds: []any{}, Ended: []any{},
+		Agent: []string{}, Attempts: []int{},
 		Params: []Column{}, Metrics: []Column{}, params: map[string]int{}, metrics: map[string]int{},
 	}
 }
@@ -54,7 +55,8 @@ func (c *Columns) Add(t board.Trial) {
 	if a := t.Decisive(); a != nil && a.End != nil && a.End.EndMs > 0 {
 		seconds, ended, agent = float64(a.End.EndMs-a.End.StartMs)/1000, a.End.EndMs, a.End.Agent
 	}
-	c.Trial, c.State, c.Attempts = append(c.Trial, t.Trial), append(c.State, t.State.String()), append(c.Attempts, len(t.Attempts))
+	c.Trial, c.State, c.Attempts = append(c.Trial, t.Trial), append(c.State, t.State.String()),
+		append(c.Attempts, len(t.Attempts))
 	c.Value, c.Seconds, c.Ended = append(c.Value, value), append(c.Seconds, seconds), append(c.Ended, ended)
 	c.Agent = append(c.Agent, agent)
 	for _, p := range Params(t) {
@@ -110,8 +112,8 @@ func (c *Columns) number(v float64) any {
 }
 
 // Sample is the indices of the trials that a plot of at most so many shows, in order: all, or of more the best tenth
-// and of the others evenly many from the first to the last. Repeats of a point come together, as a point is ranked by all of
-// its own: of points with more trials than may be shown it is one.
+// and of the others evenly many from the first to the last. Repeats of a point come together, as a point is ranked by
+// all of its own: of points with more trials than may be shown it is one.
 func Sample(b *board.Board, most int) []int {
 	total := b.Counts().Total
 	chosen := make([]int, 0, min(total, most))

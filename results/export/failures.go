@@ -41,8 +41,8 @@ func GroupFailures(b *board.Board) Failures {
 	return r.Group()
 }
 
-// FailureReader reads failed trials of a board piece by piece, so that the board can be folded into between pieces; what it makes of them needs no
-// board.
+// FailureReader reads failed trials of a board piece by piece, so that the board can be folded into between pieces;
+// what it makes of them needs no board.
 type FailureReader struct {
 	failed int
 	trials []int32 // that were not read yet
@@ -94,7 +94,8 @@ func (r *FailureReader) Group() Failures {
 		if !known {
 			i = len(out.Groups)
 			places[key] = i
-			out.Groups = append(out.Groups, Failure{Reason: t.reason, Line: line, Trials: []int{}, Stderr: t.stderr, Agents: []string{}})
+			out.Groups = append(out.Groups, Failure{Reason: t.reason, Line: line, Trials: []int{}, Stderr: t.stderr,
+				Agents: []string{}})
 		}
 		g := &out.Groups[i]
 		g.Count++

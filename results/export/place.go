@@ -2,8 +2,8 @@ package export
 
 import "github.com/kaon-sweep/kaon/results/board"
 
-// placeColumns is the columns of sweeps whose points have several trials, and of those whose metrics have bounds: point,
-// repeat, feasible. They follow all others.
+// placeColumns is the columns of sweeps whose points have several trials, and of those whose metrics have bounds:
+// point, repeat, feasible. They follow all others.
 func placeColumns(b *board.Board) (columns []column) {
 	if b.Repeats() > 1 {
 		columns = append(columns, column{"point", integer}, column{"repeat", integer})

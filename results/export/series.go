@@ -28,8 +28,8 @@ type Span struct {
 	Most     int           // at most so many times; at least 2
 }
 
-// Of has the span be that of a sweep: from when it was created, RFC 3339, to when it finished; of one that has not, to now, or when nobody works on
-// it to the last that is known of it.
+// Of has the span be that of a sweep: from when it was created, RFC 3339, to when it finished; of one that has not, to
+// now, or when nobody works on it to the last that is known of it.
 func (s *Span) Of(created, finished string, b *board.Board) {
 	moments := b.Timeline()
 	if s.From, _ = time.Parse(time.RFC3339, created); s.From.IsZero() && len(moments) > 0 { // of an older kaon
@@ -45,8 +45,8 @@ func (s *Span) Of(created, finished string, b *board.Board) {
 	}
 }
 
-// NewSeries is how many trials of a board were in each state over a span. What happened before it counts as at its beginning, and what is told
-// of later times, by clocks that are ahead, as at its end, which is as trials stand.
+// NewSeries is how many trials of a board were in each state over a span. What happened before it counts as at its
+// beginning, and what is told of later times, by clocks that are ahead, as at its end, which is as trials stand.
 func NewSeries(b *board.Board, s Span) Series {
 	from, to, most := s.From.UnixMilli(), s.To.UnixMilli(), max(s.Most, 2)
 	to = max(to, from+1)
@@ -87,7 +87,8 @@ func (s *Series) add(at int64, c sweep.Counts) {
 	for _, one := range []struct {
 		list  *[]int
 		count int
-	}{{&s.Waiting, c.Waiting}, {&s.Running, c.Running}, {&s.Succeeded, c.Succeeded}, {&s.Failed, c.Failed}, {&s.Stopped, c.Stopped}, {&s.Cached, c.Cached}} {
+	}{{&s.Waiting, c.Waiting}, {&s.Running, c.Running}, {&s.Succeeded, c.Succeeded}, {&s.Failed, c.Failed},
+		{&s.Stopped, c.Stopped}, {&s.Cached, c.Cached}} {
 		*one.list = append(*one.list, max(one.count, 0))
 	}
 }

@@ -24,7 +24,8 @@ const unwritten = 32 << 20
 
 // TensorBoard writes an event file for each trial of a board that has begun, DIR/<trial>/EventFile: its parameters and
 // how it ended for the HPARAMS page, and of the attempt that counts every point that the bucket or fresh holds
-// (EachPoint). It answers how many files it wrote. It makes the folders anew; what it has made it removes when it fails.
+// (EachPoint). It answers how many files it wrote. It makes the folders anew; what it has made it removes when it
+// fails.
 func TensorBoard(ctx context.Context, dir *os.Root, b bucket.Bucket, sweep string, from *board.Board,
 	fresh []results.Record) (int, error) {
 	w := eventWriter{dir: dir, files: map[int]*eventFile{}}

@@ -169,7 +169,8 @@ func (w *wandbWriter) flush() error {
 		if len(r.rest) == 0 {
 			continue
 		}
-		file, err := w.dir.OpenFile(path.Join(r.folder, "run-"+r.id+".wandb"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+		file, err := w.dir.OpenFile(path.Join(r.folder, "run-"+r.id+".wandb"),
+			os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 		if err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A file of an offline run is a header and then records in blocks, as LevelDB's logs are: a record that does not fit a block goes
-// on in the next, and each piece has a checksum.
+// A file of an offline run is a header and then records in blocks, as LevelDB's logs are: a record that does not fit a
+// block goes on in the next, and each piece has a checksum.
 const (
 	wandbBlock  = 32 << 10
 	wandbPiece  = 7 // bytes before a piece: checksum, length, kind
@@ -80,8 +80,8 @@ func appendText(b []byte, field protowire.Number, text string) []byte {
 	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), text)
 }
 
-// wandbItem is a name and its value as JSON, as configurations, histories and summaries have them. Names stand as they are, as the only
-// key of a path: a dot in one means nothing.
+// wandbItem is a name and its value as JSON, as configurations, histories and summaries have them. Names stand as they
+// are, as the only key of a path: a dot in one means nothing.
 func wandbItem(name string, json []byte) []byte {
 	const nested, value = 2, 16
 	return appendMessage(appendText(nil, nested, name), value, json)

@@ -166,7 +166,8 @@ func (b *Batcher) Pending() []results.Record {
 
 // Status is how the batcher is doing; Batches and Err are its owner's to say.
 func (b *Batcher) Status() Status {
-	return Status{Flushed: b.flushed, Waiting: len(b.queue) + len(b.batch), Bytes: b.bytes, Behind: b.behind, Lost: b.lost}
+	return Status{Flushed: b.flushed, Waiting: len(b.queue) + len(b.batch), Bytes: b.bytes, Behind: b.behind,
+		Lost: b.lost}
 }
 
 // Status is how a writer is doing.

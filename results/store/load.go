@@ -49,8 +49,9 @@ func LoadSweep(ctx context.Context, b bucket.Bucket, sweep Sweep) (*board.Board,
 	default:
 		attempts, points := board.Totals()
 		if s.Attempts > attempts || s.Points > points {
-			damage = append(damage, Damage{name, fmt.Errorf("records are missing: it counts %d attempts and %d points, "+
-				"and there are %d and %d", s.Attempts, s.Points, attempts, points)})
+			damage = append(damage,
+				Damage{name, fmt.Errorf("records are missing: it counts %d attempts and %d points, "+
+					"and there are %d and %d", s.Attempts, s.Points, attempts, points)})
 		}
 	}
 	return board, damage, nil
@@ -93,7 +94,9 @@ func EachRecord(ctx context.Context, b bucket.Bucket, sweep string, f func(resul
 }
 
 // eachBatch is EachRecord that says which batch a record is of.
-func eachBatch(ctx context.Context, b bucket.Bucket, sweep string, f func(name string, r results.Record) error) ([]Damage, error) {
+func eachBatch(
+	ctx context.Context, b bucket.Bucket, sweep string, f func(name string, r results.Record) error,
+) ([]Damage, error) {
 	names, damage, err := batches(ctx, b, sweep)
 	if err != nil {
 		return nil, err

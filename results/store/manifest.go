@@ -19,32 +19,36 @@ import (
 // Sweep is sweep.json: what a reader of the bucket must know of a sweep besides its records. Fields may be
 // added, not renamed.
 type Sweep struct {
-	Version    int            `json:"version"` // 1
-	ID         string         `json:"sweep"`
-	Name       string         `json:"name,omitempty"`
-	State      string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
-	Method     string         `json:"method,omitempty"`
-	Seed       uint64         `json:"seed"`
-	SpecHash   string         `json:"spec_hash,omitempty"`
-	Trials     int            `json:"trials"`
-	Objective  sweep.Metric   `json:"objective"`
-	Metrics    []sweep.Metric `json:"metrics,omitempty"`
-	Repeat     sweep.Repeat   `json:"repeat,omitzero"`      // how many trials a point has; zero: one
-	Created    string         `json:"created,omitempty"`    // RFC 3339, UTC
-	Finished   string         `json:"finished,omitempty"`   // RFC 3339, UTC
-	Cluster    string         `json:"cluster,omitempty"`    // where it runs or ran, without credentials
-	Then       *board.Step    `json:"then,omitempty"`       // nil: nothing follows the trials
-	Sentence   string         `json:"sentence,omitempty"`   // why it ends or ended
-	File       string         `json:"file,omitempty"`       // the spec's, when it was submitted; absolute
-	Overrides  []string       `json:"set,omitempty"`        // KEY=VALUE, in the order they were given; secrets are replaced
-	Closed     string         `json:"closed,omitempty"`     // why trials that had not started when it ended never will; a retry leaves it
-	Extensions []Extension    `json:"extensions,omitempty"` // what was changed since it began, in order
-	Owner      string         `json:"owner,omitempty"`      // who submitted it; empty: who ran the first of its runs
-	Labels     []string       `json:"labels,omitempty"`     // words by which people find it again
-	Queue      string         `json:"queue,omitempty"`      // of a server, that it waits or waited in; empty: default
-	Priority   int            `json:"priority,omitempty"`   // in its queue
-	Archived   string         `json:"archived,omitempty"`   // RFC 3339, UTC: since when lists leave it out; empty: they do not
-	Work       string         `json:"work,omitempty"`       // names what its trials do, but for parameters and seeds; of sweeps with `cache`
+	Version   int            `json:"version"` // 1
+	ID        string         `json:"sweep"`
+	Name      string         `json:"name,omitempty"`
+	State     string         `json:"state,omitempty"` // the scheduler's word for where the sweep stands
+	Method    string         `json:"method,omitempty"`
+	Seed      uint64         `json:"seed"`
+	SpecHash  string         `json:"spec_hash,omitempty"`
+	Trials    int            `json:"trials"`
+	Objective sweep.Metric   `json:"objective"`
+	Metrics   []sweep.Metric `json:"metrics,omitempty"`
+	Repeat    sweep.Repeat   `json:"repeat,omitzero"`    // how many trials a point has; zero: one
+	Created   string         `json:"created,omitempty"`  // RFC 3339, UTC
+	Finished  string         `json:"finished,omitempty"` // RFC 3339, UTC
+	Cluster   string         `json:"cluster,omitempty"`  // where it runs or ran, without credentials
+	Then      *board.Step    `json:"then,omitempty"`     // nil: nothing follows the trials
+	Sentence  string         `json:"sentence,omitempty"` // why it ends or ended
+	File      string         `json:"file,omitempty"`     // the spec's, when it was submitted; absolute
+	// KEY=VALUE, in the order they were given; secrets are replaced
+	Overrides []string `json:"set,omitempty"`
+	// why trials that had not started when it ended never will; a retry leaves it
+	Closed     string      `json:"closed,omitempty"`
+	Extensions []Extension `json:"extensions,omitempty"` // what was changed since it began, in order
+	Owner      string      `json:"owner,omitempty"`      // who submitted it; empty: who ran the first of its runs
+	Labels     []string    `json:"labels,omitempty"`     // words by which people find it again
+	Queue      string      `json:"queue,omitempty"`      // of a server, that it waits or waited in; empty: default
+	Priority   int         `json:"priority,omitempty"`   // in its queue
+	// RFC 3339, UTC: since when lists leave it out; empty: they do not
+	Archived string `json:"archived,omitempty"`
+	// names what its trials do, but for parameters and seeds; of sweeps with `cache`
+	Work string `json:"work,omitempty"`
 	// Prunes says that artifacts which trials left are removed at its end, but for those that the sweep keeps.
 	Prunes bool   `json:"prunes,omitempty"`
 	Pruned string `json:"pruned,omitempty"` // RFC 3339, UTC: since when they are removed; empty: not all are
@@ -107,7 +111,9 @@ func DeniesAll(ctx context.Context, b bucket.Bucket, denied error, others iter.S
 }
 
 // readManifest reads one of a sweep's manifests, and refuses one that says it is another sweep's.
-func readManifest[M any](ctx context.Context, b bucket.Bucket, id, file string, sweep func(*M) string) (m M, err error) {
+func readManifest[M any](
+	ctx context.Context, b bucket.Bucket, id, file string, sweep func(*M) string,
+) (m M, err error) {
 	name := results.ObjectName(id, file)
 	if strings.Contains(id, "/") { // it would be among what a sweep's trials have left
 		return m, fmt.Errorf("read %s: %w: %.80q is no sweep", name, bucket.ErrNotExist, id)
@@ -179,7 +185,8 @@ func putJSON(ctx context.Context, b bucket.Bucket, name string, v any) error {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	if data = seal(data); len(data) > maxManifest {
-		return fmt.Errorf("write %s: %w: %d bytes, and no more than %d are read", name, bucket.ErrTooLarge, len(data), maxManifest)
+		return fmt.Errorf("write %s: %w: %d bytes, and no more than %d are read", name, bucket.ErrTooLarge, len(data),
+			maxManifest)
 	}
 	return b.Put(ctx, name, bytes.NewReader(data))
 }

@@ -118,7 +118,8 @@ func (m *Memo) read(ctx context.Context, b bucket.Bucket, known Sweep, before in
 		return nil
 	})
 	counts := func(a *attempt) bool {
-		return a.end != nil && usable(a.end) && (before <= 0 || a.end.EndMs <= before) && !(passing && len(a.end.Files) > 0)
+		return a.end != nil && usable(a.end) && (before <= 0 || a.end.EndMs <= before) &&
+			!(passing && len(a.end.Files) > 0)
 	}
 	left := map[results.Ran][]results.Artifact{}
 	for ran, a := range open {
@@ -209,7 +210,9 @@ func (m *Memo) Find(key string) (from results.Ran, points []results.Point, end r
 		}
 		all = append(all, r)
 	}
-	slices.SortStableFunc(all, func(a, b results.Record) int { return int(min(max(int64(a.First)-int64(b.First), -1), 1)) })
+	slices.SortStableFunc(all, func(a, b results.Record) int {
+		return int(min(max(int64(a.First)-int64(b.First), -1), 1))
+	})
 	for _, r := range all {
 		if len(r.Points) > 0 && r.First > uint64(len(points)) {
 			return from, nil, end, false // some are missing

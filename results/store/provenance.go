@@ -8,8 +8,9 @@ type Provenance struct {
 	Kaon          string          `json:"kaon_version,omitempty"`
 	Effective     json.RawMessage `json:"effective_spec,omitempty"` // the sweep file with the overrides, as JSON
 	EffectiveHash string          `json:"effective_hash,omitempty"` // SHA-256 of it, without spaces
-	Git           *Git            `json:"git,omitempty"`            // nil: the file is in no work tree, or there is no git
-	Runs          []Run           `json:"runs,omitempty"`           // commands that worked on it, the latest last
+	// nil: the file is in no work tree, or there is no git
+	Git  *Git  `json:"git,omitempty"`
+	Runs []Run `json:"runs,omitempty"` // commands that worked on it, the latest last
 }
 
 // Git is the state of the work tree that a sweep file is in.

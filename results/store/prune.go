@@ -9,9 +9,9 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 )
 
-// Prune removes the artifacts of a sweep, but for the attempts that keep names, and gives the number of files
-// and bytes that went. What says of these attempts that all of theirs arrived goes first, and is not counted. Files whose
-// names are no artifacts' are left alone.
+// Prune removes the artifacts of a sweep, but for the attempts that keep names, and gives the number of files and bytes
+// that went. What says of these attempts that all of theirs arrived goes first, and is not counted. Files whose names
+// are no artifacts' are left alone.
 func Prune(
 	ctx context.Context, b bucket.Bucket, sweep string, keep func(trial, attempt int) bool,
 ) (files int, bytes int64, err error) {

@@ -42,7 +42,9 @@ func copyObject(ctx context.Context, b bucket.Bucket, name, to string) error {
 // Repair moves damaged batches aside and puts others in their places: the first of them has the records, so that
 // nothing is missing among the batches any more. It answers where the damaged ones are. What the disk cannot read is
 // left to people: it may be read the next time, and is whole then, so that nothing is moved beside it.
-func Repair(ctx context.Context, b bucket.Bucket, sweep string, damage []Damage, records []results.Record, label string) (aside []string, err error) {
+func Repair(
+	ctx context.Context, b bucket.Bucket, sweep string, damage []Damage, records []results.Record, label string,
+) (aside []string, err error) {
 	for _, d := range damage {
 		if !errors.Is(d.Err, syscall.EIO) {
 			continue

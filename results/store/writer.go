@@ -159,7 +159,8 @@ func (w *Writer) Flush(ctx context.Context) error {
 		case <-w.done: // Close says what was not written
 			return nil
 		case <-ctx.Done():
-			return fmt.Errorf("write records of sweep %s: the bucket has them up to number %d only: %w", w.cfg.Sweep, s.Flushed,
+			return fmt.Errorf("write records of sweep %s: the bucket has them up to number %d only: %w",
+				w.cfg.Sweep, s.Flushed,
 				unwritten(ctx, s.Err))
 		case <-time.After(flushLook):
 		}

@@ -7,7 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Event is what of a tensorflow.Event is read: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
+// Event is what of a tensorflow.Event is read:
+// https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
 type Event struct {
 	Wall    float64 // Unix seconds
 	Step    int64
@@ -35,8 +36,8 @@ const (
 	valueMetadata = 9
 )
 
-// fields calls f with each field of a message: its number, and what it holds as a number or as bytes. It answers false when the
-// message is damaged.
+// fields calls f with each field of a message: its number, and what it holds as a number or as bytes. It answers false
+// when the message is damaged.
 func fields(message []byte, f func(number protowire.Number, word uint64, data []byte)) bool {
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)
@@ -104,8 +105,8 @@ func parseValue(message []byte) (s Scalar, known bool) {
 	return s, ok && known && s.Tag != ""
 }
 
-// Append appends an event as a message. Values are of single precision, as all programs write them that TensorBoard reads; a tag is
-// made valid UTF-8, which the format asks for.
+// Append appends an event as a message. Values are of single precision, as all programs write them that TensorBoard
+// reads; a tag is made valid UTF-8, which the format asks for.
 func Append(b []byte, e Event) []byte {
 	b = appendHead(b, e.Wall)
 	b = protowire.AppendVarint(protowire.AppendTag(b, eventStep, protowire.VarintType), uint64(e.Step))
@@ -135,5 +136,6 @@ func appendBytes(b []byte, field protowire.Number, data []byte) []byte {
 }
 
 func appendText(b []byte, field protowire.Number, text string) []byte {
-	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), strings.ToValidUTF8(text, "\ufffd"))
+	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType),
+		strings.ToValidUTF8(text, "\ufffd"))
 }

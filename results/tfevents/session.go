@@ -53,7 +53,8 @@ func SessionStart(wall float64, group string, params []Param) []byte {
 		case float64:
 			value = appendDouble(nil, anyNumber, v)
 		case bool:
-			value = protowire.AppendVarint(protowire.AppendTag(nil, anyBool, protowire.VarintType), protowire.EncodeBool(v))
+			value = protowire.AppendVarint(protowire.AppendTag(nil, anyBool, protowire.VarintType),
+				protowire.EncodeBool(v))
 		case string:
 			value = appendText(nil, anyText, v)
 		}

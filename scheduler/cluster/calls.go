@@ -10,11 +10,11 @@ import (
 // Driver is the cluster as the loop sees it. Package mesos implements it over HTTP; the simulation implements
 // it over the embedded cluster's core.
 //
-// Run subscribes and delivers events until ctx ends, those that came together at once, subscribing again by itself whenever
-// the stream breaks; it returns an error only when trying again is pointless. What it has delivered is no longer its own.
-// Send delivers one call; it blocks until the master has answered or the connection is known to be gone. A call that was
-// not delivered is not retried by the driver: the core learns of the break by Disconnected and makes good by
-// reconciliation.
+// Run subscribes and delivers events until ctx ends, those that came together at once, subscribing again by itself
+// whenever the stream breaks; it returns an error only when trying again is pointless. What it has delivered is no
+// longer its own. Send delivers one call; it blocks until the master has answered or the connection is known to be
+// gone. A call that was not delivered is not retried by the driver: the core learns of the break by Disconnected and
+// makes good by reconciliation.
 type Driver interface {
 	Run(ctx context.Context, deliver func(...Event)) error
 	Send(ctx context.Context, call Call) error
@@ -36,8 +36,8 @@ type (
 		Offers []offers.OfferID
 		Refuse time.Duration
 	}
-	// AcceptInverse promises that the framework will have left the agents of inverse offers by the time that these are to be away;
-	// Refuse is for how long no more of the same is to be asked.
+	// AcceptInverse promises that the framework will have left the agents of inverse offers by the time that these are
+	// to be away; Refuse is for how long no more of the same is to be asked.
 	AcceptInverse struct {
 		Offers []offers.OfferID
 		Refuse time.Duration

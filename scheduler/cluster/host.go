@@ -1,11 +1,12 @@
 package cluster
 
-// SchedulerHost is the host of addresses that lead executors to their scheduler where no network does: whoever carries an
-// executor's requests brings them there.
+// SchedulerHost is the host of addresses that lead executors to their scheduler where no network does: whoever carries
+// an executor's requests brings them there.
 const SchedulerHost = "kaon.scheduler.internal"
 
-// OutputHost is where an executor asks, in such a place, what its scheduler wants to read of what attempts write while they run:
-// a GET of OutputWantedPath is answered by an OutputWanted when there is one, and what was read is posted to OutputWanted.Answer.
+// OutputHost is where an executor asks, in such a place, what its scheduler wants to read of what attempts write while
+// they run: a GET of OutputWantedPath is answered by an OutputWanted when there is one, and what was read is posted to
+// OutputWanted.Answer.
 const (
 	OutputHost       = "kaon.output.internal"
 	OutputWantedPath = "/wanted"

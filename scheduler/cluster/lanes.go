@@ -10,9 +10,9 @@ import (
 const LaneCount = 8
 
 // Lanes is the order in which calls go to the master: the calls about one agent share a lane, and a lane has one call
-// under way, so a KILL never overtakes the ACCEPT of its task. Different lanes are independent, because the master answers
-// each call only after a round trip. A RECONCILE waits until every call put before it was answered: it is sent by the
-// last lane that reaches it, and holds up no other.
+// under way, so a KILL never overtakes the ACCEPT of its task. Different lanes are independent, because the master
+// answers each call only after a round trip. A RECONCILE waits until every call put before it was answered: it is sent
+// by the last lane that reaches it, and holds up no other.
 //
 // It is plain data, so that what sends calls and what simulates it keep one order. The zero value is empty and ready.
 type Lanes struct {
@@ -57,8 +57,8 @@ func (l *Lanes) Take(lane int) Call {
 // Len is how many calls wait in a lane.
 func (l *Lanes) Len(lane int) int { return len(l.waiting[lane]) }
 
-// LaneOf is the lane of a call that is not a Reconcile: that of its agent. The rest, whose order among themselves matters,
-// as that of SUPPRESS and REVIVE, go by lane 0.
+// LaneOf is the lane of a call that is not a Reconcile: that of its agent. The rest, whose order among themselves
+// matters, as that of SUPPRESS and REVIVE, go by lane 0.
 func LaneOf(call Call) int {
 	var agent offers.AgentID
 	switch call := call.(type) {

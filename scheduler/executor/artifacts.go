@@ -27,8 +27,8 @@ type found struct {
 // maxEntries bounds how many files and folders are looked at to find artifacts.
 const maxEntries = 1_000_000
 
-// findArtifacts lists the files that the sweep's patterns choose, all without patterns, and says what else
-// they choose and why that is not delivered, of more than are told the number. A pattern that names a file or folder must find it.
+// findArtifacts lists the files that the sweep's patterns choose, all without patterns, and says what else they choose
+// and why that is not delivered, of more than are told the number. A pattern that names a file or folder must find it.
 func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string, err error) {
 	patterns := t.order.Deliver.Artifacts
 	there, folder := make([]bool, len(patterns)), make([]bool, len(patterns))

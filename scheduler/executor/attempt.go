@@ -51,11 +51,12 @@ type host struct {
 // own; while the process runs, so have its two pipes and its metrics file. The lock guards collector, outbox
 // and process; nobody holds it while waiting for the network.
 type attempt struct {
-	id        string
-	dir       string                       // its folder in the sandbox
-	files     atomic.Pointer[safefile.Dir] // the same, opened, for all access to it; nil at first and once it was given back
-	access    sync.Mutex                   // held while it is written to for others than the trial, and given back
-	looks     looks                        // at what it writes, while it runs
+	id  string
+	dir string // its folder in the sandbox
+	// the same, opened, for all access to it; nil at first and once it was given back
+	files     atomic.Pointer[safefile.Dir]
+	access    sync.Mutex // held while it is written to for others than the trial, and given back
+	looks     looks      // at what it writes, while it runs
 	controls  controls
 	told      []string // ids of the last messages that were appended to its control file; guarded by access
 	tag       proc.Tag // of its processes
@@ -102,7 +103,9 @@ type attempt struct {
 
 // newAttempt makes the attempt of an order; one that cannot be run gives an attempt that fails at once. bad is why the
 // order could not be read. serial tells the attempt from all others of this executor.
-func newAttempt(h *host, id string, resources []mesosapi.Resource, order *task.Order, bad error, serial uint64) (*attempt, error) {
+func newAttempt(
+	h *host, id string, resources []mesosapi.Resource, order *task.Order, bad error, serial uint64,
+) (*attempt, error) {
 	t := &attempt{id: id, host: h, resources: resources, order: *order, begin: time.Now(),
 		tag: proc.TagOf(h.conf.HostSandbox, serial)}
 	t.ctx, t.stop = context.WithCancel(context.Background())

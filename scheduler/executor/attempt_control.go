@@ -57,8 +57,8 @@ func (t *attempt) writeControls() {
 // mostTold is how many messages' ids are remembered.
 const mostTold = 1000
 
-// control appends one message to the trial's control file, as one line, unless one of its id was appended before; an empty id is none. No
-// lock may be held.
+// control appends one message to the trial's control file, as one line, unless one of its id was appended before; an
+// empty id is none. No lock may be held.
 func (t *attempt) control(id string, body []byte) error {
 	var line bytes.Buffer
 	if err := json.Compact(&line, body); err != nil {

@@ -17,7 +17,8 @@ import (
 func (t *attempt) judgeDisk(e *outbox.Ending) {
 	failed := e.State == mesosapi.TASK_FAILED
 	ownFault := e.End.Limit != 0 || e.End.TimedOut || t.endedForProcesses()
-	if ownFault || e.End.Killed || !failed && (e.State != mesosapi.TASK_FINISHED || t.order.Objective == "" || t.reported()) {
+	if ownFault || e.End.Killed || !failed && (e.State != mesosapi.TASK_FINISHED || t.order.Objective == "" ||
+		t.reported()) {
 		return
 	}
 	type key struct{ t *attempt }

@@ -69,7 +69,8 @@ func (t *attempt) ending(status unix.WaitStatus, err error, at time.Time, last *
 		e.Message = fmt.Sprintf("out of memory at the limit of %d MB: %s", e.End.Limit/mb, e.Message)
 	}
 	if e.State == mesosapi.TASK_FAILED && e.End.Limit == 0 && t.limits.squeezed() {
-		e.End.Squeezed, e.Message = true, "killed below its own limit of memory, as the machine or the container had none left: "+e.Message
+		e.End.Squeezed, e.Message = true, "killed below its own limit of memory, as the machine or the container "+
+			"had none left: "+e.Message
 	}
 	if t.mu.tooMany != "" {
 		e.State, e.End.Lacks, e.Message = mesosapi.TASK_FAILED, t.mu.tooMany, t.mu.tooMany

@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// followEvents prepares to read the event files that the trial will write; nil: they are not to be read. Those that are there already,
-// in the trial's code or image, are none of it.
+// followEvents prepares to read the event files that the trial will write; nil: they are not to be read. Those that are
+// there already, in the trial's code or image, are none of it.
 func (t *attempt) followEvents() *eventFiles {
 	if t.order.Events == sweep.NoEvents {
 		return nil

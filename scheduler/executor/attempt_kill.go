@@ -42,8 +42,8 @@ func (t *attempt) timeout(late time.Duration) {
 	}
 }
 
-// stopLine is what a trial finds in its control file before SIGTERM asks it to end. A message of somebody's may ask for that too, without a
-// signal.
+// stopLine is what a trial finds in its control file before SIGTERM asks it to end. A message of somebody's may ask for
+// that too, without a signal.
 var stopLine = []byte(`{"stop": true, "signal": "SIGTERM"}`)
 
 // terminate is kill with the lock held, for whatever reason.
@@ -64,8 +64,8 @@ func (t *attempt) terminate(grace time.Duration) {
 	}
 }
 
-// askToEnd writes the stop line and then signals the process, so that who is woken by the signal finds the line. A trial that cannot be told,
-// or not within controlPatience, is signalled all the same. The lock may be held.
+// askToEnd writes the stop line and then signals the process, so that who is woken by the signal finds the line. A
+// trial that cannot be told, or not within controlPatience, is signalled all the same. The lock may be held.
 func (t *attempt) askToEnd(p *process) {
 	signal := sync.OnceFunc(func() {
 		t.mu.Lock()

@@ -18,16 +18,17 @@ const readGrace = 10 * time.Second
 func newMetricsFile(t *attempt) *metricsFile {
 	return &metricsFile{
 		emit: t.takeFromFile, last: t.takeLastFromFile,
-		follow: parse.Follower{Folder: t.files.Load(), Name: metricsName, Lines: parse.Lines{Max: t.host.conf.MaxLine, Long: func(begin []byte) {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.lineTooLong(begin)
-		}}},
+		follow: parse.Follower{Folder: t.files.Load(), Name: metricsName,
+			Lines: parse.Lines{Max: t.host.conf.MaxLine, Long: func(begin []byte) {
+				t.mu.Lock()
+				defer t.mu.Unlock()
+				t.lineTooLong(begin)
+			}}},
 	}
 }
 
-// reading is the goroutine that reads an attempt's sources: one of its own, so that one trial's files, however large or slow they are, hold
-// up nobody else's.
+// reading is the goroutine that reads an attempt's sources: one of its own, so that one trial's files, however large or
+// slow they are, hold up nobody else's.
 type reading struct {
 	enough context.CancelFunc // ends it at once
 	rest   chan struct{}      // closed when the trial has ended: then the rest is read
@@ -35,8 +36,8 @@ type reading struct {
 	left   string             // what was not read to its end; set before done
 }
 
-// readMetrics starts to read the sources. They are polled: inotify would tell sooner, but costs a watch per task and an event per line, which
-// a flush interval away from being sent buys nothing.
+// readMetrics starts to read the sources. They are polled: inotify would tell sooner, but costs a watch per task and an
+// event per line, which a flush interval away from being sent buys nothing.
 func (t *attempt) readMetrics() *reading {
 	ctx, enough := context.WithCancel(context.Background())
 	r := &reading{enough: enough, rest: make(chan struct{}), done: make(chan struct{})}
@@ -76,7 +77,8 @@ func (t *attempt) readRest(ctx context.Context) (left string) {
 	return left
 }
 
-// pollAll takes in what is new of a source, until ended is closed: all of the metrics file, and a part of one that is polled seldom.
+// pollAll takes in what is new of a source, until ended is closed: all of the metrics file, and a part of one that is
+// polled seldom.
 func (t *attempt) pollAll(ctx context.Context, s metricSource, ended <-chan struct{}) {
 	for more := true; more; {
 		select {

@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 )
 
-// withMlflow adds to env what a program that logs to MLflow needs, unless the spec leaves it alone. Who prepares an attempt by hand
-// has no server, and the program logs into a folder.
+// withMlflow adds to env what a program that logs to MLflow needs, unless the spec leaves it alone. Who prepares an
+// attempt by hand has no server, and the program logs into a folder.
 func (t *attempt) withMlflow(env []string) []string {
 	if t.order.NoMlflow {
 		return env
@@ -33,7 +33,8 @@ func (t *attempt) withMlflow(env []string) []string {
 	}
 	uri, err := t.host.mlflow.Open(tracking)
 	if err != nil {
-		// A trial that does not log to MLflow is not to fail because of it, and of one that does its missing metrics tell.
+		// A trial that does not log to MLflow is not to fail because of it, and of one that does its missing metrics
+		// tell.
 		t.host.conf.Log.Warn("metrics logged to MLflow will not be read", "error", err)
 		return env
 	}
@@ -53,8 +54,8 @@ func (t *attempt) specVariables() (names []string) {
 	return names
 }
 
-// closeMlflow ends the attempt's tracking server: its processes are gone, or never were. What it was told besides metrics is written
-// among the artifacts.
+// closeMlflow ends the attempt's tracking server: its processes are gone, or never were. What it was told besides
+// metrics is written among the artifacts.
 func (t *attempt) closeMlflow() {
 	if t.mlflow == nil {
 		return

@@ -12,8 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// textFilePath is where the attempt is to write for Prometheus: the order's path below the folder where it starts. Where trials share
-// that folder or a container, one file would be that of all: there it is in the attempt's own.
+// textFilePath is where the attempt is to write for Prometheus: the order's path below the folder where it starts.
+// Where trials share that folder or a container, one file would be that of all: there it is in the attempt's own.
 func (t *attempt) textFilePath() (file string, shared bool) {
 	name := t.order.Prometheus
 	if name == "" || path.IsAbs(name) && t.order.Alone {
@@ -35,8 +35,8 @@ func (t *attempt) withPrometheus(env []string) []string {
 	return append(env, "KAON_PROMETHEUS="+file)
 }
 
-// followTextFile prepares to read the file that the trial will write for Prometheus; nil: there is to be none. One that is there
-// already, in the trial's code or image, is none of it.
+// followTextFile prepares to read the file that the trial will write for Prometheus; nil: there is to be none. One that
+// is there already, in the trial's code or image, is none of it.
 func (t *attempt) followTextFile() *textFile {
 	file, shared := t.textFilePath()
 	if file == "" {

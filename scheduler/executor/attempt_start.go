@@ -70,7 +70,8 @@ func (t *attempt) start() (*process, error) {
 	return p, nil
 }
 
-// unlaunch leaves a process that has not become the attempt's program. Its end is awaited beside, as it may wait for a file system.
+// unlaunch leaves a process that has not become the attempt's program. Its end is awaited beside, as it may wait for a
+// file system.
 func (t *attempt) unlaunch(p *process) {
 	t.mu.Lock()
 	t.mu.process = nil
@@ -85,7 +86,8 @@ func (t *attempt) unlaunch(p *process) {
 	})
 }
 
-// followFiles prepares to read files that the trial will write elsewhere than where its executor says: they may lie where nothing answers.
+// followFiles prepares to read files that the trial will write elsewhere than where its executor says: they may lie
+// where nothing answers.
 func (t *attempt) followFiles() error {
 	if err := t.touchFiles(); err != nil {
 		return fmt.Errorf("look for its files of metrics: %w", err)
@@ -102,7 +104,8 @@ func (t *attempt) followFiles() error {
 		events.close()
 		text.close()
 	}
-	var over atomic.Bool // for the look, or for who waits for it: where that one leaves, the second to be done closes what was opened
+	// for the look, or for who waits for it: where that one leaves, the second to be done closes what was opened
+	var over atomic.Bool
 	_, err := proc.Look(t.ctx, t.host.conf.Answer, t, func(at func(string)) (none struct{}) {
 		if !over.Load() {
 			at(below(t.order.Events))
@@ -152,8 +155,8 @@ func (t *attempt) touchFiles() error {
 	return nil
 }
 
-// launch starts the process. It holds the lock, so that whoever asks for the processes of attempts sees each, and waits for the file
-// systems of what is started, which have just answered.
+// launch starts the process. It holds the lock, so that whoever asks for the processes of attempts sees each, and waits
+// for the file systems of what is started, which have just answered.
 func (t *attempt) launch(what *program, env []string, id *identity) (*process, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -170,7 +170,8 @@ func (b *bundle) inFlight() *outbox.Update {
 	return b.mu.out.InFlight()
 }
 
-// acknowledged takes an acknowledgement; it tells whether it was for the update in flight, and whether that was the last.
+// acknowledged takes an acknowledgement; it tells whether it was for the update in flight, and whether that was the
+// last.
 func (b *bundle) acknowledged(id []byte) (ok, finished bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -64,8 +64,8 @@ func openFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// checkAnswering is checkFile of a file that may lie where nothing answers: as long as some of it is read within such a wait it may take. Else the
-// error is a *proc.UnansweredError.
+// checkAnswering is checkFile of a file that may lie where nothing answers: as long as some of it is read within such a
+// wait it may take. Else the error is a *proc.UnansweredError.
 func checkAnswering(ctx context.Context, path, sum string, wait time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -34,31 +34,37 @@ type Config struct {
 	ShutdownGrace   time.Duration // from SHUTDOWN until the agent kills us
 	Environ         []string      // what trials start from, without what concerns only the executor
 
-	Once         bool              // exit when the first task is over
-	Idle         time.Duration     // exit after so long without a task; 0: only when told
-	FirstWait    time.Duration     // how long the first subscription may take; default 30 s
-	Settle       time.Duration     // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
-	Interval     time.Duration     // between updates that only bring points, with one attempt; default 200 ms
-	Poll         time.Duration     // between polls of a metrics file; default 200 ms
-	MemoryPoll   time.Duration     // between samples of memory that the kernel does not limit; default 200 ms
-	Through      http.RoundTripper // to the agent and to file servers, where it is no network that leads there; nil: the network
-	Groupless    bool              // make no control groups, so that the kernel limits no attempt
-	Linger       time.Duration     // how long children may hold the pipes after the trial ended; default 500 ms
-	BatchBytes   int               // points of one update; default 64 KiB
-	MemoryBytes  int               // closed batches of one attempt held in memory; default 1 MiB
-	StoredBytes  int               // those and what is spilled to disk, then points are dropped; default 256 MiB
-	MaxPoints    uint64            // points of one attempt, then they are dropped; default 10 million
-	MaxLine      int               // longest line looked at for metrics; default 64 KiB
-	HeadBytes    int64             // of stdout and stderr each, kept from the start; default 8 MiB
-	TailBytes    int64             // and from the end, at least; default 8 MiB
-	MaxProcesses int               // of one attempt at a time, then it is ended; default 4,096
-	MaxThreads   int               // of all processes of one attempt at a time, likewise; default 16,384, and at least 4 for each process that it may have
-	ReadWait     time.Duration     // how long the rest of a metrics file may be read after the end; default 5 min
-	ReadRest     int64             // bytes of it, and of event files, that are read then: a sparse file may claim terabytes; default 1 GiB
-	Answer       time.Duration     // how long the program of an attempt and the folder that it starts in may take to answer, as on a network's file system; default 30 s
-	Scarce       time.Duration     // how long an attempt waits for what the machine ran out of; default 10 s
-	Patience     time.Duration     // how long the file server may be away; default 1 h
-	Subreaper    bool              // adopt and kill what trials leave behind; only for a process of our own
+	Once       bool          // exit when the first task is over
+	Idle       time.Duration // exit after so long without a task; 0: only when told
+	FirstWait  time.Duration // how long the first subscription may take; default 30 s
+	Settle     time.Duration // an attempt that ends sooner sends no TASK_RUNNING of its own; default 50 ms
+	Interval   time.Duration // between updates that only bring points, with one attempt; default 200 ms
+	Poll       time.Duration // between polls of a metrics file; default 200 ms
+	MemoryPoll time.Duration // between samples of memory that the kernel does not limit; default 200 ms
+	// to the agent and to file servers, where it is no network that leads there; nil: the network
+	Through      http.RoundTripper
+	Groupless    bool          // make no control groups, so that the kernel limits no attempt
+	Linger       time.Duration // how long children may hold the pipes after the trial ended; default 500 ms
+	BatchBytes   int           // points of one update; default 64 KiB
+	MemoryBytes  int           // closed batches of one attempt held in memory; default 1 MiB
+	StoredBytes  int           // those and what is spilled to disk, then points are dropped; default 256 MiB
+	MaxPoints    uint64        // points of one attempt, then they are dropped; default 10 million
+	MaxLine      int           // longest line looked at for metrics; default 64 KiB
+	HeadBytes    int64         // of stdout and stderr each, kept from the start; default 8 MiB
+	TailBytes    int64         // and from the end, at least; default 8 MiB
+	MaxProcesses int           // of one attempt at a time, then it is ended; default 4,096
+	// of all processes of one attempt at a time, likewise; default 16,384, and at least 4 for each process that it may
+	// have
+	MaxThreads int
+	ReadWait   time.Duration // how long the rest of a metrics file may be read after the end; default 5 min
+	// bytes of it, and of event files, that are read then: a sparse file may claim terabytes; default 1 GiB
+	ReadRest int64
+	// how long the program of an attempt and the folder that it starts in may take to answer, as on a network's file
+	// system; default 30 s
+	Answer    time.Duration
+	Scarce    time.Duration // how long an attempt waits for what the machine ran out of; default 10 s
+	Patience  time.Duration // how long the file server may be away; default 1 h
+	Subreaper bool          // adopt and kill what trials leave behind; only for a process of our own
 
 	Log *slog.Logger // default: discards
 }
@@ -187,8 +193,8 @@ func trialBase(environ []string) []string {
 // what takes a machine down.
 const mostProcesses = 4096
 
-// mostThreads is how many threads all of them may have together, and leastThreads for each process that an attempt may have at the least: the
-// kernel counts threads where it counts processes, and a machine runs out of both at once.
+// mostThreads is how many threads all of them may have together, and leastThreads for each process that an attempt may
+// have at the least: the kernel counts threads where it counts processes, and a machine runs out of both at once.
 const (
 	mostThreads  = 4 * mostProcesses
 	leastThreads = 4

@@ -2,8 +2,8 @@ package executor
 
 import "sync"
 
-// controls are an attempt's messages on their way to its control file. That may lie on a disk that is slow, or where nothing answers: a
-// goroutine writes them, which there is only while some wait.
+// controls are an attempt's messages on their way to its control file. That may lie on a disk that is slow, or where
+// nothing answers: a goroutine writes them, which there is only while some wait.
 type controls struct {
 	mu      sync.Mutex
 	waiting []message

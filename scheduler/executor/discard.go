@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Discard removes from a sandbox the program that this process runs, and the builds of it for other architectures, which
-// lie beside it as NAME-ARCH. The agent fetched them into the sandbox, where they would stay for as long as it keeps
-// it, a week by default, after every executor. The kernel keeps what runs; this process starts itself by no name again.
-// A program that lies elsewhere, as the operator's own does, stays. It returns the names of what it removed.
+// Discard removes from a sandbox the program that this process runs, and the builds of it for other architectures,
+// which lie beside it as NAME-ARCH. The agent fetched them into the sandbox, where they would stay for as long as it
+// keeps it, a week by default, after every executor. The kernel keeps what runs; this process starts itself by no name
+// again. A program that lies elsewhere, as the operator's own does, stays. It returns the names of what it removed.
 func Discard(sandbox string) []string {
 	path, err := os.Readlink("/proc/self/exe")
 	if err != nil {

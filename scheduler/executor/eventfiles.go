@@ -18,9 +18,10 @@ import (
 // mostWriters bounds the processes of a trial whose open files are looked at.
 const mostWriters = 64
 
-// eventFiles reads the event files that a trial writes for TensorBoard. What lies in a folder of its own, or in a container in which no
-// other trial is, is the trial's. Of folders that trials share, as that of the spec on one machine, those files are that its
-// processes have open to write to, or that are named after one of these. It belongs to the goroutine of readMetrics.
+// eventFiles reads the event files that a trial writes for TensorBoard. What lies in a folder of its own, or in a
+// container in which no other trial is, is the trial's. Of folders that trials share, as that of the spec on one
+// machine, those files are that its processes have open to write to, or that are named after one of these. It belongs
+// to the goroutine of readMetrics.
 type eventFiles struct {
 	follow tensorboard.Follower
 	shared []string // folders below the root in which other trials write too; nil: none do
@@ -52,7 +53,8 @@ func (e *eventFiles) findOpen(leader int) {
 	}
 }
 
-// findNamed finds files of trials that were too short to be seen at work: TensorFlow and PyTorch name them after their process.
+// findNamed finds files of trials that were too short to be seen at work: TensorFlow and PyTorch name them after their
+// process.
 func (e *eventFiles) findNamed() {
 	for _, folder := range e.shared {
 		e.follow.Find(folder, func(name string, st *unix.Stat_t) bool {

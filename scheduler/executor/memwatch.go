@@ -113,7 +113,8 @@ func (w *memoryMonitor) sample() bool {
 		}
 	}
 	w.mu.Unlock()
-	for _, g := range broken { // which waits for those that cannot be killed at once: nobody is to wait for that to begin or to end
+	// which waits for those that cannot be killed at once: nobody is to wait for that to begin or to end
+	for _, g := range broken {
 		g.Kill()
 	}
 	if first == 0 {
@@ -133,8 +134,8 @@ func (w *memoryMonitor) counts(pid int) bool {
 	return a != nil && a.group == nil
 }
 
-// adopted is the leader of the attempt of which this process has adopted a child, which has lost its parents and left their session; 0: of
-// none whose processes are counted.
+// adopted is the leader of the attempt of which this process has adopted a child, which has lost its parents and left
+// their session; 0: of none whose processes are counted.
 func (w *memoryMonitor) adopted(pid int) int {
 	tag := proc.TagFrom(pid)
 	if tag == 0 {
@@ -150,8 +151,8 @@ func (w *memoryMonitor) adopted(pid int) int {
 	return 0
 }
 
-// families sorts processes by the leader whose session they are in or whose descendants they are, or those of a child that this process has
-// adopted of it; others are left out.
+// families sorts processes by the leader whose session they are in or whose descendants they are, or those of a child
+// that this process has adopted of it; others are left out.
 func families(all []proc.Stat, leads func(pid int) bool, adopted func(pid int) int) map[int][]proc.Stat {
 	parents := make(map[int]int, len(all))
 	for _, s := range all {

@@ -7,12 +7,13 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/executor/parse"
 )
 
-// metricSource is files in which a trial reports metrics: metricsFile, eventFiles, textFile. It gives what it reads to the attempt, and belongs
-// to one goroutine, which holds no lock while it reads.
+// metricSource is files in which a trial reports metrics: metricsFile, eventFiles, textFile. It gives what it reads to
+// the attempt, and belongs to one goroutine, which holds no lock while it reads.
 type metricSource interface {
 	// poll takes in what is new, at most about limit bytes, until ctx ends; it tells whether there is more.
 	poll(ctx context.Context, limit int64) (more bool)
-	// finish takes in the rest once the trial's process has ended, and names what was not read to its end; empty: all was.
+	// finish takes in the rest once the trial's process has ended, and names what was not read to its end; empty: all
+	// was.
 	finish(ctx context.Context, limit int64) (left string)
 	// every is how long nothing is polled after a poll; 0: for Config.Poll.
 	every() time.Duration

@@ -10,5 +10,6 @@ const (
 	outputName    = "kaon-output.json" // among the artifacts: what a step of a workflow puts out
 	workName      = "work"             // the attempt's copy of the code
 	inputsName    = "inputs"           // links to what it was given, when it works elsewhere
-	resumeName    = ".resume"          // what an earlier attempt of the trial left; beside inputs, which may have any name
+	// what an earlier attempt of the trial left; beside inputs, which may have any name
+	resumeName = ".resume"
 )

@@ -43,8 +43,8 @@ type program struct {
 	far  bool // on a file system that may not answer: it is started by a relay
 }
 
-// find finds the program of an order in the folder where it starts; folder is the attempt's. Of what does not answer within patience the
-// error is a *proc.UnansweredError. Its error is for people.
+// find finds the program of an order in the folder where it starts; folder is the attempt's. Of what does not answer
+// within patience the error is a *proc.UnansweredError. Its error is for people.
 func (s *starter) find(
 	ctx context.Context, patience time.Duration, o *task.Order, dir, folder string, env []string,
 ) (program, error) {
@@ -85,8 +85,8 @@ type startError struct{ error }
 
 func (e startError) Unwrap() error { return e.error }
 
-// start starts a program with env as id, or when that is nil as the executor's own user, within its limits. It waits for no file system but
-// those of programs that are not far. An error of the kernel's is a startError.
+// start starts a program with env as id, or when that is nil as the executor's own user, within its limits. It waits
+// for no file system but those of programs that are not far. An error of the kernel's is a startError.
 func (s *starter) start(what *program, env []string, id *identity, limits *limit, tag proc.Tag) (*process, error) {
 	file, argv, dir := what.file, what.argv, what.dir
 	out, outChild, err := pipe()
@@ -141,11 +141,13 @@ func (s *starter) start(what *program, env []string, id *identity, limits *limit
 	return p, nil
 }
 
-// morePreferred is by how much the kernel prefers a trial's processes to their executor when it has no memory left, in thousandths of all
-// memory: what an executor may be larger than one of them. With more, small trials would be killed for a large process of somebody else.
+// morePreferred is by how much the kernel prefers a trial's processes to their executor when it has no memory left, in
+// thousandths of all memory: what an executor may be larger than one of them. With more, small trials would be killed
+// for a large process of somebody else.
 const morePreferred = 20
 
-// preferToKill has the kernel kill a trial, and what it starts, rather than an executor of like size with all its trials.
+// preferToKill has the kernel kill a trial, and what it starts, rather than an executor of like size with all its
+// trials.
 func preferToKill(pid int) {
 	own, err := os.ReadFile("/proc/self/oom_score_adj")
 	if err != nil {
@@ -156,7 +158,8 @@ func preferToKill(pid int) {
 		return
 	}
 	// Not where the kernel has none: then it is as it was.
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte(strconv.Itoa(min(score+morePreferred, 1000))), 0)
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid),
+		[]byte(strconv.Itoa(min(score+morePreferred, 1000))), 0)
 }
 
 // forkExec starts a program that carries a tag.
@@ -183,8 +186,8 @@ func pipe() (*os.File, int, error) {
 	return os.NewFile(uintptr(fds[0]), "pipe"), fds[1], nil
 }
 
-// awaitStart waits until a relay has become the program, and at the most patience: then the error is a *proc.UnansweredError. That of the kernel is a
-// startError. No lock may be held.
+// awaitStart waits until a relay has become the program, and at the most patience: then the error is a
+// *proc.UnansweredError. That of the kernel is a startError. No lock may be held.
 func (p *process) awaitStart(ctx context.Context, patience time.Duration, what *program) error {
 	if p.report == nil {
 		return nil
@@ -208,7 +211,8 @@ func (p *process) awaitStart(ctx context.Context, patience time.Duration, what *
 	return fmt.Errorf("start %q: %w", what.argv[0], &proc.UnansweredError{Path: what.dir, Waited: patience})
 }
 
-// explained is an error for people: a startError is explained, by looks at what was to be started that may take patience.
+// explained is an error for people: a startError is explained, by looks at what was to be started that may take
+// patience.
 func (s *starter) explained(ctx context.Context, patience time.Duration, what *program, err error) error {
 	var failed startError
 	if !errors.As(err, &failed) {
@@ -218,10 +222,11 @@ func (s *starter) explained(ctx context.Context, patience time.Duration, what *p
 		file, name, dir string
 		err             error
 	}
-	why, looked := proc.Look(ctx, patience, key{what.file, what.argv[0], what.dir, failed.error}, func(at func(string)) error {
-		at(what.dir)
-		return explain(what.file, what.argv[0], what.dir, failed.error)
-	})
+	why, looked := proc.Look(ctx, patience, key{what.file, what.argv[0], what.dir, failed.error},
+		func(at func(string)) error {
+			at(what.dir)
+			return explain(what.file, what.argv[0], what.dir, failed.error)
+		})
 	if looked != nil {
 		return fmt.Errorf("start %q: %w", what.argv[0], looked)
 	}

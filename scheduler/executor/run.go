@@ -57,8 +57,9 @@ func Run(ctx context.Context, c Config) error {
 	x.host = &host{
 		conf: &c, sandbox: sandbox, limiter: limiter, starter: &starter{null: null},
 		cache: newCache(sandbox, c.transfers(), c.Answer, c.Log),
-		slots: make(slots, ownRoom()), disk: disk.NewWatch(sandbox), spares: &spares{sandbox: sandbox}, leftovers: openLeftovers(c.Subreaper),
-		wandb: &wandbHook{}, mlflow: &mlflow.Server{Log: c.Log},
+		slots: make(slots, ownRoom()), disk: disk.NewWatch(sandbox), spares: &spares{sandbox: sandbox},
+		leftovers: openLeftovers(c.Subreaper),
+		wandb:     &wandbHook{}, mlflow: &mlflow.Server{Log: c.Log},
 		send: x.flush, sendHere: x.flushHere, reapSoon: reaper.reapSoon,
 	}
 	defer x.host.leftovers.close()

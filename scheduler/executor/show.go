@@ -101,8 +101,8 @@ func (x *executor) answer(ctx context.Context, client *http.Client, w *cluster.O
 	return resp.Body.Close()
 }
 
-// written reads a piece of what an attempt wrote. A trial may have put anything into its folder: nothing but a file is read, and
-// no link is followed.
+// written reads a piece of what an attempt wrote. A trial may have put anything into its folder: nothing but a file is
+// read, and no link is followed.
 func (x *executor) written(w *cluster.OutputWanted) ([]byte, error) {
 	stream, ok := cluster.OutputFile(w.Name)
 	x.mu.Lock()

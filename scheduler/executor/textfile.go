@@ -45,7 +45,8 @@ func (f *textFile) close() {
 // miss tells of a file in a folder of several trials: whose it is cannot be known.
 func (f *textFile) miss() {
 	var st unix.Stat_t
-	if f.shared != "" && unix.Lstat(f.shared, &st) == nil && !time.Unix(st.Mtim.Unix()).Before(f.since.Truncate(time.Second)) {
+	if f.shared != "" && unix.Lstat(f.shared, &st) == nil &&
+		!time.Unix(st.Mtim.Unix()).Before(f.since.Truncate(time.Second)) {
 		f.follow.Unread(prometheus.ReasonShared, f.shared)
 	}
 }

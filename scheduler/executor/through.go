@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer"
 )
 
-// transfers fetches from file servers and uploads to them. By another way than the network only those of the scheduler are
-// reached, which it names by plain HTTP; a bucket's and others' are asked as ever.
+// transfers fetches from file servers and uploads to them. By another way than the network only those of the scheduler
+// are reached, which it names by plain HTTP; a bucket's and others' are asked as ever.
 func (c *Config) transfers() *transfer.Client {
 	t := &transfer.Client{Patience: c.Patience}
 	if c.Through != nil {

@@ -8,7 +8,8 @@ func (t *attempt) withWandb(env []string) []string {
 	if o.NoWandb {
 		return env
 	}
-	a := wandb.Attempt{Sweep: o.Sweep, Trial: o.Trial, Attempt: o.Attempt, Folder: t.dir, Hook: t.host.wandb.install(t.host.conf, t.host.sandbox),
+	a := wandb.Attempt{Sweep: o.Sweep, Trial: o.Trial, Attempt: o.Attempt, Folder: t.dir,
+		Hook: t.host.wandb.install(t.host.conf, t.host.sandbox),
 		Spec: t.specVariables()}
 	return wandb.Environment(env, a)
 }

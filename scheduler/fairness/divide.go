@@ -18,8 +18,9 @@ type Held struct {
 	Why       string // for people
 }
 
-// quarters is how finely what is free is cut: agents may have room for less of a level than their amounts say, and who gets it
-// then is the packer's choice. Before them comes what queues are guaranteed, after them as much again, for room that is left between tasks, then the rest.
+// quarters is how finely what is free is cut: agents may have room for less of a level than their amounts say, and who
+// gets it then is the packer's choice. Before them comes what queues are guaranteed, after them as much again, for room
+// that is left between tasks, then the rest.
 const (
 	guaranteed = 0
 	quarters   = 4
@@ -30,8 +31,8 @@ const (
 // finest is the part of a cluster that is not worth dividing.
 const finest = 1.0 / (1 << 14)
 
-// Divide says which tasks of jobs may start on what is free of a cluster, in which order. Jobs come oldest first; queues that
-// are not set have weight 1 and no limit.
+// Divide says which tasks of jobs may start on what is free of a cluster, in which order. Jobs come oldest first;
+// queues that are not set have weight 1 and no limit.
 func Divide(queues []Queue, total, free resource.Resources, jobs []Job) (turns []Turn, held []Held) {
 	t := newTree(queues, total, free, jobs)
 	left := t.dims.vector(&free, 0)

@@ -1,7 +1,7 @@
 package fairness
 
-// fill deals out what is free, or without bound, until nobody wants or may have more. An epoch is one attempt at that: who has
-// nothing more to gain in it stays out until the next, as what is free and what limits leave only shrinks.
+// fill deals out what is free, or without bound, until nobody wants or may have more. An epoch is one attempt at that:
+// who has nothing more to gain in it stays out until the next, as what is free and what limits leave only shrinks.
 type fill struct {
 	total vector
 	free  vector // nil: there is no bound

@@ -7,7 +7,8 @@ type floor struct {
 	done  bool
 }
 
-// room is how many tasks fit into what is left of the guarantee, n at most; none where it does not speak of what they need.
+// room is how many tasks fit into what is left of the guarantee, n at most; none where it does not speak of what they
+// need.
 func (g *floor) room(need vector, n int) int {
 	for d, most := range g.bound.most {
 		if most != none && need[d] > 0 {

@@ -28,16 +28,17 @@ type Forecast struct {
 }
 
 const (
-	forecastRounds = 64     // in about so many rounds the trials of a sweep are dealt with: several in a row are one task
+	// in about so many rounds the trials of a sweep are dealt with: several in a row are one task
+	forecastRounds = 64
 	forecastWork   = 200000 // jobs times divisions that one forecast costs
 	forecastLeast  = 200    // divisions
 
 	horizon = 100 * 365 * 24 * time.Hour // no forecast looks farther; twice as much is a time.Duration still
 )
 
-// Foresee plays on what Divide would do with volumes, until a sweep has run to its end: the trials of a division start at once, and the next
-// division comes when some have ended. It knows no agents, so that room that lies in pieces too small for a trial counts as room; nothing fails, nothing is
-// preempted and nothing else comes.
+// Foresee plays on what Divide would do with volumes, until a sweep has run to its end: the trials of a division start
+// at once, and the next division comes when some have ended. It knows no agents, so that room that lies in pieces too
+// small for a trial counts as room; nothing fails, nothing is preempted and nothing else comes.
 func Foresee(queues []Queue, total resource.Resources, all []Prospect, of int) Forecast {
 	f := newForesight(queues, total, all)
 	divisions := max(forecastLeast, forecastWork/len(all))
@@ -93,7 +94,8 @@ func (e *endings) Pop() any {
 
 func newForesight(queues []Queue, total resource.Resources, all []Prospect) *foresight {
 	n := len(all)
-	f := &foresight{queues: queues, total: total, all: all, running: make([]int, n), waiting: make([]int, n), batch: make([]int, n)}
+	f := &foresight{queues: queues, total: total, all: all, running: make([]int, n), waiting: make([]int, n),
+		batch: make([]int, n)}
 	for i := range all {
 		p := &all[i]
 		f.waiting[i], f.running[i], f.batch[i] = p.Waiting, len(p.Ends), 1

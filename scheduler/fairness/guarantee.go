@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// guarantee deals out to queues below their guarantees until none is, or what is free is too little. Whoever has the smallest part
-// of theirs comes next.
+// guarantee deals out to queues below their guarantees until none is, or what is free is too little. Whoever has the
+// smallest part of theirs comes next.
 func (t *tree) guarantee(f *fill, take func(queue string, p portion)) {
 	for _, q := range t.guaranteed {
 		f.epoch++
@@ -68,8 +68,9 @@ func NewSurplus(queues []Queue, total resource.Resources, jobs []Job) *Surplus {
 	return &Surplus{newTree(queues, total, resource.Resources{}, jobs)}
 }
 
-// Spares says whether a task of one job may be ended for what another is owed: it is not of the queue to which that is owed, which
-// would come no nearer its guarantee, and none of its queues that is not the other's too comes below its own.
+// Spares says whether a task of one job may be ended for what another is owed: it is not of the queue to which that is
+// owed, which would come no nearer its guarantee, and none of its queues that is not the other's too comes below its
+// own.
 func (s *Surplus) Spares(from int, owed *Owing, task resource.Resources) bool {
 	if from == owed.Job {
 		return false

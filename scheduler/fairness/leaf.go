@@ -45,7 +45,9 @@ func (l *leaf) take(priority int, user string, j *job, used, total vector) {
 	if len(j.wants) == 0 {
 		return
 	}
-	i, found := slices.BinarySearchFunc(l.ranks, priority, func(r *rank, priority int) int { return priority - r.priority })
+	i, found := slices.BinarySearchFunc(l.ranks, priority, func(r *rank, priority int) int {
+		return priority - r.priority
+	})
 	if !found {
 		l.ranks = slices.Insert(l.ranks, i, &rank{priority: priority})
 	}

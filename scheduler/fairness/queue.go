@@ -20,8 +20,8 @@ type Queue struct {
 	Guarantee Amounts `json:"guarantee,omitempty"`
 }
 
-// Amounts are amounts by the name of what they are of: cpus; memory and disk in MB of 2^20 bytes; gpus; ports; trials, of
-// which a bundle counts as one; or any other resource of agents.
+// Amounts are amounts by the name of what they are of: cpus; memory and disk in MB of 2^20 bytes; gpus; ports; trials,
+// of which a bundle counts as one; or any other resource of agents.
 type Amounts map[string]float64
 
 // Trials is the name of trials that run among Amounts.

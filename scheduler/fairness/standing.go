@@ -19,8 +19,8 @@ type Standing struct {
 	Fair    float64            // which part weights give it, of those queues that have sweeps
 }
 
-// Standings are the queues, in order of their names, that are set or that jobs name. A job without anything is one that has
-// not ended.
+// Standings are the queues, in order of their names, that are set or that jobs name. A job without anything is one that
+// has not ended.
 func Standings(queues []Queue, total resource.Resources, jobs []Job) []Standing {
 	t := newTree(queues, total, resource.Resources{}, jobs)
 	var all []Standing

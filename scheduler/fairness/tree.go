@@ -52,7 +52,8 @@ func newTree(queues []Queue, total, free resource.Resources, jobs []Job) *tree {
 			n.all = &bound{queue: q.Name, most: t.dims.limits(q.Limit), used: make(vector, len(t.dims))}
 		}
 		if len(q.Guarantee) > 0 {
-			n.floor = &floor{bound: bound{queue: q.Name, most: t.dims.limits(q.Guarantee), used: make(vector, len(t.dims))}}
+			n.floor = &floor{bound: bound{queue: q.Name, most: t.dims.limits(q.Guarantee),
+				used: make(vector, len(t.dims))}}
 			t.guaranteed = append(t.guaranteed, n)
 		}
 		if len(q.UserLimit) > 0 {
@@ -138,7 +139,8 @@ func (t *tree) take(at int, from *Job) {
 		}
 		if n.each != nil {
 			if n.users[from.User] == nil {
-				n.users[from.User] = &bound{queue: n.name, user: from.User, each: true, most: n.each, used: make(vector, len(t.dims))}
+				n.users[from.User] = &bound{queue: n.name, user: from.User, each: true, most: n.each,
+					used: make(vector, len(t.dims))}
 			}
 			j.bounds = append(j.bounds, n.users[from.User])
 		}
@@ -177,8 +179,8 @@ func (n *node) refresh(f *fill) {
 	n.scale(f)
 }
 
-// scale is the share of a node, by those below it. Of another resource than the neediest of them wants, others count as much as
-// that one has: else it would wait for what they have and nobody else wants. Of the same resource all counts.
+// scale is the share of a node, by those below it. Of another resource than the neediest of them wants, others count as
+// much as that one has: else it would wait for what they have and nobody else wants. Of the same resource all counts.
 func (n *node) scale(f *fill) {
 	if n.leaf != nil {
 		n.share.of(n.leaf.used, f.total)

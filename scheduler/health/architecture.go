@@ -11,8 +11,9 @@ var architectureNames = map[string]string{
 	"amd64": "amd64", "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "arm64": "arm64", "aarch64": "arm64",
 }
 
-// Architecture is what an agent's text attribute `arch` or `cpu_arch` says, as Go names it; empty when there is none, or
-// when its value is no architecture that executors are ever built for: a cluster may use the name for something else.
+// Architecture is what an agent's text attribute `arch` or `cpu_arch` says, as Go names it; empty when there is none,
+// or when its value is no architecture that executors are ever built for: a cluster may use the name for something
+// else.
 func Architecture(attributes []offers.Attribute) string {
 	for _, name := range []string{"arch", "cpu_arch"} {
 		for i := range attributes {
@@ -75,8 +76,8 @@ func WithoutExecutor(arch string) offers.Exclusion {
 	return offers.Exclusion{Name: arch, Reason: "of " + name + ", which no executor is built for"}
 }
 
-// Exclude is the agents that get nothing: those avoided for a time, until an operator lifts it those cordoned, and for good
-// those without an executor.
+// Exclude is the agents that get nothing: those avoided for a time, until an operator lifts it those cordoned, and for
+// good those without an executor.
 func (t *Tracker) Exclude() map[offers.AgentID]offers.Exclusion {
 	all := make(map[offers.AgentID]offers.Exclusion, len(t.Avoid)+len(t.Foreign))
 	for id, until := range t.Avoid {

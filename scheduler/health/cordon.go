@@ -46,7 +46,8 @@ func (t *Tracker) updateCordon(id offers.AgentID, a *agent) {
 		if !c.covers(id, a) {
 			continue
 		}
-		if now := t.Cordoned[id]; now == nil || !c.Deadline.IsZero() && (now.Deadline.IsZero() || c.Deadline.Before(now.Deadline)) {
+		if now := t.Cordoned[id]; now == nil || !c.Deadline.IsZero() &&
+			(now.Deadline.IsZero() || c.Deadline.Before(now.Deadline)) {
 			t.Cordoned[id] = c
 		}
 	}

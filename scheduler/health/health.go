@@ -8,9 +8,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/timer"
 )
 
-// An agent whose attempts die at once is free at once, and would swallow the whole queue: a black hole. Unproven agents get
-// few tasks at a time; agents that fail fast are left alone for a while, provided that others could take their work and do
-// not fail as fast.
+// An agent whose attempts die at once is free at once, and would swallow the whole queue: a black hole. Unproven agents
+// get few tasks at a time; agents that fail fast are left alone for a while, provided that others could take their work
+// and do not fail as fast.
 const (
 	// FastFailure is a run so short that the agent is suspected; real trials rarely fail within it on good agents.
 	FastFailure = 10 * time.Second
@@ -29,8 +29,8 @@ const (
 	recentEnds = 64
 )
 
-// Tracker is what is known of all agents. Its maps are what a pass tells the packer, kept up to date so that it need not
-// walk all agents.
+// Tracker is what is known of all agents. Its maps are what a pass tells the packer, kept up to date so that it need
+// not walk all agents.
 type Tracker struct {
 	Caps    map[offers.AgentID]int       // how many more attempts an unproven agent may get
 	Avoid   map[offers.AgentID]time.Time // get none until then
@@ -83,8 +83,10 @@ func New(unprovenCap int, unsupported func(arch string) bool) Tracker {
 	return Tracker{
 		Caps: map[offers.AgentID]int{}, Avoid: map[offers.AgentID]time.Time{}, Last: map[offers.AgentID]bool{},
 		Foreign: map[offers.AgentID]string{}, unprovenCap: unprovenCap, unsupported: unsupported,
-		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{}, Leaves: map[offers.AgentID]offers.Unavailability{},
-		plans: plans{asked: map[offers.OfferID]offers.AgentID{}, answered: map[offers.AgentID]offers.Unavailability{}, doubted: map[offers.AgentID]time.Time{}},
+		agents: map[offers.AgentID]*agent{}, Cordoned: map[offers.AgentID]*Cordon{},
+		Leaves: map[offers.AgentID]offers.Unavailability{},
+		plans: plans{asked: map[offers.OfferID]offers.AgentID{}, answered: map[offers.AgentID]offers.Unavailability{},
+			doubted: map[offers.AgentID]time.Time{}},
 	}
 }
 
@@ -137,9 +139,10 @@ type End struct {
 	Succeeded         bool
 	Lost              bool // through no fault of its trial
 	NotBlamed         bool // whatever ended it says nothing of the agent
-	Faulty            bool // the agent is known to be at fault: that counts as a fast failure, however long the attempt took
-	Refused           bool // it was not taken, for what may pass: it never began, and nobody is to blame
-	ExecutorTold      bool // its executor lived to tell it; otherwise one cause may have ended several
+	// the agent is known to be at fault: that counts as a fast failure, however long the attempt took
+	Faulty       bool
+	Refused      bool // it was not taken, for what may pass: it never began, and nobody is to blame
+	ExecutorTold bool // its executor lived to tell it; otherwise one cause may have ended several
 	// Could reports whether an agent other than those excepted could take the attempt.
 	Could func(except func(offers.AgentID) bool) bool
 }
@@ -208,8 +211,8 @@ func (t *Tracker) suspect(now time.Time, a *agent, e End) (x Exclusion) {
 	return x
 }
 
-// refuse leaves an agent alone for a moment that takes nothing again and again, where others could: what it offers would draw the same work at once.
-// What was launched together counts once.
+// refuse leaves an agent alone for a moment that takes nothing again and again, where others could: what it offers
+// would draw the same work at once. What was launched together counts once.
 func (t *Tracker) refuse(now time.Time, a *agent, e End) (x Exclusion) {
 	if !a.refusedAt.IsZero() && !e.Launched.After(a.refusedAt) {
 		return x
@@ -228,8 +231,8 @@ func (t *Tracker) refuse(now time.Time, a *agent, e End) (x Exclusion) {
 }
 
 // FailingElsewhere reports whether an attempt that died on an agent would have fared no better on another, as far as is
-// known: where attempts die as fast everywhere, the trials are to blame, and where no other agent could take it, none is
-// better.
+// known: where attempts die as fast everywhere, the trials are to blame, and where no other agent could take it, none
+// is better.
 func (t *Tracker) FailingElsewhere(id offers.AgentID, could func(except func(offers.AgentID) bool) bool) bool {
 	others, fast := 0, 0
 	for _, e := range t.recent[:min(t.ends, recentEnds)] {
@@ -290,8 +293,8 @@ func (t *Tracker) exclude(id offers.AgentID, a *agent, until time.Time) bool {
 	return true
 }
 
-// Readmit lets an agent have work again whose exclusion until that time is over, and reports whether it does: a longer one
-// may have begun meanwhile.
+// Readmit lets an agent have work again whose exclusion until that time is over, and reports whether it does: a longer
+// one may have begun meanwhile.
 func (t *Tracker) Readmit(id offers.AgentID, until time.Time) bool {
 	if a := t.agents[id]; a == nil || !a.until.Equal(until) {
 		return false

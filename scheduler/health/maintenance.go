@@ -28,8 +28,9 @@ func (t *Tracker) ForgetPlans() {
 	clear(t.plans.doubted)
 }
 
-// Asked takes in an inverse offer, and reports whether it is to be answered. A second one of the same plan is not: the master takes it
-// back when the plan changes, and there is no other way to hear of that while all of an agent is in use.
+// Asked takes in an inverse offer, and reports whether it is to be answered. A second one of the same plan is not: the
+// master takes it back when the plan changes, and there is no other way to hear of that while all of an agent is in
+// use.
 func (t *Tracker) Asked(offer offers.OfferID, id offers.AgentID) (answer bool) {
 	if u := t.Leaves[id]; t.plans.answered[id] != u {
 		t.plans.answered[id] = u
@@ -39,8 +40,9 @@ func (t *Tracker) Asked(offer offers.OfferID, id offers.AgentID) (answer bool) {
 	return false
 }
 
-// AskedNoMore takes in that an inverse offer is void. When it waited for an answer, the plan is in doubt: another inverse offer or an offer
-// says soon that it stands, as when the master had waited for long enough, or else nothing does, as when it was called off.
+// AskedNoMore takes in that an inverse offer is void. When it waited for an answer, the plan is in doubt: another
+// inverse offer or an offer says soon that it stands, as when the master had waited for long enough, or else nothing
+// does, as when it was called off.
 func (t *Tracker) AskedNoMore(offer offers.OfferID, now time.Time) (id offers.AgentID, doubt bool) {
 	if id, doubt = t.plans.asked[offer]; doubt {
 		delete(t.plans.asked, offer)

@@ -27,17 +27,18 @@ type (
 	// FrameworkEntry is the id the master knows us by. One per journal.
 	FrameworkEntry struct{ ID cluster.FrameworkID }
 
-	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID. When Phase.Ended() and
-	// not KeepTrials, the journal drops the TrialEntries of the sweep; States and Attempts stand for them.
+	// SweepEntry is one sweep: enough to parse its spec again and to know where it stands. Key: ID. When Phase.Ended()
+	// and not KeepTrials, the journal drops the TrialEntries of the sweep; States and Attempts stand for them.
 	SweepEntry struct {
-		ID         string
-		Number     uint64 // order of submission, from 1
-		File       string
-		Source     []byte
-		Seed       uint64
-		Overrides  []string
-		Submitted  time.Time
-		Elapsed    time.Duration // for which schedulers had it, without pauses, as of this entry; since it was retried, if it was
+		ID        string
+		Number    uint64 // order of submission, from 1
+		File      string
+		Source    []byte
+		Seed      uint64
+		Overrides []string
+		Submitted time.Time
+		// for which schedulers had it, without pauses, as of this entry; since it was retried, if it was
+		Elapsed    time.Duration
 		Phase      sweep.Phase
 		Paused     bool
 		Killing    bool        // a Draining sweep kills what runs
@@ -55,11 +56,12 @@ type (
 		BestTrial  int
 		Extensions []Extension // what the user has changed since, in order
 		Owner      string      // who submitted it; empty: nobody in particular, or a kaon that kept none
-		KeepTrials bool        // TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
+		// TrialEntries stay after the end: a search that learns, and early stopping, need them for Retry
+		KeepTrials bool
 	}
 
-	// TrialEntry is one trial that has been launched at least once or has ended. One that waits, was never launched and had no point
-	// asked for is as none. Key: Sweep and Trial.
+	// TrialEntry is one trial that has been launched at least once or has ended. One that waits, was never launched and
+	// had no point asked for is as none. Key: Sweep and Trial.
 	TrialEntry struct {
 		Sweep      string
 		Trial      int // ThenTrial for the `then` step
@@ -79,10 +81,11 @@ type (
 		Task       cluster.TaskID // of a live attempt in a bundle: its task; empty: its own, which has its id
 		Place      int            // in the bundle, from 0
 		Missing    uint64         // of a live attempt: points before Points that never came
-		AskSeq     uint64         // for searches that learn: when the point was asked for, and the end told, in their dialogue
-		TellSeq    uint64
-		Point      []byte // JSON, of a search that cannot be asked for it again
-		Failure    bool   // what was told is that it failed, whatever a user's retry has made of it since
+		// for searches that learn: when the point was asked for, and the end told, in their dialogue
+		AskSeq  uint64
+		TellSeq uint64
+		Point   []byte // JSON, of a search that cannot be asked for it again
+		Failure bool   // what was told is that it failed, whatever a user's retry has made of it since
 
 		Stop *sweep.StopMemory // of sweeps that end trials early; nil: nothing. Nobody changes it
 	}

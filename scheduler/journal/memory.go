@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// Memory is a Journal without a disk, for tests, the simulation, and what was read of another. It outlives the core that
-// wrote it, so a crash is simply a new core that loads it. The zero value is empty and ready.
+// Memory is a Journal without a disk, for tests, the simulation, and what was read of another. It outlives the core
+// that wrote it, so a crash is simply a new core that loads it. The zero value is empty and ready.
 type Memory struct {
 	// Fail, when set, is asked before every Append; its error refuses the batch.
 	Fail func(entries []Entry) error

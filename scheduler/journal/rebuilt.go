@@ -5,8 +5,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Rebuilt is the entries of a journal that knows of a sweep what its results tell: e, whose Phase says whether it has ended, and the
-// trials that have begun, of total. Trials of a sweep that has ended and have not themselves never will be.
+// Rebuilt is the entries of a journal that knows of a sweep what its results tell: e, whose Phase says whether it has
+// ended, and the trials that have begun, of total. Trials of a sweep that has ended and have not themselves never will
+// be.
 func Rebuilt(e SweepEntry, total int, trials []TrialEntry) []Entry {
 	if !e.Phase.Ended() {
 		all := []Entry{e}

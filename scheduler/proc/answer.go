@@ -23,9 +23,11 @@ type UnansweredError struct {
 
 func (e *UnansweredError) Error() string {
 	if e.Path == "" {
-		return fmt.Sprintf("it could not be looked within %v whether the program is there: too many other files of this machine do not answer", e.Waited)
+		return fmt.Sprintf("it could not be looked within %v whether the program is there: too many other files "+
+			"of this machine do not answer", e.Waited)
 	}
-	return fmt.Sprintf("%s does not answer within %v: look whether its file system is mounted and its server is there", e.Path, e.Waited)
+	return fmt.Sprintf("%s does not answer within %v: look whether its file system is mounted and its server is there",
+		e.Path, e.Waited)
 }
 
 // mostLooks is how many looks may be under way: each takes a thread for as long as its file system does not answer.
@@ -52,10 +54,13 @@ func (l *look) path() string {
 	return l.at
 }
 
-// Look has f look at files that may not answer, and waits for it: at the most patience, then the error is an *UnansweredError with the path
-// that f gave to at before it looked there. f goes on as long as it takes, beside, so it must change nothing; who asks meanwhile with the
-// same key, which is of a type of the caller's own, waits for the same look. No lock may be held.
-func Look[T any](ctx context.Context, patience time.Duration, key any, f func(at func(path string)) T) (value T, err error) {
+// Look has f look at files that may not answer, and waits for it: at the most patience, then the error is an
+// *UnansweredError with the path that f gave to at before it looked there. f goes on as long as it takes, beside, so it
+// must change nothing; who asks meanwhile with the same key, which is of a type of the caller's own, waits for the same
+// look. No lock may be held.
+func Look[T any](
+	ctx context.Context, patience time.Duration, key any, f func(at func(path string)) T,
+) (value T, err error) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	looks.mu.Lock()
@@ -88,10 +93,11 @@ func Look[T any](ctx context.Context, patience time.Duration, key any, f func(at
 	return value, &UnansweredError{l.path(), patience}
 }
 
-// Touch looks at what a program is started with, the folder and its file, for no other purpose than that their file systems answer: who
-// starts one holds up all others of the process, and the collector of garbage, until the kernel has both. What else is wrong with them the
-// start tells. It is for Look. It answers whether one of them is Far, so that the look may be worth nothing a moment later. What is far is not opened: an open file is
-// inherited by all that is started meanwhile, and to close it there may ask its file system.
+// Touch looks at what a program is started with, the folder and its file, for no other purpose than that their file
+// systems answer: who starts one holds up all others of the process, and the collector of garbage, until the kernel has
+// both. What else is wrong with them the start tells. It is for Look. It answers whether one of them is Far, so that
+// the look may be worth nothing a moment later. What is far is not opened: an open file is inherited by all that is
+// started meanwhile, and to close it there may ask its file system.
 func Touch(at func(path string), dir, file string) (far bool) {
 	at(dir)
 	far = Far(dir)
@@ -109,8 +115,8 @@ func Touch(at func(path string), dir, file string) (far bool) {
 	return far
 }
 
-// Answers looks whether what a program is started with answers within patience: the folder, and its file in it. Else the error is an
-// *UnansweredError.
+// Answers looks whether what a program is started with answers within patience: the folder, and its file in it. Else
+// the error is an *UnansweredError.
 func Answers(ctx context.Context, patience time.Duration, dir, file string) error {
 	type key struct{ dir, file string }
 	_, err := Look(ctx, patience, key{dir, file}, func(at func(string)) (none struct{}) {
@@ -120,7 +126,8 @@ func Answers(ctx context.Context, patience time.Duration, dir, file string) erro
 	return err
 }
 
-// mostInterpreters is how many scripts may be each other's interpreters, the kernel's own bound and the program at its end.
+// mostInterpreters is how many scripts may be each other's interpreters, the kernel's own bound and the program at its
+// end.
 const mostInterpreters = 6
 
 // interpreter opens a program and gives that of a script; "": it is none.
@@ -158,8 +165,8 @@ func interpreter(at func(path string), file string) string {
 	return words[0]
 }
 
-// OpenPlain opens a file to read, and waits for no pipe that took its place. The runtime's poller is not told of it, as os.Open does: that asks
-// a process which has the file system, and all the poller waits for until it answers.
+// OpenPlain opens a file to read, and waits for no pipe that took its place. The runtime's poller is not told of it, as
+// os.Open does: that asks a process which has the file system, and all the poller waits for until it answers.
 func OpenPlain(path string) (fd int, err error) {
 	err = again(func() (err error) {
 		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)

@@ -10,22 +10,26 @@ import (
 
 // localTypes are the file systems (statfs) that no other machine and no other process can keep from answering.
 var localTypes = map[int64]bool{
-	unix.EXT4_SUPER_MAGIC: true, unix.XFS_SUPER_MAGIC: true, unix.BTRFS_SUPER_MAGIC: true, unix.TMPFS_MAGIC: true, unix.RAMFS_MAGIC: true,
-	unix.OVERLAYFS_SUPER_MAGIC: true, unix.SQUASHFS_MAGIC: true, unix.F2FS_SUPER_MAGIC: true, unix.PROC_SUPER_MAGIC: true, unix.SYSFS_MAGIC: true,
-	unix.MSDOS_SUPER_MAGIC: true, unix.ISOFS_SUPER_MAGIC: true, unix.CRAMFS_MAGIC: true, unix.REISERFS_SUPER_MAGIC: true,
-	0x2fc12fc1: true, // ZFS
-	0xca451a4e: true, // bcachefs
-	0xe0f5e1e2: true, // EROFS
-	0x61756673: true, // AUFS
-	0x3153464a: true, // JFS
-	0x2011bab0: true, // exFAT
+	unix.EXT4_SUPER_MAGIC: true, unix.XFS_SUPER_MAGIC: true, unix.BTRFS_SUPER_MAGIC: true, unix.TMPFS_MAGIC: true,
+	unix.RAMFS_MAGIC:           true,
+	unix.OVERLAYFS_SUPER_MAGIC: true, unix.SQUASHFS_MAGIC: true, unix.F2FS_SUPER_MAGIC: true,
+	unix.PROC_SUPER_MAGIC: true, unix.SYSFS_MAGIC: true,
+	unix.MSDOS_SUPER_MAGIC: true, unix.ISOFS_SUPER_MAGIC: true, unix.CRAMFS_MAGIC: true,
+	unix.REISERFS_SUPER_MAGIC: true,
+	0x2fc12fc1:                true, // ZFS
+	0xca451a4e:                true, // bcachefs
+	0xe0f5e1e2:                true, // EROFS
+	0x61756673:                true, // AUFS
+	0x3153464a:                true, // JFS
+	0x2011bab0:                true, // exFAT
 }
 
 // mostLinks is how many links a path may have, the kernel's own bound.
 const mostLinks = 40
 
-// Far tells whether some folder that a path leads through, or what it leads to, lies on a file system of the network or of a process: one
-// that answered may not do so again. It looks at them, so it is for Look. What is not there is nowhere.
+// Far tells whether some folder that a path leads through, or what it leads to, lies on a file system of the network or
+// of a process: one that answered may not do so again. It looks at them, so it is for Look. What is not there is
+// nowhere.
 func Far(path string) bool {
 	if !filepath.IsAbs(path) {
 		folder, err := os.Getwd()

@@ -27,7 +27,8 @@ func entries(folder string, most int) []string {
 	return names
 }
 
-// Descendants is a process and what it has started, and that in turn, as far as it lives and has not lost its parent: at most so many.
+// Descendants is a process and what it has started, and that in turn, as far as it lives and has not lost its parent:
+// at most so many.
 func Descendants(pid, most int) []int {
 	all := []int{pid}
 	for i := 0; i < len(all) && len(all) < most; i++ {
@@ -43,8 +44,8 @@ func Descendants(pid, most int) []int {
 	return all
 }
 
-// Writes lists the files that a process has open to be written to, by absolute path, and whose last part is wanted. Of a process with
-// very many descriptors the lowest are looked at.
+// Writes lists the files that a process has open to be written to, by absolute path, and whose last part is wanted. Of
+// a process with very many descriptors the lowest are looked at.
 func Writes(pid int, wanted func(base string) bool) (paths []string) {
 	folder := fmt.Sprintf("/proc/%d/fd", pid)
 	for _, fd := range entries(folder, maxDescriptors) {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ours tells of processes whether they descend from this one, as far as all has those between, or are of its user. Tags can be read by
-// anybody, and taken on: what another user of the machine starts with one is none of ours.
+// Ours tells of processes whether they descend from this one, as far as all has those between, or are of its user. Tags
+// can be read by anybody, and taken on: what another user of the machine starts with one is none of ours.
 func Ours(all []Stat) func(s Stat) bool {
 	self, uid := os.Getpid(), uint32(os.Geteuid())
 	parents := make(map[int]int, len(all))

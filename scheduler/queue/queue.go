@@ -64,8 +64,8 @@ func New(
 	return q
 }
 
-// Order has somebody else choose in which order trials have their first turns. Whoever does knows which have had theirs, also in
-// earlier processes.
+// Order has somebody else choose in which order trials have their first turns. Whoever does knows which have had
+// theirs, also in earlier processes.
 func (q *Queue) Order(next func() (trial int, ok bool)) { q.order = next }
 
 // Room is how many of the trials that wait may start now beside those that run: they are not delayed, and every
@@ -99,8 +99,8 @@ func (q *Queue) Push(trial int) {
 	}
 }
 
-// comes reports whether a trial's turn comes by its number, also one that had a turn before the sweep was extended. A bundle would be
-// given it twice if it were to come back besides.
+// comes reports whether a trial's turn comes by its number, also one that had a turn before the sweep was extended. A
+// bundle would be given it twice if it were to come back besides.
 func (q *Queue) comes(trial int) bool { return q.order == nil && trial >= q.next }
 
 // pop takes the next trial that waits: first those whose turn came back, then the next that never had one.
@@ -179,8 +179,8 @@ func (q *Queue) Resume() {
 	q.skipped = nil
 }
 
-// Next is the trial that Pop would take next of a queue whose trials all ask for the same; it stays until Skip. Of another queue,
-// or where none waits, there is none.
+// Next is the trial that Pop would take next of a queue whose trials all ask for the same; it stays until Skip. Of
+// another queue, or where none waits, there is none.
 func (q *Queue) Next() (trial int, ok bool) {
 	if q.uniform == nil {
 		return 0, false

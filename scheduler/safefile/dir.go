@@ -270,7 +270,8 @@ func (r *removal) removeAll(d *Dir, name string, depth int) error {
 	return d.refuse(name, "it does not become empty, for somebody puts more into it")
 }
 
-// mostPasses is how often a folder is emptied: not all file systems list what is there while others of it are removed, and more may come.
+// mostPasses is how often a folder is emptied: not all file systems list what is there while others of it are removed,
+// and more may come.
 const mostPasses = 10
 
 // mostErrors is how many errors of one folder are told.

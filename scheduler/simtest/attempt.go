@@ -110,7 +110,8 @@ func (a *attempt) say(i int, p point) {
 	if !a.alive {
 		return
 	}
-	reported := results.Point{Step: int64(i), Millis: a.x.w.now.UnixMilli(), Metrics: map[string]float64{p.name: p.value}}
+	reported := results.Point{Step: int64(i), Millis: a.x.w.now.UnixMilli(),
+		Metrics: map[string]float64{p.name: p.value}}
 	if a.outbox.Add(reported, true) {
 		a.said = append(a.said, reportedPoint{p.name, p.value})
 	}
@@ -144,7 +145,8 @@ func (a *attempt) end(bySignal bool) {
 	}
 	a.alive = false
 	w := a.x.w
-	e := task.End{StartMs: a.started.UnixMilli(), EndMs: w.now.UnixMilli(), Killed: a.killed, TimedOut: a.timedOut, Exit: a.script.exit}
+	e := task.End{StartMs: a.started.UnixMilli(), EndMs: w.now.UnixMilli(), Killed: a.killed, TimedOut: a.timedOut,
+		Exit: a.script.exit}
 	state, message := mesosapi.TASK_FINISHED, ""
 	switch {
 	case bySignal:

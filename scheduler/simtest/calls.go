@@ -56,7 +56,8 @@ func (l *laws) accept(c cluster.Accept) {
 	warm := map[offers.ExecutorID]bool{}
 	arch := ""
 	if l.foreign[c.Agent] {
-		l.w.fail("law 3: %d tasks are launched on %s, where an executor found out that none is built for it", len(c.Tasks), c.Agent)
+		l.w.fail("law 3: %d tasks are launched on %s, where an executor found out that none is built for it",
+			len(c.Tasks), c.Agent)
 	}
 	for _, id := range c.Offers {
 		h, ok := l.use(id, "accepts")
@@ -100,7 +101,8 @@ func (l *laws) accept(c cluster.Accept) {
 	}
 }
 
-// maxPer checks that an agent has no more tasks of a sweep than its constraint allows, also of those that nobody hears of.
+// maxPer checks that an agent has no more tasks of a sweep than its constraint allows, also of those that nobody hears
+// of.
 func (l *laws) maxPer(agent offers.AgentID) {
 	for id, s := range l.sweeps {
 		tasks := map[cluster.TaskID]bool{}
@@ -125,7 +127,8 @@ func (l *laws) startsExecutor(c cluster.Accept, i int) bool {
 	}
 	for _, s := range l.sweeps {
 		for _, e := range s.trials {
-			if e.Agent == c.Agent && e.Executor == c.Tasks[i].Executor.ID && (e.State == sweep.Launched || e.State == sweep.Running) &&
+			if e.Agent == c.Agent && e.Executor == c.Tasks[i].Executor.ID &&
+				(e.State == sweep.Launched || e.State == sweep.Running) &&
 				taskOf(&e) != c.Tasks[i].ID && !l.inCall(c, e) {
 				return false
 			}

@@ -52,15 +52,18 @@ func (l *laws) read(p *process, restarted bool) {
 		if lost < 0 {
 			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v", x.ID, x.Elapsed, s.total)
 		}
-		if x.Phase == sweep.PhaseDraining || over { // the limit may have had its say, and then the time is journaled no more
+		// the limit may have had its say, and then the time is journaled no more
+		if x.Phase == sweep.PhaseDraining || over {
 			s.lost = max(lost, s.lost)
 			continue
 		}
 		if restarted && lost <= s.lost+l.late() {
 			s.lost = max(lost, s.lost)
 		}
-		if lost > s.lost && l.w.specs.first.Limits.Wall > 0 && l.w.counts[ClockForward] == 0 { // a jump may be lost whole
-			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v, and %v were lost", x.ID, x.Elapsed, s.total, s.lost)
+		// a jump may be lost whole
+		if lost > s.lost && l.w.specs.first.Limits.Wall > 0 && l.w.counts[ClockForward] == 0 {
+			l.w.fail("wall: %s is said to have been worked on for %v, in truth for %v, and %v were lost",
+				x.ID, x.Elapsed, s.total, s.lost)
 		}
 		if wall := l.w.specs.first.Limits.Wall; wall > 0 && s.runs && x.Elapsed > wall+l.late() {
 			l.w.fail("wall: %s is %s after %v, its limit is %v", x.ID, x.Phase, x.Elapsed, wall)

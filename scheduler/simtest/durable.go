@@ -115,7 +115,8 @@ func (l *laws) neverBegan(s *ledger, e journal.TrialEntry) {
 		s.race.trials[e.Trial] = e
 		s.turns.kept++
 	case e.State != sweep.Waiting || s.unbegun[e.Trial]:
-		l.w.fail("law 1: trial %d of %s, of %d, is %v and has not begun", e.Trial, e.Sweep, s.growth.spec.Trials, e.State)
+		l.w.fail("law 1: trial %d of %s, of %d, is %v and has not begun", e.Trial, e.Sweep,
+			s.growth.spec.Trials, e.State)
 	default:
 		s.turns.back++
 	}
@@ -128,9 +129,11 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 		l.w.fail("law 1: trial %d of %s is %v, and was stopped before it began", e.Trial, e.Sweep, e.State)
 	}
 	retried := known && old.State == sweep.Failed && e.State == sweep.Waiting
-	if known && e.Trial == scheduler.ThenTrial && e.State == sweep.Waiting && (old.State == sweep.Succeeded || old.State == sweep.Stopped) {
+	if known && e.Trial == scheduler.ThenTrial && e.State == sweep.Waiting &&
+		(old.State == sweep.Succeeded || old.State == sweep.Stopped) {
 		if retried = s.used != s.winner; !retried {
-			l.w.fail("law 1: the step of %s, which is %v, waits again with the same winner %v", e.Sweep, old.State, s.winner)
+			l.w.fail("law 1: the step of %s, which is %v, waits again with the same winner %v", e.Sweep,
+				old.State, s.winner)
 		}
 	}
 	if e.Trial == scheduler.ThenTrial && e.State == sweep.Launched {
@@ -146,7 +149,8 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 	case e.Attempt < old.Attempt:
 		l.w.fail("law 4: trial %d of %s goes back from attempt %d to %d", e.Trial, e.Sweep, old.Attempt, e.Attempt)
 	case e.Attempt > old.Attempt && known && old.State != sweep.Waiting:
-		l.w.fail("law 4: attempt %d of trial %d of %s begins while attempt %d is %v", e.Attempt, e.Trial, e.Sweep, old.Attempt, old.State)
+		l.w.fail("law 4: attempt %d of trial %d of %s begins while attempt %d is %v", e.Attempt, e.Trial, e.Sweep,
+			old.Attempt, old.State)
 	case !old.State.Terminal() && old.Reason == notPromising && e.State == sweep.Waiting:
 		l.w.fail("law 1: trial %d of %s waits again, though its user stopped it", e.Trial, e.Sweep)
 	case known && old.State != e.State && !old.State.CanMove(e.State):
@@ -165,7 +169,8 @@ func (l *laws) durableTrial(e journal.TrialEntry) {
 	s.trials[e.Trial] = e
 }
 
-// unbegun sees an attempt go back of which nothing is recorded: it never began, as far as was known, and its trial pays nothing.
+// unbegun sees an attempt go back of which nothing is recorded: it never began, as far as was known, and its trial pays
+// nothing.
 func (l *laws) unbegun(e, old *journal.TrialEntry) {
 	id := cluster.NewTaskID(e.Sweep, e.Trial, e.Attempt)
 	t := l.task(id)
@@ -173,7 +178,8 @@ func (l *laws) unbegun(e, old *journal.TrialEntry) {
 		return
 	}
 	if e.Budget != old.Budget {
-		l.w.fail("law 1: trial %d of %s never began, and pays for it: %+v, was %+v", e.Trial, e.Sweep, e.Budget, old.Budget)
+		l.w.fail("law 1: trial %d of %s never began, and pays for it: %+v, was %+v", e.Trial, e.Sweep,
+			e.Budget, old.Budget)
 	}
 	if !t.back {
 		l.backs.lost++
@@ -223,7 +229,8 @@ func (l *laws) startsBeside(a *attempt) {
 			continue
 		}
 		if since := l.partedSince(old.sender); since.IsZero() || l.w.now.Sub(since) < l.w.story.Grace {
-			l.w.fail("law 4: %s starts while %s runs, whose agent was not out of reach for %v", a.task, old.task, l.w.story.Grace)
+			l.w.fail("law 4: %s starts while %s runs, whose agent was not out of reach for %v", a.task, old.task,
+				l.w.story.Grace)
 		}
 	}
 }
@@ -288,7 +295,9 @@ func (l *laws) end(s *ledger, task cluster.TaskID, t *taskLedger, r *results.Rec
 		}
 	}
 	if strings.Contains(e.Reason, "of its points never came") && l.w.counts[ClockForward]+l.w.counts[AgentReboot] > 0 {
-		return // its executor's word was not taken: the agent lost the rest, or the scheduler's clock says that it waited for long
+		// its executor's word was not taken: the agent lost the rest, or the scheduler's clock says that it waited for
+		// long
+		return
 	}
 	if uint64(len(t.points)) != e.Points {
 		l.w.fail("law 2: %s ended with %d points, %d are there", task, e.Points, len(t.points))
@@ -327,9 +336,9 @@ func (l *laws) toldAll(task cluster.TaskID, t *taskLedger, e *results.End) {
 	}
 }
 
-// givenUp says that an end was told of, waited for points that were still with the agent, and was given up with that: its
-// executor's word, which says when it was, is not in the record; its agent's, of which nothing is, waits no longer than the grace.
-// What a machine's agent had of an executor that has taken its leave is lost with a reboot too.
+// givenUp says that an end was told of, waited for points that were still with the agent, and was given up with that:
+// its executor's word, which says when it was, is not in the record; its agent's, of which nothing is, waits no longer
+// than the grace. What a machine's agent had of an executor that has taken its leave is lost with a reboot too.
 func (l *laws) givenUp(a *attempt, t *taskLedger, e *results.End) bool {
 	if t.last.source == "SOURCE_EXECUTOR" {
 		rebooted := !a.x.machine.rebooted.Before(a.started)
@@ -341,7 +350,8 @@ func (l *laws) givenUp(a *attempt, t *taskLedger, e *results.End) bool {
 
 // sameRecord compares without bothering about how empty things are written.
 func sameRecord(a, b *results.Record) bool {
-	if a.Trial != b.Trial || a.Attempt != b.Attempt || len(a.Points) != len(b.Points) || (a.End == nil) != (b.End == nil) {
+	if a.Trial != b.Trial || a.Attempt != b.Attempt || len(a.Points) != len(b.Points) ||
+		(a.End == nil) != (b.End == nil) {
 		return false
 	}
 	if len(a.Points) > 0 && a.First != b.First {
@@ -368,11 +378,14 @@ func (l *laws) cached(s *ledger, t *taskLedger, r *results.Record) {
 		return
 	}
 	if old := s.trials[r.Trial]; old.Attempt != r.Attempt || r.Attempt != 1 {
-		l.w.fail("law 4: attempt %d of trial %d of %s is cached, attempt %d is in the journal", r.Attempt, r.Trial, r.Sweep, old.Attempt)
+		l.w.fail("law 4: attempt %d of trial %d of %s is cached, attempt %d is in the journal", r.Attempt, r.Trial,
+			r.Sweep, old.Attempt)
 	}
-	want := results.Record{Trial: r.Trial, Attempt: r.Attempt, Points: l.w.story.earlierPoints(r.Trial), First: r.First, End: r.End}
+	want := results.Record{Trial: r.Trial, Attempt: r.Attempt, Points: l.w.story.earlierPoints(r.Trial),
+		First: r.First, End: r.End}
 	if !sameRecord(&want, r) {
-		l.w.fail("law 2: trial %d of %s is cached with %+v, the earlier work said %+v", r.Trial, r.Sweep, r.Points, want.Points)
+		l.w.fail("law 2: trial %d of %s is cached with %+v, the earlier work said %+v", r.Trial, r.Sweep, r.Points,
+			want.Points)
 	}
 	for i := range r.Points {
 		t.points[r.First+uint64(i)] = true

@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// stopReplay decides again, from durable records alone and without ever restarting, what the scheduler decides on the early
-// end of trials: a decision must be the same, be made once, and be carried out.
+// stopReplay decides again, from durable records alone and without ever restarting, what the scheduler decides on the
+// early end of trials: a decision must be the same, be made once, and be carried out.
 type stopReplay struct {
 	spec    *sweep.Spec
 	stopper *stop.Stopper // nil: the sweep ends nobody early
@@ -57,7 +57,8 @@ func (p *stopReplay) record(r *results.Record) (broken string) {
 		p.stopper.Free(r.Trial)
 	}
 	if r.End != nil && r.End.Stop != nil && r.End.Stop.Rule != sweep.Racing && !sameDecision(r.End.Stop, t.decided) {
-		return fmt.Sprintf("the record of trial %d says that %+v ended it, the journal %+v", r.Trial, *r.End.Stop, t.decided)
+		return fmt.Sprintf("the record of trial %d says that %+v ended it, the journal %+v", r.Trial,
+			*r.End.Stop, t.decided)
 	}
 	return ""
 }
@@ -75,7 +76,8 @@ func (p *stopReplay) entry(e journal.TrialEntry) (broken string) {
 		return ""
 	}
 	t := p.trial(e.Trial)
-	begins := e.State == sweep.Launched && e.Attempt > t.last.Attempt || e.State == sweep.Cached && t.last.State != sweep.Cached
+	begins := e.State == sweep.Launched && e.Attempt > t.last.Attempt ||
+		e.State == sweep.Cached && t.last.State != sweep.Cached
 	reopened := t.last.State.Terminal() && e.State == sweep.Waiting
 	t.last = e
 	var decided *stop.Decision
@@ -150,6 +152,7 @@ func sameDecision(a, b *stop.Decision) bool {
 // earlyRules are what stories have as early_terminate, or as budgets of their limits.
 var earlyRules = []string{
 	"{type: asha, eta: 2}", "{type: asha, eta: 2, max_iter: 8, brackets: 3}", "{type: hyperband, min_iter: 1, eta: 2}",
-	"{type: hyperband, max_iter: 6, s: 2, strict: false}", "{type: median, min_trials: 2}", "{type: plateau, patience: 2}",
+	"{type: hyperband, max_iter: 6, s: 2, strict: false}", "{type: median, min_trials: 2}",
+	"{type: plateau, patience: 2}",
 	"[{type: threshold, upper: 0.9}, {type: asha, min_iter: 2}]",
 }

@@ -58,7 +58,8 @@ func (m *machine) startExecutor(e protocol.StartExecutor) {
 		return
 	}
 	w.streams++
-	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now, mux: outbox.NewMux(w.story.pace())}
+	x := &simExecutor{w: w, machine: m, number: int(w.streams), start: e, lost: w.now,
+		mux: outbox.NewMux(w.story.pace())}
 	m.executors[e.Container] = x
 	w.inCluster(func(c *embedded.Core) { c.Started(w.now, m.spec.Name, e.Container, 1000+x.number) })
 	if arg, ok := w.takeArmed(ExecutorStuck); ok {
@@ -124,7 +125,8 @@ func (x *simExecutor) subscribe() {
 		}
 		if u := a.outbox.InFlight(); u != nil {
 			a.sent = sent{conn, u.ID}
-			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates, api.Call_Update{Status: a.status(u)})
+			c.Subscribe.UnacknowledgedUpdates = append(c.Subscribe.UnacknowledgedUpdates,
+				api.Call_Update{Status: a.status(u)})
 			x.log = append(x.log, a.status(u))
 		}
 	}

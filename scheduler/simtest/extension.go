@@ -25,7 +25,8 @@ func (s *Story) change(spec *sweep.Spec, arg int) (set []string) {
 	} else if s.Learns { // a learner stands around one search
 		return []string{more}
 	} else if way <= 3 && s.Method == "grid" {
-		return []string{more, fmt.Sprintf("parameters.x.values=[1, 2, 3, 5, 8, %d, 21, 34, 55, 100, 101, 102]", 11+arg%3)}
+		return []string{more, fmt.Sprintf("parameters.x.values=[1, 2, 3, 5, 8, %d, 21, 34, 55, 100, 101, 102]",
+			11+arg%3)}
 	} else if way <= 3 {
 		return []string{more, fmt.Sprintf("parameters.x.max=0.%d", 2+arg%7)}
 	} else if way == 4 && s.Method != "grid" && s.Known == 0 {
@@ -87,11 +88,14 @@ func newGrowth(spec *sweep.Spec, learns bool) *growth {
 }
 
 // extend sees that a sweep, which had ended or not, goes on by another spec: nothing that has begun may be affected.
-func (g *growth) extend(e *journal.SweepEntry, spec *sweep.Spec, ended bool, trials map[int]journal.TrialEntry) (broken string) {
+func (g *growth) extend(
+	e *journal.SweepEntry, spec *sweep.Spec, ended bool, trials map[int]journal.TrialEntry,
+) (broken string) {
 	last := e.Extensions[len(e.Extensions)-1]
 	for t, x := range trials {
 		if x.Attempt > 0 && t >= min(last.From, spec.Trials) {
-			broken = fmt.Sprintf("trial %d of %s has begun, and is none of %d, or changes with those from %d on", t, e.ID, spec.Trials, last.From)
+			broken = fmt.Sprintf("trial %d of %s has begun, and is none of %d, or changes with those from %d on",
+				t, e.ID, spec.Trials, last.From)
 		}
 	}
 	if ended {
@@ -109,13 +113,14 @@ func (g *growth) extend(e *journal.SweepEntry, spec *sweep.Spec, ended bool, tri
 // told sees that a process hears of an extension.
 func (g *growth) told(n *scheduler.SweepExtended) (broken string) {
 	if told := len(n.Extensions); g.times < told || g.times == told && g.spec.Trials != n.Spec.Trials {
-		return fmt.Sprintf("%s is told to be extended %d times, to %d trials; durable are %d, and %d", n.Sweep, told, n.Spec.Trials, g.times, g.spec.Trials)
+		return fmt.Sprintf("%s is told to be extended %d times, to %d trials; durable are %d, and %d", n.Sweep, told,
+			n.Spec.Trials, g.times, g.spec.Trials)
 	}
 	return ""
 }
 
-// point holds the parameters that a trial had to the space that it is of, to those of the other trials of its point, and in a grid to
-// those of other points.
+// point holds the parameters that a trial had to the space that it is of, to those of the other trials of its point,
+// and in a grid to those of other points.
 func (g *growth) point(r *results.Record) (broken string) {
 	var p struct {
 		X float64 `json:"x"`

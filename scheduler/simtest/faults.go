@@ -300,10 +300,14 @@ func (w *world) resume(id string) {
 	w.after(time.Second, func() { w.resume(id) })
 }
 
-// extend is a user's `kaon extend`: on top of what was set before, something is set. What may not be is refused, and changes nothing.
+// extend is a user's `kaon extend`: on top of what was set before, something is set. What may not be is refused, and
+// changes nothing.
 func (w *world) extend(id string, arg int) {
 	for _, x := range w.process.core.Snapshot().Sweeps {
-		if x.ID != id || slices.ContainsFunc(w.process.inbox, func(in input) bool { e, is := in.command.(scheduler.Extend); return is && e.Sweep == id }) {
+		if x.ID != id || slices.ContainsFunc(w.process.inbox, func(in input) bool {
+			e, is := in.command.(scheduler.Extend)
+			return is && e.Sweep == id
+		}) {
 			continue // a server takes one extension of a sweep at a time
 		}
 		set := w.story.change(x.Spec, arg)
@@ -317,15 +321,16 @@ func (w *world) extend(id string, arg int) {
 	}
 }
 
-// maintain has an operator plan to take a machine away, or take it away now, and call that off after a while. There is one schedule: the
-// plan before it is called off with it.
+// maintain has an operator plan to take a machine away, or take it away now, and call that off after a while. There is
+// one schedule: the plan before it is called off with it.
 func (w *world) maintain(m *machine, arg int) {
 	w.counted(Maintenance, "agent %s", m.spec.Name)
 	w.plan(m, arg)
 	w.after(w.while(arg/5, 5*time.Second, 6*time.Minute), func() { w.schedule() })
 }
 
-// takeDown has an operator plan that, and then start it, in time or not, whatever runs there; and stop it after a while.
+// takeDown has an operator plan that, and then start it, in time or not, whatever runs there; and stop it after a
+// while.
 func (w *world) takeDown(m *machine, arg int) {
 	w.counted(MachineDown, "agent %s", m.spec.Name)
 	w.plan(m, arg)
@@ -334,7 +339,8 @@ func (w *world) takeDown(m *machine, arg int) {
 }
 
 func (w *world) plan(m *machine, arg int) {
-	u := mesosapi.Unavailability{Start: mesosapi.TimeInfo{Nanoseconds: w.now.Add(w.while(arg, -20*time.Second, 4*time.Minute)).UnixNano()}}
+	u := mesosapi.Unavailability{Start: mesosapi.TimeInfo{Nanoseconds: w.now.Add(w.while(arg, -20*time.Second,
+		4*time.Minute)).UnixNano()}}
 	if arg%3 == 0 {
 		u.Duration = &mesosapi.DurationInfo{Nanoseconds: int64(w.while(arg/3, time.Second, 3*time.Minute))}
 	}

@@ -151,7 +151,8 @@ func (l *laws) followed(id string, board *board.Board) {
 	case begun != onBoard:
 		l.w.fail("law 1: the step of %s is in the journal %v, on the board %v", id, begun, onBoard)
 	case begun && (seen.State != e.State || s.finals[scheduler.ThenTrial] != 1):
-		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State, seen.State, s.finals[scheduler.ThenTrial])
+		l.w.fail("law 1: the step of %s is %v in the journal, %s on the board, with %d final records", id, e.State,
+			seen.State, s.finals[scheduler.ThenTrial])
 	}
 	if w, ok := board.Winner(); ok && begun && e.State == sweep.Succeeded && s.phase == sweep.PhaseSucceeded {
 		if won := (journal.AttemptRef{Trial: w.Trial, Attempt: w.Attempt}); s.used != won {
@@ -191,13 +192,15 @@ func (l *laws) valued(id string, t int, got *board.Board) {
 	var r results.Record
 	r.Sweep, r.Trial, r.Attempt = id, t, 1
 	for _, p := range l.w.story.scriptOf(t, seen.Attempt).points {
-		r.Points = append(r.Points, results.Point{Step: int64(len(r.Points)), Metrics: map[string]float64{p.name: p.value}})
+		r.Points = append(r.Points, results.Point{Step: int64(len(r.Points)),
+			Metrics: map[string]float64{p.name: p.value}})
 	}
 	if err := want.Fold(r); err != nil {
 		l.w.fail("fold: %v", err)
 	}
 	ref, _ := want.Trial(t)
-	if fmt.Sprint(seen.Value) != fmt.Sprint(ref.Value) && (seen.Value == nil || ref.Value == nil || *seen.Value != *ref.Value && !(*seen.Value != *seen.Value && *ref.Value != *ref.Value)) {
+	if fmt.Sprint(seen.Value) != fmt.Sprint(ref.Value) && (seen.Value == nil || ref.Value == nil ||
+		*seen.Value != *ref.Value && !(*seen.Value != *seen.Value && *ref.Value != *ref.Value)) {
 		l.w.fail("law 2: trial %d of %s has the value %v, undisturbed it is %v", t, id, seen.Value, ref.Value)
 	}
 }

@@ -31,8 +31,8 @@ func (x *earlierWork) find(_, key string) (scheduler.Hit, bool) {
 	return h, ok
 }
 
-// builder is that of a sweep, and notes what earlier work there is for its trials. The work is another with each spec of the sweep, so
-// that a trial's point says which trial it is.
+// builder is that of a sweep, and notes what earlier work there is for its trials. The work is another with each spec
+// of the sweep, so that a trial's point says which trial it is.
 func (x *earlierWork) builder(id string, spec *sweep.Spec) (*task.Builder, error) {
 	if x.story.Known == 0 {
 		return task.NewBuilder(id, spec, task.Options{})
@@ -62,7 +62,8 @@ func (x *earlierWork) builder(id string, spec *sweep.Spec) (*task.Builder, error
 		points := x.story.earlierPoints(trial)
 		x.hits[key] = scheduler.Hit{
 			From: results.Ran{Sweep: "earlier", Trial: trial, Attempt: 1}, Points: points,
-			End: results.End{State: sweep.AttemptSucceeded, Key: key, Params: o.Params, Seed: o.Seed, Points: uint64(len(points))},
+			End: results.End{State: sweep.AttemptSucceeded, Key: key, Params: o.Params, Seed: o.Seed,
+				Points: uint64(len(points))},
 		}
 	}
 	return b, nil

@@ -97,7 +97,8 @@ func (u *update) read(r *task.Report) {
 		u.parts = append(u.parts, told{attempt: cluster.TaskID(p.Task), first: p.First, points: len(p.Points)})
 	}
 	for _, p := range r.Attempts {
-		u.parts = append(u.parts, told{attempt: cluster.TaskID(p.Attempt), first: p.First, points: len(p.Points), end: p.End != nil || p.Back, back: p.Back})
+		u.parts = append(u.parts, told{attempt: cluster.TaskID(p.Attempt), first: p.First, points: len(p.Points),
+			end: p.End != nil || p.Back, back: p.Back})
 	}
 }
 
@@ -193,8 +194,8 @@ func (l *laws) outOfReach(id cluster.TaskID) {
 	}
 }
 
-// partedSince is when a task was first out of reach: as the master says, of those too that begin when their agent is back;
-// else as it was. Zero: it never was.
+// partedSince is when a task was first out of reach: as the master says, of those too that begin when their agent is
+// back; else as it was. Zero: it never was.
 func (l *laws) partedSince(s *sender) time.Time {
 	if t := l.task(s.task); !t.parted.IsZero() { // a bundle has the id of its first attempt
 		return t.parted
@@ -243,7 +244,8 @@ func (l *laws) emitted(ev *api.Event) {
 		if len(s.UUID) == 0 {
 			return
 		}
-		u := update{task: cluster.TaskID(s.TaskID.Value), state: cluster.TaskState(s.GetState().String()[len("TASK_"):]),
+		u := update{task: cluster.TaskID(s.TaskID.Value),
+			state:  cluster.TaskState(s.GetState().String()[len("TASK_"):]),
 			source: s.GetSource().String()}
 		u.terminal = over(u.state)
 		if len(s.Data) > 0 {

@@ -10,7 +10,8 @@ import (
 // lateExtension is when most sweeps have ended.
 const lateExtension = 25 * time.Minute
 
-// drawLiving draws from chance of its own what goes on beyond one sweep: extensions, results of earlier work, races of repeats.
+// drawLiving draws from chance of its own what goes on beyond one sweep: extensions, results of earlier work, races of
+// repeats.
 func (s *Story) drawLiving() {
 	r := rand.New(rand.NewPCG(s.Seed, 5))
 	switch r.IntN(8) {
@@ -46,7 +47,8 @@ func (s *Story) drawMaintenance() {
 		return
 	}
 	for range 1 + r.IntN(3) {
-		f := Fault{At: time.Duration(r.Int64N(int64(2 * time.Minute))).Truncate(time.Millisecond), Kind: Maintenance, Arg: r.Uint32()}
+		f := Fault{At: time.Duration(r.Int64N(int64(2 * time.Minute))).Truncate(time.Millisecond), Kind: Maintenance,
+			Arg: r.Uint32()}
 		if r.IntN(2) == 0 {
 			f.Kind = MachineDown
 		}
@@ -67,7 +69,8 @@ func (s *Story) drawPods() {
 		kinds[i] = PodRefused + Kind(r.IntN(int(WatchReplayed-PodRefused)+1))
 	}
 	for range 1 + r.IntN(12) {
-		s.Faults = append(s.Faults, Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond), Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()})
+		s.Faults = append(s.Faults, Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond),
+			Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()})
 	}
 	slices.SortStableFunc(s.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 }

@@ -33,13 +33,16 @@ type machine struct {
 func (w *world) addMachine(i int, foreign bool) {
 	cfg := embedded.AgentConfig{CPUs: float64(4 + w.rng.IntN(4)), MemoryMB: 4096, DiskMB: 4096}
 	rack := fmt.Sprintf("r%d", i%2)
-	m := &machine{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{}, executors: map[string]*simExecutor{}}
+	m := &machine{w: w, rack: rack, foreign: foreign, saved: map[string]protocol.Record{},
+		executors: map[string]*simExecutor{}}
 	m.spec = embedded.AgentSpec{
-		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(), Durable: true,
+		Name: fmt.Sprintf("a%d", i), Hostname: fmt.Sprintf("host%d", i), Port: 5051, Resources: cfg.Resources(),
+		Durable:    true,
 		Attributes: []mesosapi.Attribute{{Name: "rack", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: rack}}},
 	}
 	if m.arch = m.says(i); m.arch != "" {
-		m.spec.Attributes = append(m.spec.Attributes, mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: m.arch}})
+		m.spec.Attributes = append(m.spec.Attributes,
+			mesosapi.Attribute{Name: "arch", Type: mesosapi.TEXT, Text: &mesosapi.Value_Text{Value: m.arch}})
 	}
 	w.machines = append(w.machines, m)
 	w.byName[m.spec.Name] = m
@@ -202,14 +205,16 @@ func (w *world) toExecutor(conn string, do func(*simExecutor)) {
 	}
 }
 
-// refuse tells the agent that a container was not taken, when the watch shows it; one that died meanwhile finds that by itself.
+// refuse tells the agent that a container was not taken, when the watch shows it; one that died meanwhile finds that by
+// itself.
 func (m *machine) refuse(container string) {
 	if m.up {
 		m.w.inCluster(func(c *embedded.Core) { c.Refused(m.w.now, m.spec.Name, container, "OutOfcpu") })
 	}
 }
 
-// podFault is what package kubernetes tells the agents of the core, where executors are pods, in the ways in which a Kubernetes goes wrong.
+// podFault is what package kubernetes tells the agents of the core, where executors are pods, in the ways in which a
+// Kubernetes goes wrong.
 func (w *world) podFault(k Kind, m *machine, arg int) {
 	all := m.running()
 	if k == WatchReplayed {

@@ -35,7 +35,8 @@ const (
 	Mutations                 // how many there are, with NoMutation
 )
 
-var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe", "relaunch without kill", "use a rescinded offer",
+var mutationNames = [Mutations]string{"no mutation", "acknowledge before journal", "forget dedupe",
+	"relaunch without kill", "use a rescinded offer",
 	"launch before journal", "forget attempts at a restart", "forget records too early", "never suppress",
 	"forget what executors find out", "relaunch without grace", "take updates in as they come",
 	"forget marks at a restart", "forget bundles at a restart", "forget extensions at a restart"}

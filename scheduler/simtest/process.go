@@ -114,7 +114,8 @@ func (p *process) open() error {
 
 func (w *world) boardConfig(id string) board.Config {
 	spec := w.laws.sweep(id).growth.spec
-	return board.Config{Sweep: id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat}
+	return board.Config{Sweep: id, Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Repeat: spec.Repeat}
 }
 
 func (p *process) config() scheduler.Config {
@@ -333,5 +334,6 @@ func (p *process) choose(id string) {
 		p.w.fail("encode the winner: %v", err)
 		return
 	}
-	p.do(scheduler.Won{Sweep: id, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt}, Manifest: manifest, Params: winner.Params})
+	p.do(scheduler.Won{Sweep: id, Winner: journal.AttemptRef{Trial: winner.Trial, Attempt: winner.Attempt},
+		Manifest: manifest, Params: winner.Params})
 }

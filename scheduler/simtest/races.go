@@ -10,8 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/stop"
 )
 
-// raceReplay decides again, from durable entries alone and without ever restarting, which repeats need not run: who is dropped must
-// have lost, by the same numbers, and whoever has lost must be dropped.
+// raceReplay decides again, from durable entries alone and without ever restarting, which repeats need not run: who is
+// dropped must have lost, by the same numbers, and whoever has lost must be dropped.
 type raceReplay struct {
 	spec   *sweep.Spec
 	race   *stop.Race // nil: the sweep has none
@@ -22,8 +22,10 @@ type raceReplay struct {
 }
 
 func newRaceReplay(spec *sweep.Spec) *raceReplay {
-	// As of a search that learns, somebody may be out before all points have begun: what has a turn and has not begun is not durable.
-	return &raceReplay{spec: spec, race: stop.NewRace(spec, true), trials: map[int]journal.TrialEntry{}, lost: map[int]stop.Decision{}}
+	// As of a search that learns, somebody may be out before all points have begun: what has a turn and has not begun
+	// is not durable.
+	return &raceReplay{spec: spec, race: stop.NewRace(spec, true), trials: map[int]journal.TrialEntry{},
+		lost: map[int]stop.Decision{}}
 }
 
 func (p *raceReplay) extend(spec *sweep.Spec) {
@@ -57,7 +59,8 @@ func (p *raceReplay) entry(e journal.TrialEntry) (broken string) {
 	case old.State.Terminal():
 		p.race.Again(e.Trial)
 	case racedOut(&e):
-		if p.lost[e.Trial].Reason != e.Reason { // else it was lost with the others of its point, of which one is dropped already
+		// else it was lost with the others of its point, of which one is dropped already
+		if p.lost[e.Trial].Reason != e.Reason {
 			p.look()
 		}
 		if d, out := p.lost[e.Trial]; !out || d.Reason != e.Reason {

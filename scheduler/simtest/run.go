@@ -31,7 +31,8 @@ func Run(s Story, o Options) (Result, error) {
 	w.hashing = o.Hash
 	w.play()
 	return Result{
-		Story: s, Failure: w.failure, Counts: w.counts, Steps: w.steps, Lives: w.lives, Virtual: w.now.Sub(w.begin), Hash: w.hash,
+		Story: s, Failure: w.failure, Counts: w.counts, Steps: w.steps, Lives: w.lives, Virtual: w.now.Sub(w.begin),
+		Hash: w.hash,
 	}, nil
 }
 

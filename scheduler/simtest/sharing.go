@@ -116,16 +116,18 @@ func (s *sharing) broken(snap scheduler.Snapshot) string {
 	return ""
 }
 
-// owedWithin is how long a queue may be below its guarantee while others have what would do: the grace of those, the time until the
-// next look, and some for offers to come.
+// owedWithin is how long a queue may be below its guarantee while others have what would do: the grace of those, the
+// time until the next look, and some for offers to come.
 const owedWithin = 30 * time.Second
 
 // guarantees reports whether nothing in a story keeps a queue from what it is guaranteed but the other queues.
 func (s *Story) guarantees() bool {
-	return s.Sharing.Guarantee > 0 && len(s.Faults) == 0 && s.Foreign == 0 && s.Parallel == 0 && !s.Constrained && !s.Learns && !s.Hard
+	return s.Sharing.Guarantee > 0 && len(s.Faults) == 0 && s.Foreign == 0 && s.Parallel == 0 && !s.Constrained &&
+		!s.Learns && !s.Hard
 }
 
-// below reports whether the first queue is below its guarantee, with trials that fit into it, and the other has more than nothing.
+// below reports whether the first queue is below its guarantee, with trials that fit into it, and the other has more
+// than nothing.
 func (s *Story) below(snap scheduler.Snapshot, shares scheduler.Shares) bool {
 	need, waits := 1.0, false
 	if s.Mixed {

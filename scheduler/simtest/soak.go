@@ -67,7 +67,8 @@ func Soak(ctx context.Context, c SoakConfig) (Report, error) {
 		case <-tick.C:
 			s.mu.Lock()
 			n := s.report.Seeds
-			fmt.Fprintf(c.Out, "%d seeds, %.0f seeds/s, %d faults, %d violations\n", n, float64(n)/time.Since(s.began).Seconds(), s.report.Counts.Total(), s.report.Violations)
+			fmt.Fprintf(c.Out, "%d seeds, %.0f seeds/s, %d faults, %d violations\n",
+				n, float64(n)/time.Since(s.began).Seconds(), s.report.Counts.Total(), s.report.Violations)
 			s.mu.Unlock()
 		}
 	}
@@ -112,13 +113,15 @@ func (s *soak) play(seed uint64) error {
 			return err
 		}
 		if again.Hash != r.Hash || again.Steps != r.Steps {
-			r.Failure = fmt.Sprintf("law 6: the same story went another way: %d steps and %x, then %d and %x", r.Steps, r.Hash, again.Steps, again.Hash)
+			r.Failure = fmt.Sprintf("law 6: the same story went another way: %d steps and %x, then %d and %x", r.Steps,
+				r.Hash, again.Steps, again.Hash)
 		}
 	}
 	story := ""
 	if r.Failure != "" {
 		short, _ := Shrink(Draw(seed), o, shrinkTries)
-		story = fmt.Sprintf("seed %d: %s\nrun it again: go test ./scheduler/simtest -run TestSeeds -seed %d -v\nshortened:\n%s\n",
+		story = fmt.Sprintf("seed %d: %s\nrun it again: go test ./scheduler/simtest -run TestSeeds -seed "+
+			"%d -v\nshortened:\n%s\n",
 			seed, r.Failure, seed, Tell(short, o, 120))
 	}
 	s.mu.Lock()

@@ -73,9 +73,11 @@ func Draw(seed uint64) Story {
 	s := Story{
 		Seed: seed, Sweeps: 1, Trials: 5 + r.IntN(26), Agents: 2 + r.IntN(4),
 		Maximize: one(2), Reduce: pick(r, "last", "min", "max", "mean"), Method: pick(r, "random", "random", "grid"),
-		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5), OnDisk: one(60),
-		OfferTimeout: pick(r, 0, 0, 200*time.Millisecond, 2*time.Second), Rejoin: pick(r, 0, time.Second, 20*time.Second),
-		Grace: pick(r, 10*time.Second, 2*time.Minute),
+		Mixed: one(3), Constrained: one(4), Retries: r.IntN(4), Then: one(8), Hard: one(2), Isolated: one(5),
+		OnDisk:       one(60),
+		OfferTimeout: pick(r, 0, 0, 200*time.Millisecond, 2*time.Second),
+		Rejoin:       pick(r, 0, time.Second, 20*time.Second),
+		Grace:        pick(r, 10*time.Second, 2*time.Minute),
 	}
 	if one(6) {
 		s.Sweeps = 2
@@ -160,7 +162,8 @@ func drawFaults(r *rand.Rand) []Fault {
 	span := pick(r, 5*time.Second, 20*time.Second, time.Minute, 4*time.Minute)
 	all := make([]Fault, 1+r.IntN(24))
 	for i := range all {
-		all[i] = Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond), Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()}
+		all[i] = Fault{At: time.Duration(r.Int64N(int64(span))).Truncate(time.Millisecond),
+			Kind: kinds[r.IntN(len(kinds))], Arg: r.Uint32()}
 	}
 	slices.SortStableFunc(all, func(a, b Fault) int { return int(a.At - b.At) })
 	return all
@@ -194,7 +197,8 @@ func (s *Story) source() []byte {
 	if s.Mixed {
 		cpus = `"k"`
 	}
-	p("task:\n  resources: {cpus: %s, memory: 64MB, disk: 10MB}\n  retries: %d\n  timeout: %v", cpus, s.Retries, trialTimeout)
+	p("task:\n  resources: {cpus: %s, memory: 64MB, disk: 10MB}\n  retries: %d\n  timeout: %v", cpus, s.Retries,
+		trialTimeout)
 	p("  bundle: %s", cmp.Or(s.Bundle, "off"))
 	var constraints []string
 	if s.Constrained {
@@ -256,13 +260,15 @@ func (s *Story) target() string {
 // String tells the story's setting in a few lines.
 func (s *Story) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d sweep(s) of %d trials (%s) on %d agents and %d foreign ones", s.Seed, s.Sweeps, s.Trials, s.Method, s.Agents, s.Foreign)
+	fmt.Fprintf(&b, "seed %d: %d sweep(s) of %d trials (%s) on %d agents and %d foreign ones", s.Seed, s.Sweeps,
+		s.Trials, s.Method, s.Agents, s.Foreign)
 	for name, on := range s.flags() {
 		if on {
 			b.WriteString(", " + name)
 		}
 	}
-	fmt.Fprintf(&b, "; bundle %s, parallel %d, retries %d, fail limit %d, wall %v, offer timeout %v, rejoin %v, partition grace %v\n",
+	fmt.Fprintf(&b, "; bundle %s, parallel %d, retries %d, fail limit %d, wall %v, offer timeout %v, rejoin %v, "+
+		"partition grace %v\n",
 		s.Bundle, s.Parallel, s.Retries, s.FailLimit, s.Wall, s.OfferTimeout, s.Rejoin, s.Grace)
 	for _, f := range s.Faults {
 		fmt.Fprintf(&b, "  fault %v\n", f)
@@ -277,12 +283,16 @@ func (s *Story) flags() func(func(string, bool) bool) {
 			name string
 			on   bool
 		}{
-			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained}, {fmt.Sprintf("at most %d on an agent", s.MaxPer), s.MaxPer > 0}, {"target", s.Target}, {"then", s.Then},
-			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short}, {"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
+			{"mixed sizes", s.Mixed}, {"one rack", s.Constrained},
+			{fmt.Sprintf("at most %d on an agent", s.MaxPer), s.MaxPer > 0}, {"target", s.Target}, {"then", s.Then},
+			{"learning search", s.Learns}, {"hard trials", s.Hard}, {"slow trials", s.Slow}, {"short trials", s.Short},
+			{"isolated executors", s.Isolated}, {"journal on disk", s.OnDisk},
 			{"early stopping " + s.Early, s.Early != ""}, {"a budget of steps", s.Steps+s.TrialSteps > 0},
 			{"a budget of time", s.TrialTime > 0},
-			{fmt.Sprintf("races of %d", s.Racing), s.Racing > 0}, {fmt.Sprintf("results for one in %d", s.Known), s.Known > 0},
-			{"rare updates", s.Rare}, {"narrow window", s.Narrow}, {fmt.Sprintf("queues %+v", s.Sharing), s.Sharing.Queues},
+			{fmt.Sprintf("races of %d", s.Racing), s.Racing > 0},
+			{fmt.Sprintf("results for one in %d", s.Known), s.Known > 0},
+			{"rare updates", s.Rare}, {"narrow window", s.Narrow},
+			{fmt.Sprintf("queues %+v", s.Sharing), s.Sharing.Queues},
 		} {
 			if !yield(f.name, f.on) {
 				return

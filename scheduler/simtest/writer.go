@@ -32,9 +32,11 @@ const (
 
 func newWriter(p *process, sweep string) *writer {
 	limits := store.Limits{
-		BatchBytes: batchBytes, BatchWait: p.w.between(100*time.Millisecond, 3*time.Second), Bound: writerBound, Replays: true,
+		BatchBytes: batchBytes, BatchWait: p.w.between(100*time.Millisecond, 3*time.Second), Bound: writerBound,
+		Replays: true,
 	}
-	wr := &writer{p: p, sweep: sweep, batcher: store.NewBatcher(limits), cutter: store.NewCutter(sweep, fmt.Sprint(p.number))}
+	wr := &writer{p: p, sweep: sweep, batcher: store.NewBatcher(limits),
+		cutter: store.NewCutter(sweep, fmt.Sprint(p.number))}
 	for o, err := range p.w.bucket.real.List(context.Background(), results.RecordsPrefix(sweep)) {
 		if err != nil {
 			p.w.fail("list records: %v", err)

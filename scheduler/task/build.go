@@ -20,7 +20,8 @@ type Options struct {
 	Image       Image                            // of the trials, when the spec has one
 	Winner      *board.Winner                    // of the sweep whose `then` this one is; nil: it is not
 	Files       Files
-	// Work names what the trials do, but for what their orders say of it; see Builder.Key. Empty: no results are kept for others.
+	// Work names what the trials do, but for what their orders say of it; see Builder.Key. Empty: no results are kept
+	// for others.
 	Work string
 }
 
@@ -161,14 +162,16 @@ func (b *Builder) limits(p sweep.Point) (*Limits, error) {
 	}
 	const mb = 1 << 20
 	return &Limits{
-		CPUs: float64(l.CPUs) / float64(resource.Unit), HardCPUs: l.HardCPUs, Memory: int64(l.Mem) * mb / int64(resource.Unit),
+		CPUs: float64(l.CPUs) / float64(resource.Unit), HardCPUs: l.HardCPUs,
+		Memory: int64(l.Mem) * mb / int64(resource.Unit),
 	}, nil
 }
 
 func (b *Builder) vars(p sweep.Point, winner *sweep.Winner) sweep.Vars {
 	return sweep.Vars{
 		Params: p, Interpreter: b.options.Interpreter, Getenv: b.options.Getenv,
-		ArgsFile: Folder + "/args.json", Entrypoint: b.options.Image.Entrypoint, Cmd: b.options.Image.Cmd, Winner: winner,
+		ArgsFile: Folder + "/args.json", Entrypoint: b.options.Image.Entrypoint, Cmd: b.options.Image.Cmd,
+		Winner: winner,
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 type Bundle struct {
 	Next []Order `codec:"next"` // in their order; none of them has a Bundle
 	// Window is for how long attempts of the bundle begin, from the first one's begin on. What has not begun by then is
-	// given back, so that a trial that takes longer than those before it holds up no other for long; 0: all of them begin.
+	// given back, so that a trial that takes longer than those before it holds up no other for long; 0: all of them
+	// begin.
 	Window time.Duration `codec:"window,omitempty"`
 }
 
@@ -25,8 +26,8 @@ func (o *Order) All() []Order {
 	return append([]Order{first}, o.Bundle.Next...)
 }
 
-// AttemptReport is a Report of one attempt of a bundle, among others in one update. An attempt of which there is a report
-// has begun, or is given back.
+// AttemptReport is a Report of one attempt of a bundle, among others in one update. An attempt of which there is a
+// report has begun, or is given back.
 type AttemptReport struct {
 	Attempt string          `codec:"attempt"`           // <sweep>.<index>.<attempt>
 	State   string          `codec:"state,omitempty"`   // with an End: what its task's state would be, as FINISHED

@@ -59,9 +59,13 @@ func skip(data []byte, depth int) ([]byte, error) {
 	case 0xc6, 0xdb:
 		return skipCounted(data, 4, skipBytes)
 	case 0xdc, 0xdd:
-		return skipCounted(data, 2<<(b-0xdc), func(d []byte, n uint64) ([]byte, error) { return skipItems(d, n, false, depth) })
+		return skipCounted(data, 2<<(b-0xdc), func(d []byte, n uint64) ([]byte, error) {
+			return skipItems(d, n, false, depth)
+		})
 	case 0xde, 0xdf:
-		return skipCounted(data, 2<<(b-0xde), func(d []byte, n uint64) ([]byte, error) { return skipItems(d, n, true, depth) })
+		return skipCounted(data, 2<<(b-0xde), func(d []byte, n uint64) ([]byte, error) {
+			return skipItems(d, n, true, depth)
+		})
 	}
 	return nil, errExt
 }

@@ -36,7 +36,8 @@ func (b *Builder) files(o *Order) {
 	if f.Attempt == nil || b.spec.Artifacts.None && spec.Logs == sweep.LogsNone {
 		return
 	}
-	o.Deliver = &Deliver{URL: f.Attempt(o.Trial, o.Attempt), Bytes: b.spec.Artifacts.Bytes, Logs: spec.Logs, NoArtifacts: b.spec.Artifacts.None}
+	o.Deliver = &Deliver{URL: f.Attempt(o.Trial, o.Attempt), Bytes: b.spec.Artifacts.Bytes, Logs: spec.Logs,
+		NoArtifacts: b.spec.Artifacts.None}
 	if o.Trial != results.ThenTrial { // what the step leaves is its own affair
 		o.Deliver.Artifacts = b.spec.Artifacts.Files
 	}

@@ -11,8 +11,8 @@ import (
 // keyBytes is how much of the hash a key keeps: nobody finds a second work of the same key.
 const keyBytes = 20
 
-// Key names what an attempt of a trial does: its sweep's work, command, environment, parameters and seed. Equal keys are equal
-// work, whatever the sweep and the number of the trial. Empty: results are not kept for others.
+// Key names what an attempt of a trial does: its sweep's work, command, environment, parameters and seed. Equal keys
+// are equal work, whatever the sweep and the number of the trial. Empty: results are not kept for others.
 func (b *Builder) Key(o *Order) string {
 	if b.options.Work == "" || o.Trial == results.ThenTrial {
 		return ""

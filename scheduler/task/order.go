@@ -23,21 +23,27 @@ type Order struct {
 	Env     []string `codec:"env,omitempty"`   // KEY=VALUE, added to the executor's own environment
 	Params  []byte   `codec:"params"`          // JSON object; becomes KAON_PARAMS and KAON_PARAM_<NAME>
 	Seed    uint64   `codec:"seed"`
-	Dir     string   `codec:"dir,omitempty"`    // working directory, below the attempt's own unless absolute; empty: that
-	Inside  bool     `codec:"inside,omitempty"` // it runs in an image: without code and Dir it starts where the image says
-	Alone   bool     `codec:"alone,omitempty"`  // what is in that image's container is no other attempt's
-	User    string   `codec:"user,omitempty"`   // user[:group] it runs as; empty: as the executor
-	Files   []File   `codec:"files,omitempty"`
-	Limits  *Limits  `codec:"limits,omitempty"` // nil: the attempt may take what there is
+	// working directory, below the attempt's own unless absolute; empty: that
+	Dir string `codec:"dir,omitempty"`
+	// it runs in an image: without code and Dir it starts where the image says
+	Inside bool    `codec:"inside,omitempty"`
+	Alone  bool    `codec:"alone,omitempty"` // what is in that image's container is no other attempt's
+	User   string  `codec:"user,omitempty"`  // user[:group] it runs as; empty: as the executor
+	Files  []File  `codec:"files,omitempty"`
+	Limits *Limits `codec:"limits,omitempty"` // nil: the attempt may take what there is
 
-	Events     string `codec:"events,omitempty"`     // folder of TensorBoard's event files, below where it starts; empty: the usual ones; or NoEvents
-	NoWandb    bool   `codec:"no_wandb,omitempty"`   // programs that log to W&B are left alone
-	NoMlflow   bool   `codec:"no_mlflow,omitempty"`  // and those that log to MLflow
-	Prometheus string `codec:"prometheus,omitempty"` // file for Prometheus, below where it starts, or absolute in an image; empty: none
-	Processes  int    `codec:"processes,omitempty"`  // most at a time; 0: the executor's own bound
+	// folder of TensorBoard's event files, below where it starts; empty: the usual ones; or NoEvents
+	Events   string `codec:"events,omitempty"`
+	NoWandb  bool   `codec:"no_wandb,omitempty"`  // programs that log to W&B are left alone
+	NoMlflow bool   `codec:"no_mlflow,omitempty"` // and those that log to MLflow
+	// file for Prometheus, below where it starts, or absolute in an image; empty: none
+	Prometheus string `codec:"prometheus,omitempty"`
+	Processes  int    `codec:"processes,omitempty"` // most at a time; 0: the executor's own bound
 
-	Metrics   []string      `codec:"metrics,omitempty"` // names the sweep watches; name=value on stdout is read only for these
-	Filters   []string      `codec:"filters,omitempty"` // regular expressions with two groups, name and value, for stdout (Katib)
+	// names the sweep watches; name=value on stdout is read only for these
+	Metrics []string `codec:"metrics,omitempty"`
+	// regular expressions with two groups, name and value, for stdout (Katib)
+	Filters   []string      `codec:"filters,omitempty"`
 	Objective string        `codec:"objective,omitempty"`
 	Timeout   time.Duration `codec:"timeout,omitempty"` // 0: none
 	Grace     time.Duration `codec:"grace,omitempty"`   // between SIGTERM and SIGKILL; 0: 5 s
@@ -72,9 +78,10 @@ type Source struct {
 
 // Deliver says what of an attempt goes to the bucket at its end, and which way.
 type Deliver struct {
-	URL       string   `codec:"url"`                 // of the attempt at the file server
-	Artifacts []string `codec:"artifacts,omitempty"` // patterns of names below $KAON_ARTIFACTS; plain names must be there
-	Bytes     int64    `codec:"bytes,omitempty"`     // of all artifacts together; 0: no bound
+	URL string `codec:"url"` // of the attempt at the file server
+	// patterns of names below $KAON_ARTIFACTS; plain names must be there
+	Artifacts []string `codec:"artifacts,omitempty"`
+	Bytes     int64    `codec:"bytes,omitempty"` // of all artifacts together; 0: no bound
 
 	NoArtifacts bool   `codec:"no_artifacts,omitempty"`
 	Logs        string `codec:"logs,omitempty"` // failed, all or none; empty: none
@@ -96,8 +103,9 @@ type Report struct {
 	End    *End            `codec:"end,omitempty"`  // only in the terminal update
 	Lost   uint64          `codec:"lost,omitempty"` // points right before First that will never come
 	Others []Part          `codec:"others,omitempty"`
-	Sent   uint64          `codec:"sent,omitempty"` // bytes that the executor sent so far, these included; see Control.Received
-	Asks   bool            `codec:"asks,omitempty"` // it waits until it hears that they were taken in
+	// bytes that the executor sent so far, these included; see Control.Received
+	Sent uint64 `codec:"sent,omitempty"`
+	Asks bool   `codec:"asks,omitempty"` // it waits until it hears that they were taken in
 
 	Attempts []AttemptReport `codec:"attempts,omitempty"` // of a bundle, which says nothing above
 }
@@ -114,21 +122,25 @@ type End struct {
 	Exit     int      `codec:"exit"`             // exit code; -1 when a signal ended it
 	Signal   int      `codec:"signal,omitempty"` // the signal that ended it
 	TimedOut bool     `codec:"timed_out,omitempty"`
-	Killed   bool     `codec:"killed,omitempty"`   // by the scheduler's KILL or the executor's shutdown
-	Error    string   `codec:"error,omitempty"`    // it could not be started, and why
-	Stderr   []string `codec:"stderr,omitempty"`   // last lines
-	Limit    int64    `codec:"limit,omitempty"`    // bytes of memory; set when a process of it was killed at this limit
-	Own      bool     `codec:"own,omitempty"`      // Limit is the attempt's own; else that of the container, executor included
-	Squeezed bool     `codec:"squeezed,omitempty"` // a process of it was killed below its limit: the machine or the container had no memory left
-	Dropped  uint64   `codec:"dropped,omitempty"`  // points refused because the attempt wrote more than its bound
-	StartMs  int64    `codec:"start_ms"`
-	EndMs    int64    `codec:"end_ms"`
-	Sandbox  string   `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics
+	Killed   bool     `codec:"killed,omitempty"` // by the scheduler's KILL or the executor's shutdown
+	Error    string   `codec:"error,omitempty"`  // it could not be started, and why
+	Stderr   []string `codec:"stderr,omitempty"` // last lines
+	Limit    int64    `codec:"limit,omitempty"`  // bytes of memory; set when a process of it was killed at this limit
+	// Limit is the attempt's own; else that of the container, executor included
+	Own bool `codec:"own,omitempty"`
+	// a process of it was killed below its limit: the machine or the container had no memory left
+	Squeezed bool   `codec:"squeezed,omitempty"`
+	Dropped  uint64 `codec:"dropped,omitempty"` // points refused because the attempt wrote more than its bound
+	StartMs  int64  `codec:"start_ms"`
+	EndMs    int64  `codec:"end_ms"`
+	Sandbox  string `codec:"sandbox,omitempty"` // the attempt's folder on the agent: stdout, stderr, metrics
 
 	Artifacts []results.Artifact `codec:"artifacts,omitempty"` // that reached the bucket
-	Starved   string             `codec:"starved,omitempty"`   // what the executor itself was short of to start it: descriptors, processes or memory
+	// what the executor itself was short of to start it: descriptors, processes or memory
+	Starved string `codec:"starved,omitempty"`
 	// Full is what the file system of its sandbox lacked at some moment of an attempt that has not succeeded, or could
-	// not be started, as package executor/disk calls it. Filled: the attempt itself held more of it than it may, and how much, for people.
+	// not be started, as package executor/disk calls it. Filled: the attempt itself held more of it than it may, and
+	// how much, for people.
 	Full   string `codec:"full,omitempty"`
 	Filled string `codec:"filled,omitempty"`
 	// Unanswered: it could not be started (Error), for a file system of its agent did not answer
@@ -147,8 +159,9 @@ type Control struct {
 	Body     []byte  `codec:"body,omitempty"`     // JSON appended as one line to $KAON_CONTROL
 	Progress float64 `codec:"progress,omitempty"` // of executors of former releases: percent done
 	Kill     *Kill   `codec:"kill,omitempty"`     // scheduler to executor: end this attempt of a bundle, and no other
-	ID       string  `codec:"id,omitempty"`       // of Body: what has the id of an earlier one is that, sent again; empty: it has none
-	Recall   bool    `codec:"recall,omitempty"`   // likewise, with a bundle's task: give back what has not begun
+	// of Body: what has the id of an earlier one is that, sent again; empty: it has none
+	ID     string `codec:"id,omitempty"`
+	Recall bool   `codec:"recall,omitempty"` // likewise, with a bundle's task: give back what has not begun
 
 	Interval time.Duration `codec:"interval,omitempty"` // as in an Order
 	Received uint64        `codec:"received,omitempty"` // the highest Report.Sent that the scheduler has taken in

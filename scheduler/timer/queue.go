@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Queue is callbacks by time and, at the same time, in the order in which they were set. Nothing is ever cancelled: what
-// fires looks for itself whether it is still wanted. The zero value is empty and ready.
+// Queue is callbacks by time and, at the same time, in the order in which they were set. Nothing is ever cancelled:
+// what fires looks for itself whether it is still wanted. The zero value is empty and ready.
 type Queue struct {
 	heap byTime
 	seq  uint64

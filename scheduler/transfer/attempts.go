@@ -19,7 +19,8 @@ func (srv *Server) Attempt(trial, number int) string {
 	return srv.base + "/a/" + t + "/" + n + "/" + srv.key.code("a", t, n)
 }
 
-// Forget drops what is remembered of an attempt that has ended, and what has come of files that it has not brought whole.
+// Forget drops what is remembered of an attempt that has ended, and what has come of files that it has not brought
+// whole.
 func (srv *Server) Forget(trial, number int) {
 	id := attemptID{trial, number}
 	srv.mu.Lock()

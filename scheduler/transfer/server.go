@@ -26,8 +26,8 @@ type Config struct {
 	Parent *Server
 	At     string
 
-	// Gathers: it listens for others that come after it. Until Gathered is called, who asks for one that is not there is told to
-	// ask again: an executor may have outlived the process that it was served by.
+	// Gathers: it listens for others that come after it. Until Gathered is called, who asks for one that is not there
+	// is told to ask again: an executor may have outlived the process that it was served by.
 	Gathers bool
 
 	AttemptBytes int64 // of one attempt's artifacts together; 0: no bound

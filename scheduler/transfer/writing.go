@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/crash"
 )
 
-// writing are the calls that write to what has come in of files. They are over before another server may have the same folder: what an
-// earlier one still wrote there would get between the chunks that the later one takes.
+// writing are the calls that write to what has come in of files. They are over before another server may have the same
+// folder: what an earlier one still wrote there would get between the chunks that the later one takes.
 type writing struct {
 	ctx context.Context // ends with the server
 	end context.CancelFunc

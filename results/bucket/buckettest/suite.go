@@ -195,7 +195,8 @@ func list(t *testing.T, b bucket.Bucket) {
 				want = append(want, name)
 			}
 		}
-		for _, after := range append([]string{"", "a/", "a/c", "a/c/", "a/c0", "b", "b/" + string(unicode.MaxRune), "z", "/", "A"}, all...) {
+		for _, after := range append([]string{"", "a/", "a/c", "a/c/", "a/c0", "b", "b/" + string(unicode.MaxRune),
+			"z", "/", "A"}, all...) {
 			got, behind := []string{}, want[sort.Search(len(want), func(i int) bool { return want[i] > after }):]
 			for o, err := range b.ListAfter(t.Context(), prefix, after) {
 				if err != nil {
@@ -209,7 +210,8 @@ func list(t *testing.T, b bucket.Bucket) {
 		}
 	}
 	for prefix, want := range map[string][]string{
-		"": {"a", "b"}, "a": {"a"}, "a/": {"a/c"}, "a/c": {"a/c"}, "a/c/": {}, "a/b": {}, "b": {"b"}, "b/": {}, "d": {}, "d/": {}, "/": {}, "../": {},
+		"": {"a", "b"}, "a": {"a"}, "a/": {"a/c"}, "a/c": {"a/c"}, "a/c/": {}, "a/b": {}, "b": {"b"}, "b/": {}, "d": {},
+		"d/": {}, "/": {}, "../": {},
 	} {
 		if got := foldersOf(t, b, prefix); !slices.Equal(got, want) {
 			t.Errorf("folders of %q: got %q, want %q", prefix, got, want)
@@ -390,7 +392,8 @@ func ended(t *testing.T, b bucket.Bucket) {
 	for _, err := range b.Folders(ctx, "") {
 		errFolders = err
 	}
-	for op, err := range map[string]error{"folders": errFolders, "put": b.Put(ctx, "b", strings.NewReader("x")), "get": errGet,
+	for op, err := range map[string]error{"folders": errFolders, "put": b.Put(ctx, "b", strings.NewReader("x")),
+		"get":  errGet,
 		"stat": errStat, "list": errList, "delete": b.Delete(ctx, "a")} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", op, err)

@@ -13,7 +13,8 @@ import (
 // mostKnown bounds how many folders are remembered; beyond it all are forgotten, which costs time alone.
 const mostKnown = 10_000
 
-// folders remembers which folders this process has made durable, so that those above an object are not synced with each object anew.
+// folders remembers which folders this process has made durable, so that those above an object are not synced with each
+// object anew.
 type folders struct {
 	root  *os.Root
 	mu    sync.Mutex

@@ -54,8 +54,8 @@ func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 	}
 }
 
-// walk yields what lies in a folder and below, behind a name, and reports whether to go on. A folder sorts as its name with
-// a slash, as its objects' names do.
+// walk yields what lies in a folder and below, behind a name, and reports whether to go on. A folder sorts as its name
+// with a slash, as its objects' names do.
 func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield func(bucket.Object, error) bool) bool {
 	keep := func(name string) bool {
 		full := path.Join(folder, name)
@@ -63,7 +63,8 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield f
 			return strings.HasPrefix(full, prefix) && full > after
 		}
 		full += "/"
-		return (strings.HasPrefix(full, prefix) || strings.HasPrefix(prefix, full)) && (full > after || strings.HasPrefix(after, full))
+		return (strings.HasPrefix(full, prefix) || strings.HasPrefix(prefix, full)) &&
+			(full > after || strings.HasPrefix(after, full))
 	}
 	for name, err := range b.names(ctx, folder, keep) {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -91,16 +92,16 @@ func (b *Bucket) walk(ctx context.Context, folder, prefix, after string, yield f
 	return true
 }
 
-// How many names of a folder are in memory at a time: few at first, for who wants a page, and four times as many each time it is read on, as
-// all of it is read for each.
+// How many names of a folder are in memory at a time: few at first, for who wants a page, and four times as many each
+// time it is read on, as all of it is read for each.
 const (
 	firstNames = 1 << 10
 	mostNames  = 1 << 17
 	readNames  = 1 << 10 // of one read
 )
 
-// names yields what a folder holds and keep chooses, sorted, folders with a slash behind; without what could not be an object. An error is the
-// last.
+// names yields what a folder holds and keep chooses, sorted, folders with a slash behind; without what could not be an
+// object. An error is the last.
 func (b *Bucket) names(ctx context.Context, folder string, keep func(name string) bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		last := ""
@@ -123,7 +124,9 @@ func (b *Bucket) names(ctx context.Context, folder string, keep func(name string
 }
 
 // smallest is the first of what names yields behind last, at most room, and whether there may be more.
-func (b *Bucket) smallest(ctx context.Context, folder, last string, room int, keep func(name string) bool) (names []string, more bool, err error) {
+func (b *Bucket) smallest(
+	ctx context.Context, folder, last string, room int, keep func(name string) bool,
+) (names []string, more bool, err error) {
 	f, err := b.root.Open(folder)
 	if err != nil {
 		return nil, false, missing(err)

@@ -41,9 +41,11 @@ func bare(ctx context.Context, address string) (bucket.Bucket, error) {
 			return nil, fmt.Errorf("open results %q: %w: want file:///folder", address, ErrAddress)
 		}
 		if strings.ContainsAny(address, "#?") { // the folder would be another one
-			return nil, fmt.Errorf("open results %q: %w: write # as %%23 and ? as %%3F in it, or give the path without file://", address, ErrAddress)
+			return nil, fmt.Errorf("open results %q: %w: write # as %%23 and ? as %%3F in it, or give the path "+
+				"without file://", address, ErrAddress)
 		}
 		return dir.Open(u.Path)
 	}
-	return nil, fmt.Errorf("open results %q: %w: scheme %q is not known; give a folder or s3://%s", address, ErrAddress, scheme, rest)
+	return nil, fmt.Errorf("open results %q: %w: scheme %q is not known; give a folder or s3://%s", address, ErrAddress,
+		scheme, rest)
 }

@@ -35,7 +35,8 @@ func Open(ctx context.Context, address string) (*Bucket, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for o := range b.core.Client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true, MaxKeys: 1}) {
+	for o := range b.core.Client.ListObjectsIter(ctx, b.bucket,
+		minio.ListObjectsOptions{Prefix: b.prefix, Recursive: true, MaxKeys: 1}) {
 		if o.Err != nil {
 			return nil, b.explain("open", "", o.Err)
 		}
@@ -142,7 +143,8 @@ func (b *Bucket) deleteAll(ctx context.Context, names []string) error {
 	}
 	close(objects)
 	var first error
-	for failed := range b.core.RemoveObjects(ctx, b.bucket, objects, minio.RemoveObjectsOptions{}) { // to its end, or its goroutine stays
+	// to its end, or its goroutine stays
+	for failed := range b.core.RemoveObjects(ctx, b.bucket, objects, minio.RemoveObjectsOptions{}) {
 		if first == nil && minio.ToErrorResponse(failed.Err).Code != minio.NoSuchKey {
 			first = b.explain("delete", failed.ObjectName[min(len(b.prefix), len(failed.ObjectName)):], failed.Err)
 		}
@@ -204,7 +206,8 @@ func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 				return
 			}
 			folder, is := strings.CutSuffix(o.Key[min(len(b.prefix), len(o.Key)):], "/")
-			if !is || len(folder) < len(prefix) || bucket.CheckName(folder) != nil { // an object, or the folder itself that a console made
+			// an object, or the folder itself that a console made
+			if !is || len(folder) < len(prefix) || bucket.CheckName(folder) != nil {
 				continue
 			}
 			if !yield(folder, nil) {

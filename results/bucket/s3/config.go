@@ -90,7 +90,8 @@ func (c *config) setEndpoint(endpoint string) error {
 // elsewhere the question takes seconds to go unanswered.
 func (c *config) setCredentials() error {
 	chain := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
-	if !c.own || os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" || os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" {
+	if !c.own || os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" ||
+		os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" {
 		chain = append(chain, &credentials.IAM{})
 	}
 	c.creds = credentials.NewChainCredentials(chain)

@@ -33,18 +33,24 @@ func (b *Bucket) explain(op, name string, err error) error {
 		if response.Region != "" {
 			where = response.Region
 		}
-		return fmt.Errorf("%s: %w: %s says that the request was signed for another region; set AWS_REGION to %s, or ?region= in the address (%s)",
+		return fmt.Errorf("%s: %w: %s says that the request was signed for another region; set AWS_REGION to "+
+			"%s, or ?region= in the address (%s)",
 			what, bucket.ErrDenied, at, where, response.Message)
 	}
 	switch response.Code {
 	case "RequestTimeTooSkewed":
-		return fmt.Errorf("%s: %w: %s says that this machine's clock is off (%s); set it right, as NTP does", what, bucket.ErrDenied, at, response.Message)
+		return fmt.Errorf("%s: %w: %s says that this machine's clock is off (%s); set it right, as NTP does", what,
+			bucket.ErrDenied, at, response.Message)
 	case "ExpiredToken", "TokenRefreshRequired", "InvalidToken":
-		return fmt.Errorf("%s: %w: %s says that the session token is not good, or not any more (%s: %s); get new credentials, of which "+
-			"AWS_SESSION_TOKEN and both keys belong together, and start again with them", what, bucket.ErrDenied, at, response.Code, response.Message)
+		return fmt.Errorf("%s: %w: %s says that the session token is not good, or not any more (%s: %s); get "+
+			"new credentials, of which "+
+			"AWS_SESSION_TOKEN and both keys belong together, and start again with them", what, bucket.ErrDenied,
+			at, response.Code, response.Message)
 	case "PermanentRedirect":
-		return fmt.Errorf("%s: %w: %s says that the bucket lies in another region or at another endpoint (%s); set AWS_REGION or "+
-			"AWS_ENDPOINT_URL_S3, or ?region= or ?endpoint= in the address", what, bucket.ErrNoBucket, at, response.Message)
+		return fmt.Errorf("%s: %w: %s says that the bucket lies in another region or at another endpoint (%s); "+
+			"set AWS_REGION or "+
+			"AWS_ENDPOINT_URL_S3, or ?region= or ?endpoint= in the address", what, bucket.ErrNoBucket, at,
+			response.Message)
 	}
 	switch kind := classify(response, err); kind {
 	case bucket.ErrNotExist:

@@ -18,18 +18,24 @@ import (
 var _ bucket.Signer = (*Bucket)(nil)
 
 // SignPut implements bucket.Signer.
-func (b *Bucket) SignPut(ctx context.Context, name string, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
+func (b *Bucket) SignPut(
+	ctx context.Context, name string, size int64, sum string, valid time.Duration,
+) (bucket.Signed, error) {
 	return b.signBody(ctx, name, nil, size, sum, valid)
 }
 
 // SignPart implements bucket.Signer.
-func (b *Bucket) SignPart(ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
+func (b *Bucket) SignPart(
+	ctx context.Context, name, upload string, part int, size int64, sum string, valid time.Duration,
+) (bucket.Signed, error) {
 	return b.signBody(ctx, name, url.Values{"uploadId": {upload}, "partNumber": {strconv.Itoa(part)}}, size, sum, valid)
 }
 
 // signBody signs a PUT of one content: its length and its MD5 are part of what is signed, and the store
 // checks both.
-func (b *Bucket) signBody(ctx context.Context, name string, query url.Values, size int64, sum string, valid time.Duration) (bucket.Signed, error) {
+func (b *Bucket) signBody(
+	ctx context.Context, name string, query url.Values, size int64, sum string, valid time.Duration,
+) (bucket.Signed, error) {
 	if err := check("sign", name); err != nil {
 		return bucket.Signed{}, err
 	}
@@ -58,7 +64,8 @@ func (b *Bucket) StartMultipart(ctx context.Context, name string) (string, error
 	if err := check("begin", name); err != nil {
 		return "", err
 	}
-	upload, err := b.core.NewMultipartUpload(ctx, b.bucket, b.prefix+name, minio.PutObjectOptions{ContentType: "application/octet-stream"})
+	upload, err := b.core.NewMultipartUpload(ctx, b.bucket, b.prefix+name,
+		minio.PutObjectOptions{ContentType: "application/octet-stream"})
 	if err != nil {
 		return "", b.explain("begin", name, err)
 	}
@@ -107,8 +114,9 @@ type Fetcher struct {
 	object string
 }
 
-// NewFetcher takes an address s3://bucket/object, with the options of Open, whose path is the object's key, and asks whether the object is
-// there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable, and come with a Fetcher of what may be there later.
+// NewFetcher takes an address s3://bucket/object, with the options of Open, whose path is the object's key, and asks
+// whether the object is there: its errors wrap bucket.ErrNotExist, ErrDenied, ErrNoBucket or ErrUnavailable, and come
+// with a Fetcher of what may be there later.
 func NewFetcher(ctx context.Context, u *url.URL) (*Fetcher, error) {
 	key := strings.Trim(u.Path, "/")
 	if u.Scheme != "s3" || u.Host == "" || key == "" {

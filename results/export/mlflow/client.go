@@ -26,12 +26,13 @@ const (
 	maxAnswer   = 64 << 20
 )
 
-// Open is the client of the server at a URI. Credentials are those of the URI, else those that MLflow's own clients take: the
-// variables MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+// Open is the client of the server at a URI. Credentials are those of the URI, else those that MLflow's own clients
+// take: the variables MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
 func Open(uri string, getenv func(string) string) (*Client, error) {
 	base, err := url.Parse(uri)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, errors.New("the address of an MLflow server is http://HOST:PORT or https://HOST:PORT; one for a folder or a " +
+		return nil, errors.New("the address of an MLflow server is http://HOST:PORT or https://HOST:PORT; one " +
+			"for a folder or a " +
 			"database of yours starts with `mlflow server --backend-store-uri PLACE`")
 	}
 	user, password := getenv("MLFLOW_TRACKING_USERNAME"), getenv("MLFLOW_TRACKING_PASSWORD")
@@ -51,8 +52,9 @@ func Open(uri string, getenv func(string) string) (*Client, error) {
 	}
 	base.RawQuery, base.Fragment = "", ""
 	return &Client{base: base, auth: auth, http: &http.Client{
-		Timeout:       requestTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a POST would become a GET
+		Timeout: requestTime,
+		// a POST would become a GET
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
 

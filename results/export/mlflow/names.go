@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Bounds of MLflow, in characters, and of one log-batch: 1,000 metrics, 100 parameters, 100 tags, together 1,000, and 1 MB.
+// Bounds of MLflow, in characters, and of one log-batch: 1,000 metrics, 100 parameters, 100 tags, together 1,000, and 1
+// MB.
 const (
 	maxName  = 250
 	maxParam = 6000
@@ -45,8 +46,8 @@ type metric struct {
 	Step   int64          `json:"step"`
 }
 
-// name is a name as MLflow takes those of metrics and parameters: letters, digits and _-. /, as a relative path, not too long. One that
-// had to be changed ends in a part of its checksum, so that no two become one.
+// name is a name as MLflow takes those of metrics and parameters: letters, digits and _-. /, as a relative path, not
+// too long. One that had to be changed ends in a part of its checksum, so that no two become one.
 func name(given string) string {
 	out := strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-. /", r)) {

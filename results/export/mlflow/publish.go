@@ -28,8 +28,8 @@ type Told struct {
 // unsent is how many metrics of all trials are kept at most before they are sent.
 const unsent = 500_000
 
-// Publish writes a sweep: of its trials those that have begun, and of each the attempt that counts. A run of an attempt that does
-// not count any more goes to MLflow's trash. fresh is what the bucket may not have yet (export.EachPoint).
+// Publish writes a sweep: of its trials those that have begun, and of each the attempt that counts. A run of an attempt
+// that does not count any more goes to MLflow's trash. fresh is what the bucket may not have yet (export.EachPoint).
 func Publish(ctx context.Context, c *Client, b bucket.Bucket, s store.Sweep, from *board.Board,
 	fresh []results.Record) (Told, error) {
 	p := publisher{client: c, sweep: s, runs: map[int]*trialRun{}, told: Told{Experiment: cmp.Or(s.Name, s.ID)}}
@@ -95,7 +95,8 @@ func (p *publisher) openParent(ctx context.Context, there *run) (err error) {
 		return nil
 	}
 	start, _ := time.Parse(time.RFC3339, p.sweep.Created) // not known: MLflow's own
-	p.parent, err = p.client.create(ctx, p.experiment, p.sweep.ID, max(start.UnixMilli(), 0), []pair{{tagSweep, p.sweep.ID}})
+	p.parent, err = p.client.create(ctx, p.experiment, p.sweep.ID, max(start.UnixMilli(), 0),
+		[]pair{{tagSweep, p.sweep.ID}})
 	return err
 }
 
@@ -116,8 +117,9 @@ func (p *publisher) open(ctx context.Context, t board.Trial, there *run) error {
 		start = a.End.StartMs
 	}
 	trial := strconv.Itoa(t.Trial)
-	id, err := p.client.create(ctx, p.experiment, "trial "+trial, start, []pair{{tagSweep, p.sweep.ID}, {tagTrial, trial},
-		{tagAttempt, strconv.Itoa(t.Attempt)}, {tagParent, p.parent}})
+	id, err := p.client.create(ctx, p.experiment, "trial "+trial,
+		start, []pair{{tagSweep, p.sweep.ID}, {tagTrial, trial},
+			{tagAttempt, strconv.Itoa(t.Attempt)}, {tagParent, p.parent}})
 	p.runs[t.Trial] = &trialRun{run: run{id: id, attempt: t.Attempt}}
 	return err
 }
@@ -134,7 +136,8 @@ func (p *publisher) add(ctx context.Context, point export.Reported) error {
 				return err
 			}
 		}
-		r.metrics = append(r.metrics, metric{name(given), results.Number(point.Metrics[given]), point.Millis, point.Step})
+		r.metrics = append(r.metrics, metric{name(given), results.Number(point.Metrics[given]), point.Millis,
+			point.Step})
 		p.kept++
 	}
 	r.upTo = point.Number + 1
@@ -213,7 +216,8 @@ func (p *publisher) params(ctx context.Context, id string, t board.Trial) error 
 	size := 0
 	for _, param := range export.Params(t) {
 		one := pair{name(param.Name), short(sweep.Format(param.Value), maxParam)}
-		if n := len(one.Value)*6 + maxName; len(batch) == batchParams || size+n > batchBytes && len(batch) > 0 { // 6: \u0000
+		// 6: \u0000
+		if n := len(one.Value)*6 + maxName; len(batch) == batchParams || size+n > batchBytes && len(batch) > 0 {
 			if err := p.client.log(ctx, id, nil, batch, nil); err != nil {
 				return err
 			}

@@ -33,7 +33,8 @@ func (c *Client) experiment(ctx context.Context, called string) (string, error) 
 		} `json:"experiment"`
 	}
 	err := c.get(ctx, "experiments/get-by-name", url.Values{"experiment_name": {called}}, &got)
-	if no := (*refusal)(nil); errors.As(err, &no) && no.Status == http.StatusNotFound && no.Code == "RESOURCE_DOES_NOT_EXIST" {
+	if no := (*refusal)(nil); errors.As(err, &no) && no.Status == http.StatusNotFound &&
+		no.Code == "RESOURCE_DOES_NOT_EXIST" {
 		var made struct {
 			ID string `json:"experiment_id"`
 		}
@@ -41,7 +42,8 @@ func (c *Client) experiment(ctx context.Context, called string) (string, error) 
 		return made.ID, err
 	}
 	if err == nil && got.Experiment.Stage == "deleted" {
-		err = fmt.Errorf("MLflow's experiment %q is deleted: restore it with `mlflow experiments restore --experiment-id %s`, or "+
+		err = fmt.Errorf("MLflow's experiment %q is deleted: restore it with `mlflow experiments restore "+
+			"--experiment-id %s`, or "+
 			"have MLflow forget it with `mlflow gc`", called, got.Experiment.ID)
 	}
 	if err == nil && got.Experiment.ID == "" {

@@ -91,7 +91,8 @@ func (f *framework) takeOffer(o offers.Offer) {
 		}
 	}
 	if sum[0] > n.CPUs+1e-9 || sum[1] > n.MemoryMB+1e-9 {
-		f.Errorf("node %s of %v cpus and %v MB: %v cpus and %v MB are offered or used", n.Hostname, n.CPUs, n.MemoryMB, sum[0], sum[1])
+		f.Errorf("node %s of %v cpus and %v MB: %v cpus and %v MB are offered or used", n.Hostname, n.CPUs, n.MemoryMB,
+			sum[0], sum[1])
 	}
 }
 

@@ -28,7 +28,8 @@ func reconnects(w *world) {
 			w.Error("the connection broke for no reason")
 		}
 		await(f, mark, "the next subscription", subscribedAgain)
-		if s := await(f, mark, "the update that nobody has acknowledged", said).Status; string(s.UUID) != string(first.UUID) {
+		if s := await(f, mark, "the update that nobody has acknowledged",
+			said).Status; string(s.UUID) != string(first.UUID) {
 			w.Errorf("an update comes again as another: %+v, was %+v", s, first)
 		}
 		if s := f.reconciled("s.0.1", at); s.State != cluster.Running {
@@ -40,14 +41,16 @@ func reconnects(w *world) {
 	f.finish(at, "s.0.1", "s.0.1")
 }
 
-// inherit has a framework take up what another of its id left on a node: a task that runs, of which an update waits, and that ends.
+// inherit has a framework take up what another of its id left on a node: a task that runs, of which an update waits,
+// and that ends.
 func (f *framework) inherit(node string, id cluster.TaskID, at offers.AgentID, waiting cluster.Status) {
 	f.Helper()
 	f.adopt(node, id)
 	s := await(f, 0, "the update that nobody has acknowledged", func(u cluster.Updated) bool {
 		return u.Status.Task == id && string(u.Status.UUID) == string(waiting.UUID)
 	}).Status
-	if s.State != waiting.State || string(s.Data) != string(waiting.Data) || s.Executor != waiting.Executor || s.Agent != at {
+	if s.State != waiting.State || string(s.Data) != string(waiting.Data) || s.Executor != waiting.Executor ||
+		s.Agent != at {
 		f.Errorf("an update comes again as %+v, was %+v", s, waiting)
 	}
 	if s := f.reconciled(id, at); s.State != cluster.Running || s.Executor != waiting.Executor {
@@ -63,7 +66,9 @@ func (f *framework) leave(node string, id cluster.TaskID) (at offers.AgentID, wa
 	f.Helper()
 	at = f.run(node, string(id))
 	f.tell(at, offers.ExecutorID(id), command{Task: string(id), Do: doSay, Data: []byte("for the next")})
-	return at, await(f, 0, "an update", func(u cluster.Updated) bool { return string(u.Status.Data) == "for the next" }).Status
+	return at, await(f, 0, "an update", func(u cluster.Updated) bool {
+		return string(u.Status.Data) == "for the next"
+	}).Status
 }
 
 func failsOver(w *world) {
@@ -114,13 +119,15 @@ func restarts(w *world) {
 		w.Fatalf("the framework %s is taken up as %s", f.id, next.id)
 	}
 	next.adopt(b, "s.1.1", "s.2.1", "s.4.1")
-	next.ending("s.1.1", "s.2.1", "s.4.1") // each ends, or may have: their node is offered when it knows, and that may be before it is told
+	// each ends, or may have: their node is offered when it knows, and that may be before it is told
+	next.ending("s.1.1", "s.2.1", "s.4.1")
 	// Whoever asks at once is told nothing that is not so: that it runs, or nothing yet.
 	next.send(cluster.Reconcile{Tasks: []cluster.TaskAgent{{Task: "s.0.1", Agent: at}, {Task: "s.0.1"}}})
 	next.send(cluster.Reconcile{})
 	defer func() {
 		for _, ev := range next.since(0) {
-			if u, ok := ev.(cluster.Updated); ok && u.Status.Task == "s.0.1" && u.Status.State != cluster.Running && u.Status.State != cluster.Finished && !w.Failed() {
+			if u, ok := ev.(cluster.Updated); ok && u.Status.Task == "s.0.1" && u.Status.State != cluster.Running &&
+				u.Status.State != cluster.Finished && !w.Failed() {
 				w.Errorf("of what runs the next process is told %+v", u.Status)
 			}
 		}
@@ -168,7 +175,8 @@ func lostWhileAway(w *world) {
 				continue
 			}
 			if told = u.Status.State; told.Final() || told == cluster.Running {
-				w.Fatalf("of a task on a node that was lost while nobody was there the next process is told %+v", u.Status)
+				w.Fatalf("of a task on a node that was lost while nobody was there the next process is told %+v",
+					u.Status)
 			}
 		}
 	}
@@ -197,7 +205,11 @@ func losesNode(w *world) {
 	_, _ = f.room(a.Hostname, taskCPUs, taskMB) // an offer to be taken back
 	mark := f.mark()
 	w.engine.Lose(a.Hostname)
-	if s := await(f, mark, "the task to be out of reach", func(u cluster.Updated) bool { return u.Status.Task == "s.0.1" && !u.Status.State.Final() }).Status; s.State != cluster.Unreachable || s.Agent != at {
+	if s := await(f, mark, "the task to be out of reach",
+		func(u cluster.Updated) bool {
+			return u.Status.Task == "s.0.1" &&
+				!u.Status.State.Final()
+		}).Status; s.State != cluster.Unreachable || s.Agent != at {
 		w.Errorf("on a node that is lost: %+v", s)
 	}
 	await(f, mark, "the offer to be taken back", func(cluster.Rescinded) bool { return true })
@@ -213,7 +225,9 @@ func losesNode(w *world) {
 	f.finish(elsewhere, "s.1.1", "s.1.1")
 	mark = f.mark()
 	w.engine.Return(a.Hostname)
-	s := await(f, mark, "the task to be back", func(u cluster.Updated) bool { return u.Status.Task == "s.0.1" && u.Status.State != cluster.Unreachable }).Status
+	s := await(f, mark, "the task to be back", func(u cluster.Updated) bool {
+		return u.Status.Task == "s.0.1" && u.Status.State != cluster.Unreachable
+	}).Status
 	if s.State != cluster.Running || s.Agent != at {
 		w.Errorf("on a node that is back: %+v", s)
 	}
@@ -307,7 +321,9 @@ func contexts(w *world) {
 		}
 		return err
 	}
-	if err := soon("a call before Run", func() error { return d.Send(context.Background(), cluster.Revive{}) }); err == nil {
+	if err := soon("a call before Run", func() error {
+		return d.Send(context.Background(), cluster.Revive{})
+	}); err == nil {
 		w.Error("a call is answered before there is a master")
 	}
 	if err := soon("Run with a context that has ended", func() error {
@@ -316,12 +332,16 @@ func contexts(w *world) {
 		w.Errorf("Run with a context that has ended: %v", err)
 	}
 	f := w.open("")
-	if err := soon("a call with a context that has ended", func() error { return f.driver.Send(ended, cluster.Revive{}) }); !errors.Is(err, context.Canceled) {
+	if err := soon("a call with a context that has ended", func() error {
+		return f.driver.Send(ended, cluster.Revive{})
+	}); !errors.Is(err, context.Canceled) {
 		w.Errorf("a call with a context that has ended: %v", err)
 	}
-	await(f, 0, "a call that was not answered to end the subscription, or none to be needed", func(cluster.Event) bool { return true })
-	// Many calls at once, from as many goroutines, in the middle of which the connection breaks and Run ends: each is answered, or is an
-	// error.
+	await(f, 0, "a call that was not answered to end the subscription, or none to be needed", func(cluster.Event) bool {
+		return true
+	})
+	// Many calls at once, from as many goroutines, in the middle of which the connection breaks and Run ends: each is
+	// answered, or is an error.
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {

@@ -27,7 +27,8 @@ func (w *world) open(id cluster.FrameworkID) *framework {
 	}
 	f := &framework{world: w, driver: d, ended: make(chan error, 1)}
 	f.mu.changed, f.mu.agents = make(chan struct{}), map[string]offers.AgentID{}
-	f.mu.offers, f.mu.seen, f.mu.tasks = map[offers.OfferID]offers.Offer{}, map[offers.OfferID]bool{}, map[cluster.TaskID]*launched{}
+	f.mu.offers, f.mu.seen, f.mu.tasks = map[offers.OfferID]offers.Offer{}, map[offers.OfferID]bool{},
+		map[cluster.TaskID]*launched{}
 	var ctx context.Context
 	ctx, f.stop = context.WithCancel(context.Background())
 	go func() {
@@ -84,12 +85,13 @@ func (f *framework) send(call cluster.Call) {
 	}
 }
 
-// barrier returns when everything that the master has said so far was heard: it asks for a task that there is not, and the answer
-// comes behind. Where an answer is behind nobody knows, the events up to it are so many.
+// barrier returns when everything that the master has said so far was heard: it asks for a task that there is not, and
+// the answer comes behind. Where an answer is behind nobody knows, the events up to it are so many.
 func (f *framework) barrier() (mark int) {
 	f.Helper()
 	id := cluster.TaskID("barrier-" + rand.Text())
-	f.send(cluster.Reconcile{Tasks: []cluster.TaskAgent{{Task: id, Agent: "no-such"}}}) // of all agents a new master may say nothing yet
+	// of all agents a new master may say nothing yet
+	f.send(cluster.Reconcile{Tasks: []cluster.TaskAgent{{Task: id, Agent: "no-such"}}})
 	f.until("the answer to a reconciliation", func() bool {
 		for mark = range f.mu.events {
 			if u, ok := f.mu.events[mark].(cluster.Updated); ok && u.Status.Task == id {
@@ -150,15 +152,17 @@ const (
 
 // executor describes one; all tasks that name it must do so in the same way.
 func (f *framework) executor(id offers.ExecutorID, env ...string) cluster.ExecutorInfo {
-	e := cluster.ExecutorInfo{ID: id, Name: "an executor", Resources: []offers.Amount{amount("cpus", executorCPUs), amount("mem", executorMB)},
-		Env: append([]string{Variable + "=1"}, env...)}
+	e := cluster.ExecutorInfo{ID: id, Name: "an executor",
+		Resources: []offers.Amount{amount("cpus", executorCPUs), amount("mem", executorMB)},
+		Env:       append([]string{Variable + "=1"}, env...)}
 	f.engine.Command(&e)
 	return e
 }
 
 // task describes a task in an executor.
 func (f *framework) task(id string, e cluster.ExecutorInfo, data string) cluster.TaskInfo {
-	return cluster.TaskInfo{ID: cluster.TaskID(id), Name: id, Executor: e, Data: []byte(data), Resources: []offers.Amount{amount("cpus", taskCPUs), amount("mem", taskMB)}}
+	return cluster.TaskInfo{ID: cluster.TaskID(id), Name: id, Executor: e, Data: []byte(data),
+		Resources: []offers.Amount{amount("cpus", taskCPUs), amount("mem", taskMB)}}
 }
 
 // launch starts tasks on a node, on all that is offered of it; what is left is offered again.
@@ -180,7 +184,8 @@ func (f *framework) accept(agent offers.AgentID, node string, ids []offers.Offer
 	void := slices.ContainsFunc(ids, func(id offers.OfferID) bool { return f.mu.offers[id].ID == "" })
 	for _, t := range tasks {
 		if f.mu.tasks[t.ID] == nil {
-			f.mu.tasks[t.ID] = &launched{node: node, need: [2]float64{scalar(t.Resources, "cpus"), scalar(t.Resources, "mem")}, ending: void, seen: map[string]bool{}}
+			f.mu.tasks[t.ID] = &launched{node: node, need: [2]float64{scalar(t.Resources, "cpus"),
+				scalar(t.Resources, "mem")}, ending: void, seen: map[string]bool{}}
 		}
 	}
 	f.mu.Unlock()
@@ -229,7 +234,8 @@ func (f *framework) tell(at offers.AgentID, e offers.ExecutorID, c command) {
 	c.Serial = serials.Add(1)
 	mark, answer := f.mark(), string(heard(c.Serial))
 	for range int(testkit.Patience / (100 * time.Millisecond)) {
-		_ = f.try(cluster.Message{Agent: at, Executor: e, Data: c.encode()}) // it may be lost, so a call that fails is nothing else
+		// it may be lost, so a call that fails is nothing else
+		_ = f.try(cluster.Message{Agent: at, Executor: e, Data: c.encode()})
 		if f.within(100*time.Millisecond, func() bool {
 			return slices.ContainsFunc(f.mu.events[mark:], func(ev cluster.Event) bool {
 				m, ok := ev.(cluster.ExecutorMessage)

@@ -29,10 +29,13 @@ func kills(w *world) {
 	f.send(cluster.Kill{Task: "s.1.1"}) // wherever it is
 	f.state("s.1.1", cluster.Killed)
 	f.barrier()
-	for _, k := range []cluster.Kill{{Task: "s.0.1", Agent: at}, {Task: "s.1.1"}, {Task: "s.2.1", Agent: at}, {Task: "s.2.2", Agent: "no-such"}} {
+	for _, k := range []cluster.Kill{{Task: "s.0.1", Agent: at}, {Task: "s.1.1"}, {Task: "s.2.1", Agent: at},
+		{Task: "s.2.2", Agent: "no-such"}} {
 		mark := f.mark()
 		f.send(k)
-		s := await(f, mark, "an answer to the killing of a task that there is not", func(u cluster.Updated) bool { return u.Status.Task == k.Task }).Status
+		s := await(f, mark, "an answer to the killing of a task that there is not", func(u cluster.Updated) bool {
+			return u.Status.Task == k.Task
+		}).Status
 		if !s.State.Final() && s.State != cluster.Unknown || len(s.UUID) > 0 {
 			w.Errorf("a killed task that is not there is %+v", s)
 		}
@@ -98,9 +101,11 @@ func names(w *world) {
 	f := w.open("")
 	n := w.nodes[0].Hostname
 	values := map[string]string{
-		"A_EMPTY": "", "A_LINES": "one\ntwo\r\n\tthree ", "A_QUOTES": `"'` + "`" + `\ ; & | > # ! * ? ~ {a,b} %s %2F`, "A_UTF8": "größe 日本 🙂",
-		"A_EQUALS": "a=b=c", "A_SHELL": "$HOME ${HOME} $(id) `id` $$ $", "A_REFERENCE": "$(MESOS_EXECUTOR_ID) $$(A_EMPTY) $(A_EQUALS) $(A_NOT_THERE) $$",
-		"MESOS_KIND": "of its own", "A_LONG": strings.Repeat("long ", 20_000),
+		"A_EMPTY": "", "A_LINES": "one\ntwo\r\n\tthree ", "A_QUOTES": `"'` + "`" + `\ ; & | > # ! * ? ~ {a,b} %s %2F`,
+		"A_UTF8":   "größe 日本 🙂",
+		"A_EQUALS": "a=b=c", "A_SHELL": "$HOME ${HOME} $(id) `id` $$ $",
+		"A_REFERENCE": "$(MESOS_EXECUTOR_ID) $$(A_EMPTY) $(A_EQUALS) $(A_NOT_THERE) $$",
+		"MESOS_KIND":  "of its own", "A_LONG": strings.Repeat("long ", 20_000),
 	}
 	for i := range 200 {
 		values[fmt.Sprintf("MANY_%d", i)] = strings.Repeat("x", 500)
@@ -113,7 +118,8 @@ func names(w *world) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	for i, name := range []string{"s.0.1", "größe 日本 🙂.1.1", `$(id) "' & ; | * ? %2F #.2.1`, "-rf.3.1", " . .4.1", strings.Repeat("n", 250) + ".5.1"} {
+	for i, name := range []string{"s.0.1", "größe 日本 🙂.1.1", `$(id) "' & ; | * ? %2F #.2.1`, "-rf.3.1", " . .4.1",
+		strings.Repeat("n", 250) + ".5.1"} {
 		e := f.executor(offers.ExecutorID(name))
 		if i == 0 {
 			e = f.executor(offers.ExecutorID(name), env...)
@@ -141,7 +147,9 @@ func names(w *world) {
 		task.ID = cluster.TaskID(name)
 		mark := f.mark()
 		f.launch(n, task)
-		s := await(f, mark, fmt.Sprintf("the refusal of a task called %.20q", name), func(u cluster.Updated) bool { return u.Status.Task == task.ID }).Status
+		s := await(f, mark, fmt.Sprintf("the refusal of a task called %.20q", name), func(u cluster.Updated) bool {
+			return u.Status.Task == task.ID
+		}).Status
 		if s.State != cluster.Error || s.Reason != "REASON_TASK_INVALID" {
 			w.Errorf("task %.20q: %+v", name, s)
 		}
@@ -178,17 +186,22 @@ func executorEnds(w *world) {
 		f.ending(one, two)
 		how.Task = string(one)
 		f.tell(at, "e", how.command)
-		gone := await(f, mark, "the end of the executor", func(g cluster.ExecutorGone) bool { return g.Executor == "e" })
+		gone := await(f, mark, "the end of the executor", func(g cluster.ExecutorGone) bool {
+			return g.Executor == "e"
+		})
 		if gone.Agent != at || gone.Wait != how.wait {
-			w.Errorf("executor on %s ended with the wait status %#x, want %#x on %s", gone.Agent, gone.Wait, how.wait, at)
+			w.Errorf("executor on %s ended with the wait status %#x, want %#x on %s", gone.Agent, gone.Wait,
+				how.wait, at)
 		}
 		for _, id := range []cluster.TaskID{one, two} {
-			if s := f.state(id, cluster.Failed); s.Reason != "REASON_EXECUTOR_TERMINATED" || s.Source != "SOURCE_AGENT" && s.Source != "SOURCE_SLAVE" || len(s.UUID) == 0 {
+			if s := f.state(id, cluster.Failed); s.Reason != "REASON_EXECUTOR_TERMINATED" ||
+				s.Source != "SOURCE_AGENT" && s.Source != "SOURCE_SLAVE" || len(s.UUID) == 0 {
 				w.Errorf("task of an executor that ended: %+v", s)
 			}
 		}
 		for _, ev := range f.since(mark) {
-			if u, ok := ev.(cluster.Updated); ok && u.Status.State == cluster.Failed && (u.Status.Task == one || u.Status.Task == two) {
+			if u, ok := ev.(cluster.Updated); ok && u.Status.State == cluster.Failed &&
+				(u.Status.Task == one || u.Status.Task == two) {
 				w.Errorf("the end of %s is told before that of its executor", u.Status.Task)
 			}
 			if _, ok := ev.(cluster.ExecutorGone); ok {
@@ -246,7 +259,9 @@ func shutsDown(w *world) {
 	f.ending("s.0.1")
 	f.send(cluster.Shutdown{Agent: at, Executor: "s.0.1"})
 	f.send(cluster.Shutdown{Agent: at, Executor: "s.0.1"})
-	await(f, 0, "the end of the executor", func(g cluster.ExecutorGone) bool { return g.Executor == "s.0.1" && g.Agent == at })
+	await(f, 0, "the end of the executor", func(g cluster.ExecutorGone) bool {
+		return g.Executor == "s.0.1" && g.Agent == at
+	})
 	if s := f.end("s.0.1"); s.State == cluster.Finished {
 		w.Errorf("a task that was shut down: %+v", s)
 	}

@@ -32,8 +32,8 @@ const (
 	maxRecord = 64 << 20
 )
 
-// Executor is the executor of the laws, in the process that an agent has started as one; in any other it returns at once. It is
-// the first call of TestMain where the engine's agents start the test's own program.
+// Executor is the executor of the laws, in the process that an agent has started as one; in any other it returns at
+// once. It is the first call of TestMain where the engine's agents start the test's own program.
 func Executor() {
 	if os.Getenv(Variable) == "" {
 		return
@@ -141,7 +141,9 @@ func (x *executor) hear(e *api.Event) error {
 		if t := x.tasks[e.Acknowledged.TaskID.Value]; t != nil {
 			t.taken = true
 		}
-		x.updates = slices.DeleteFunc(x.updates, func(s mesosapi.TaskStatus) bool { return bytes.Equal(s.UUID, e.Acknowledged.UUID) })
+		x.updates = slices.DeleteFunc(x.updates, func(s mesosapi.TaskStatus) bool {
+			return bytes.Equal(s.UUID, e.Acknowledged.UUID)
+		})
 	case api.Event_MESSAGE:
 		var c command
 		if json.Unmarshal(e.Message.Data, &c) != nil {
@@ -210,7 +212,8 @@ func (x *executor) note(id string, state mesosapi.TaskState, message string, dat
 	_, _ = rand.Read(uuid) // never fails
 	uuid[6], uuid[8] = uuid[6]&0x0f|0x40, uuid[8]&0x3f|0x80
 	now := float64(time.Now().UnixMicro()) / 1e6
-	s := mesosapi.TaskStatus{TaskID: mesosapi.TaskID{Value: id}, State: &state, Source: mesosapi.SOURCE_EXECUTOR.Enum(), UUID: uuid, Data: data,
+	s := mesosapi.TaskStatus{TaskID: mesosapi.TaskID{Value: id}, State: &state, Source: mesosapi.SOURCE_EXECUTOR.Enum(),
+		UUID: uuid, Data: data,
 		Timestamp: &now}
 	if message != "" {
 		s.Message = &message
@@ -241,7 +244,8 @@ func (x *executor) post(c *api.Call, want int) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+os.Getenv("MESOS_AGENT_ENDPOINT")+"/api/v1/executor", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost,
+		"http://"+os.Getenv("MESOS_AGENT_ENDPOINT")+"/api/v1/executor", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,10 @@ import (
 	"github.com/kaon-sweep/kaon/testkit"
 )
 
-// framework is one scheduler on a driver of its own. It keeps all that it heard, and checks after each event what must hold at
-// any time: that no event comes before the subscription or after Run, that no offer comes twice, that what is offered of a node
-// and what its tasks use is no more than the node, and that nothing is heard of a task behind its end.
+// framework is one scheduler on a driver of its own. It keeps all that it heard, and checks after each event what must
+// hold at any time: that no event comes before the subscription or after Run, that no offer comes twice, that what is
+// offered of a node and what its tasks use is no more than the node, and that nothing is heard of a task behind its
+// end.
 type framework struct {
 	*world
 	driver cluster.Driver

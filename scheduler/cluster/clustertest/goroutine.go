@@ -35,7 +35,8 @@ func awaitGoroutines(t *testing.T, before map[string]string) {
 	for end := time.Now().Add(testkit.Patience / 4); ; time.Sleep(10 * time.Millisecond) {
 		left = ""
 		for name, stack := range goroutines() {
-			if before[name] == "" && !strings.Contains(stack, "created by testing.") && !strings.Contains(stack, "runtime.Stack(") {
+			if before[name] == "" && !strings.Contains(stack, "created by testing.") &&
+				!strings.Contains(stack, "runtime.Stack(") {
 				left = stack
 			}
 		}

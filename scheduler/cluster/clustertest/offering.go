@@ -169,7 +169,8 @@ func refuses(w *world) {
 	large := f.task("s.0.1", f.executor("large"), "")
 	large.Resources = []offers.Amount{amount("cpus", n.CPUs+1), amount("mem", taskMB)}
 	heavy := f.task("s.1.1", f.executor("heavy"), "")
-	heavy.Executor.Resources = []offers.Amount{amount("cpus", executorCPUs), amount("mem", n.MemoryMB)} // with the task it is too much
+	// with the task it is too much
+	heavy.Executor.Resources = []offers.Amount{amount("cpus", executorCPUs), amount("mem", n.MemoryMB)}
 	other := f.task("s.2.1", f.executor("other"), "")
 	other.Resources = append(other.Resources, amount("example.com/none", 1))
 	bare := f.task("s.3.1", f.executor("bare"), "")
@@ -179,23 +180,29 @@ func refuses(w *world) {
 	twice := f.task("s.4.1", f.executor("good"), "")
 	f.accept(agent, n.Hostname, ids, large, heavy, other, bare, good, wrong)
 	for _, id := range []cluster.TaskID{"s.0.1", "s.1.1", "s.2.1", "s.3.1", "s.5.1"} {
-		if s := f.state(id, cluster.Error); s.Reason != "REASON_TASK_INVALID" || s.Message == "" || s.Source != "SOURCE_MASTER" || len(s.UUID) > 0 || s.Agent != agent {
+		if s := f.state(id, cluster.Error); s.Reason != "REASON_TASK_INVALID" || s.Message == "" ||
+			s.Source != "SOURCE_MASTER" || len(s.UUID) > 0 || s.Agent != agent {
 			w.Errorf("refused task: %+v", s)
 		}
 	}
 	f.state("s.4.1", cluster.Running)
 	mark := f.mark()
 	f.launch(n.Hostname, twice)
-	s := await(f, mark, "the refusal of a second task of one name", func(u cluster.Updated) bool { return u.Status.Task == "s.4.1" && u.Status.State == cluster.Error }).Status
+	s := await(f, mark, "the refusal of a second task of one name", func(u cluster.Updated) bool {
+		return u.Status.Task == "s.4.1" && u.Status.State == cluster.Error
+	}).Status
 	if s.Reason != "REASON_TASK_INVALID" || len(s.UUID) > 0 {
 		w.Errorf("refused task: %+v", s)
 	}
 	if s := f.reconciled("s.4.1", agent); s.State != cluster.Running {
 		w.Errorf("the first task of a name is %s when a second was refused", s.State)
 	}
-	_, _ = f.room(n.Hostname, n.CPUs-executorCPUs-taskCPUs, n.MemoryMB-executorMB-taskMB) // nothing is held for what was refused
+	// nothing is held for what was refused
+	_, _ = f.room(n.Hostname, n.CPUs-executorCPUs-taskCPUs, n.MemoryMB-executorMB-taskMB)
 	f.send(cluster.Kill{Task: "s.4.1", Agent: agent})
-	await(f, mark, "the first task to be killed", func(u cluster.Updated) bool { return u.Status.Task == "s.4.1" && u.Status.State == cluster.Killed })
+	await(f, mark, "the first task to be killed", func(u cluster.Updated) bool {
+		return u.Status.Task == "s.4.1" && u.Status.State == cluster.Killed
+	})
 	f.steady()
 }
 
@@ -211,7 +218,8 @@ func offersOnce(w *world) {
 		try++
 		id := fmt.Sprintf("s.%d.1", try)
 		f.accept(agent, a.Hostname, ids, f.task(id, e, ""))
-		if s := f.state(cluster.TaskID(id), cluster.Dropped); s.Reason != "REASON_INVALID_OFFERS" || s.Message == "" || len(s.UUID) > 0 {
+		if s := f.state(cluster.TaskID(id), cluster.Dropped); s.Reason != "REASON_INVALID_OFFERS" || s.Message == "" ||
+			len(s.UUID) > 0 {
 			w.Errorf("%s: %+v", what, s)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 type Suite struct {
 	// New makes an engine; it is called once for each law.
 	New func(t *testing.T) Engine
-	// Except are the laws that the engine is not held to, by name: why it honestly differs. A name that no law has is an error.
+	// Except are the laws that the engine is not held to, by name: why it honestly differs. A name that no law has is
+	// an error.
 	Except map[string]string
 	// Shared says that all engines are of one cluster: the laws are tried one after the other.
 	Shared bool

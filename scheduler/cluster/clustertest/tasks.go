@@ -36,7 +36,8 @@ func (f *framework) next(id cluster.TaskID, what string) (s cluster.Status) {
 	}
 }
 
-// state is the next update of a task in a state, with everything before it acknowledged, and it too. Another end is a failure.
+// state is the next update of a task in a state, with everything before it acknowledged, and it too. Another end is a
+// failure.
 func (f *framework) state(id cluster.TaskID, want cluster.TaskState) cluster.Status {
 	f.Helper()
 	for {

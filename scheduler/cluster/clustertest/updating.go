@@ -15,7 +15,8 @@ func updatesInOrder(w *world) {
 	at := f.launch(w.nodes[0].Hostname, f.task(id, f.executor("e"), ""))
 	of := func(state cluster.TaskState, data string) func(u cluster.Updated) bool {
 		return func(u cluster.Updated) bool {
-			return u.Status.Task == id && u.Status.State == state && string(u.Status.Data) == data && len(u.Status.UUID) > 0
+			return u.Status.Task == id && u.Status.State == state && string(u.Status.Data) == data &&
+				len(u.Status.UUID) > 0
 		}
 	}
 	s := await(f, 0, "the task to run", of(cluster.Running, "")).Status
@@ -31,12 +32,15 @@ func updatesInOrder(w *world) {
 	for _, want := range []struct {
 		state cluster.TaskState
 		data  string
-	}{{cluster.Running, ""}, {cluster.Running, "one"}, {cluster.Running, ""}, {cluster.Running, long}, {cluster.Finished, "end"}} {
+	}{{cluster.Running, ""}, {cluster.Running, "one"}, {cluster.Running, ""}, {cluster.Running, long},
+		{cluster.Finished, "end"}} {
 		is := of(want.state, want.data)
 		mark := f.mark()
-		s := await(f, mark, fmt.Sprintf("the update of %d bytes to come again", len(want.data)), is).Status // as nobody has acknowledged it
+		// as nobody has acknowledged it
+		s := await(f, mark, fmt.Sprintf("the update of %d bytes to come again", len(want.data)), is).Status
 		if n := count(f, 0, func(u cluster.Updated) bool {
-			return u.Status.Task == id && len(u.Status.UUID) > 0 && !uuids[string(u.Status.UUID)] && !bytes.Equal(u.Status.UUID, s.UUID)
+			return u.Status.Task == id && len(u.Status.UUID) > 0 && !uuids[string(u.Status.UUID)] &&
+				!bytes.Equal(u.Status.UUID, s.UUID)
 		}); n > 0 {
 			w.Errorf("%d updates of a task are there while the one before is not acknowledged", n)
 		}
@@ -117,7 +121,8 @@ func updatesWait(w *world) {
 	f.mu.Unlock()
 	for i := range all { // calls go through though nobody hears events
 		for j := range 20 {
-			f.send(cluster.Message{Agent: at, Executor: "e", Data: command{Serial: serials.Add(1), Task: string(all[i].ID), Do: doSay, Data: fmt.Appendf(nil, "%d", j)}.encode()})
+			f.send(cluster.Message{Agent: at, Executor: "e", Data: command{Serial: serials.Add(1),
+				Task: string(all[i].ID), Do: doSay, Data: fmt.Appendf(nil, "%d", j)}.encode()})
 		}
 		f.send(cluster.Kill{Task: all[i].ID, Agent: at})
 	}
@@ -139,7 +144,8 @@ func many(w *world) {
 	cpus, mb := n.CPUs-executorCPUs, n.MemoryMB-executorMB
 	for i := range min(60, int(cpus*1000)-1) {
 		t := f.task(fmt.Sprintf("s.%d.1", i), e, "")
-		t.Resources[0], t.Resources[1] = amount("cpus", float64(int(cpus*1000)/60)/1000), amount("mem", float64(int(mb)/60))
+		t.Resources[0], t.Resources[1] = amount("cpus", float64(int(cpus*1000)/60)/1000),
+			amount("mem", float64(int(mb)/60))
 		all = append(all, t)
 	}
 	agent, ids := f.whole(n)
@@ -158,7 +164,8 @@ func many(w *world) {
 	for i, t := range all {
 		if i%2 == 0 {
 			f.state(t.ID, cluster.Killed)
-		} else if s := f.state(t.ID, cluster.Failed); s.Message != "why it failed" || string(s.Data) != "end" || s.Source != "SOURCE_EXECUTOR" {
+		} else if s := f.state(t.ID, cluster.Failed); s.Message != "why it failed" || string(s.Data) != "end" ||
+			s.Source != "SOURCE_EXECUTOR" {
 			w.Errorf("failed: %+v", s)
 		}
 	}

@@ -18,7 +18,8 @@ func (c *Core) StartMaster(now time.Time) {
 		c.masters++
 		cfg := master.Config{
 			Hostname: c.cfg.Hostname, IP: c.cfg.IP, Port: c.cfg.Port, Timing: c.cfg.Timing, Refused: c.cfg.Refused,
-			Maintenance: c.kept, Keep: c.cfg.Keep, IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters), Send: c.toAgent,
+			Maintenance: c.kept, Keep: c.cfg.Keep, IDs: protocol.NewIDSource(c.cfg.Seed, 1000+c.masters),
+			Send: c.toAgent,
 		}
 		for _, name := range c.order {
 			if a := c.agents[name]; a != nil && a.agent.ID() != "" {

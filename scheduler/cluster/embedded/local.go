@@ -34,8 +34,8 @@ type localContainers struct {
 	*containerizer.Folder
 }
 
-// addLocal opens a local agent's folder and address. No agent serves executors before all are there, as an executor that is still
-// alive calls at once.
+// addLocal opens a local agent's folder and address. No agent serves executors before all are there, as an executor
+// that is still alive calls at once.
 func (s *Server) addLocal(cfg AgentConfig) error {
 	folder, err := containerizer.OpenFolder(filepath.Join(s.cfg.WorkDir, cfg.Name), s.log)
 	if err != nil {
@@ -108,12 +108,13 @@ func (a *localAgent) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// answers refuses an address that this machine itself cannot connect to, as in a network namespace whose loopback is down: every
-// executor would be lost, and every trial tried again for ever.
+// answers refuses an address that this machine itself cannot connect to, as in a network namespace whose loopback is
+// down: every executor would be lost, and every trial tried again for ever.
 func answers(addr string) error {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {
-		return fmt.Errorf("executors on this machine could not reach their agent at %s: %w; if this is a network namespace, bring up its loopback: "+
+		return fmt.Errorf("executors on this machine could not reach their agent at %s: %w; if this is a network "+
+			"namespace, bring up its loopback: "+
 			"ip link set lo up", addr, err)
 	}
 	return conn.Close()

@@ -13,8 +13,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
-// What is said of maintenance lies in <work>/maintenance.json: a machine that is down must not be given work because the master was started
-// anew, as it is known to Mesos's registry. A master that listens for nobody has no operator, and keeps nothing.
+// What is said of maintenance lies in <work>/maintenance.json: a machine that is down must not be given work because
+// the master was started anew, as it is known to Mesos's registry. A master that listens for nobody has no operator,
+// and keeps nothing.
 
 func keptMaintenance(name string) (kept master.Maintenance, err error) {
 	if name == "" {
@@ -34,7 +35,8 @@ func keptMaintenance(name string) (kept master.Maintenance, err error) {
 		why = kept.Check()
 	}
 	if why != "" {
-		return kept, fmt.Errorf("start cluster: %s, which says what machines are under maintenance, cannot be read: %s; mend it, or remove it: then all machines are up", name, why)
+		return kept, fmt.Errorf("start cluster: %s, which says what machines are under maintenance, cannot be "+
+			"read: %s; mend it, or remove it: then all machines are up", name, why)
 	}
 	return kept, nil
 }

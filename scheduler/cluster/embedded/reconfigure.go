@@ -8,9 +8,11 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Reconfigure tells an agent what it has by now: more of a resource, another one, devices, other attributes. Of what it has
-// less of it keeps what it had, which tasks may hold; Share says what of it may be offered.
-func (c *Core) Reconfigure(now time.Time, agent string, resources []mesos.Resource, gpus []string, attributes []mesos.Attribute) {
+// Reconfigure tells an agent what it has by now: more of a resource, another one, devices, other attributes. Of what it
+// has less of it keeps what it had, which tasks may hold; Share says what of it may be offered.
+func (c *Core) Reconfigure(
+	now time.Time, agent string, resources []mesos.Resource, gpus []string, attributes []mesos.Attribute,
+) {
 	c.do(now, func() {
 		a := c.agents[agent]
 		if a == nil {

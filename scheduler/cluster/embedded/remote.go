@@ -11,16 +11,19 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Remote is an agent whose containers run elsewhere. Its executors are told apart by whoever carries their calls, and have no
-// tokens. Methods may be called from any goroutine.
+// Remote is an agent whose containers run elsewhere. Its executors are told apart by whoever carries their calls, and
+// have no tokens. Methods may be called from any goroutine.
 type Remote struct {
 	server *Server
 	name   string
 }
 
-// AddRemote adds an agent, new or with what it had written down in a former life. It offers nothing before the executors in its
-// records have subscribed again, or the reregistration timeout is over; for those that have ended, Exited is to be called.
-func (s *Server) AddRemote(spec AgentSpec, id protocol.AgentID, records []protocol.Record, c Containers) (*Remote, error) {
+// AddRemote adds an agent, new or with what it had written down in a former life. It offers nothing before the
+// executors in its records have subscribed again, or the reregistration timeout is over; for those that have ended,
+// Exited is to be called.
+func (s *Server) AddRemote(
+	spec AgentSpec, id protocol.AgentID, records []protocol.Record, c Containers,
+) (*Remote, error) {
 	if why := protocol.CheckID(spec.Name); why != "" {
 		return nil, fmt.Errorf("add agent %q: %s", spec.Name, why)
 	}

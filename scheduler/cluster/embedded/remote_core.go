@@ -9,14 +9,14 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Refused tells an agent that a container was not taken where it was to run, for want of what others have: its tasks are
-// dropped, as those of a stale offer are. Nothing more is said of it.
+// Refused tells an agent that a container was not taken where it was to run, for want of what others have: its tasks
+// are dropped, as those of a stale offer are. Nothing more is said of it.
 func (c *Core) Refused(now time.Time, name, container, why string) {
 	c.onAgent(now, name, func(n *agent.Agent) { n.Refused(container, why) })
 }
 
-// Evicted tells an agent, before Exited, that a container ends because its place is wanted for something else: its tasks are
-// killed as by the draining of an agent.
+// Evicted tells an agent, before Exited, that a container ends because its place is wanted for something else: its
+// tasks are killed as by the draining of an agent.
 func (c *Core) Evicted(now time.Time, name, container, why string) {
 	c.onAgent(now, name, func(n *agent.Agent) { n.Evicted(container, why) })
 }

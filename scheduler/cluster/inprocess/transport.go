@@ -89,7 +89,8 @@ func (w *answer) Write(b []byte) (int, error) {
 
 func response(req *http.Request, status int, header http.Header, body io.ReadCloser) *http.Response {
 	return &http.Response{
-		Status: fmt.Sprintf("%d %s", status, http.StatusText(status)), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Status: fmt.Sprintf("%d %s", status, http.StatusText(status)), StatusCode: status, Proto: "HTTP/1.1",
+		ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: body, ContentLength: -1, Request: req,
 	}
 }

@@ -23,7 +23,8 @@ func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Ca
 	case cluster.Accept:
 		c = accept(call, framework, role)
 	case cluster.Decline:
-		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{OfferIDs: offerIDs(call.Offers), Filters: refuse(call.Refuse)}}
+		c = &api.Call{Type: api.Call_DECLINE, Decline: &api.Call_Decline{OfferIDs: offerIDs(call.Offers),
+			Filters: refuse(call.Refuse)}}
 	case cluster.AcceptInverse:
 		c = &api.Call{Type: api.Call_ACCEPT_INVERSE_OFFERS, AcceptInverseOffers: &api.Call_AcceptInverseOffers{
 			InverseOfferIDs: offerIDs(call.Offers), Filters: refuse(call.Refuse)}}
@@ -48,7 +49,8 @@ func EncodeCall(call cluster.Call, id cluster.FrameworkID, role string) (*api.Ca
 			c.Reconcile.Tasks = append(c.Reconcile.Tasks, task)
 		}
 	case cluster.Message:
-		c = calls.Message(string(call.Agent), string(call.Executor), append([]byte{}, call.Data...)) // which must be there, though it be empty
+		// which must be there, though it be empty
+		c = calls.Message(string(call.Agent), string(call.Executor), append([]byte{}, call.Data...))
 	case cluster.Shutdown:
 		c = calls.Shutdown(string(call.Executor), string(call.Agent))
 	case cluster.Suppress:
@@ -79,7 +81,8 @@ func refuse(d time.Duration) *mesosapi.Filters {
 }
 
 func accept(a cluster.Accept, framework, role string) *api.Call {
-	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{OfferIDs: offerIDs(a.Offers), Filters: refuse(a.Refuse)}}
+	c := &api.Call{Type: api.Call_ACCEPT, Accept: &api.Call_Accept{OfferIDs: offerIDs(a.Offers),
+		Filters: refuse(a.Refuse)}}
 	if len(a.Tasks) == 0 {
 		return c
 	}

@@ -25,7 +25,8 @@ type Config struct {
 	WebUI           string              // link in Mesos's UI
 	FailoverTimeout time.Duration       // how long the master keeps our tasks without us; default a week
 	GPUs            bool                // asks for offers of agents with GPUs
-	Fence           func() error        // asked before each subscription; its error ends Run: another process has the framework. nil: none has
+	// asked before each subscription; its error ends Run: another process has the framework. nil: none has
+	Fence func() error
 
 	Principal string // basic authentication; empty: none
 	Secret    string

@@ -85,7 +85,8 @@ func (d *Driver) Run(ctx context.Context, deliver func(...cluster.Event)) error 
 			framework = ""
 			continue
 		}
-		// An address that was a master's will be one again: something stands in for it, such as a proxy. And of several one may be wrong.
+		// An address that was a master's will be one again: something stands in for it, such as a proxy. And of several
+		// one may be wrong.
 		stranger := (*NotMasterError)(nil)
 		if errors.As(err, &stranger) {
 			strangers[s.address] = true
@@ -174,10 +175,10 @@ func (r *masterRotation) next(ctx context.Context, err error, subscribed bool) b
 	return r.backoff.wait(ctx)
 }
 
-// Send delivers one call on the current subscription and waits for the master's answer. It may be called
-// from several goroutines. ErrDisconnected says that there is no subscription; a call that cannot be encoded has not
-// left. After any other error it is unknown whether the call arrived, so the driver also ends the subscription: the loop hears Disconnected and
-// then Subscribed, and reconciles.
+// Send delivers one call on the current subscription and waits for the master's answer. It may be called from several
+// goroutines. ErrDisconnected says that there is no subscription; a call that cannot be encoded has not left. After any
+// other error it is unknown whether the call arrived, so the driver also ends the subscription: the loop hears
+// Disconnected and then Subscribed, and reconciles.
 func (d *Driver) Send(ctx context.Context, call cluster.Call) error {
 	s := d.live.Load()
 	if s == nil {

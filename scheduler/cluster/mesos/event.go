@@ -16,8 +16,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 )
 
-// DecodeEvent turns one event of Mesos into ours, as a Driver delivers it; nil when there is nothing to
-// deliver. SUBSCRIBED, HEARTBEAT and ERROR belong to the session; operations, which this framework never asks for, give nothing.
+// DecodeEvent turns one event of Mesos into ours, as a Driver delivers it; nil when there is nothing to deliver.
+// SUBSCRIBED, HEARTBEAT and ERROR belong to the session; operations, which this framework never asks for, give nothing.
 func DecodeEvent(e *api.Event) cluster.Event {
 	switch e.Type {
 	case api.Event_OFFERS:
@@ -131,7 +131,8 @@ func inverseOffer(o *mesosapi.InverseOffer) cluster.InverseOffer {
 	}
 }
 
-// unavailability is without an end when Mesos's has no duration. One that ends before it begins has not been meant so: it has none either.
+// unavailability is without an end when Mesos's has no duration. One that ends before it begins has not been meant so:
+// it has none either.
 func unavailability(u *mesosapi.Unavailability) (out offers.Unavailability) {
 	if u == nil {
 		return out

@@ -107,7 +107,8 @@ func remedy(err error) error {
 			"its tasks have ended, and whoever resumes goes on as a new framework", err)
 	}
 	if event := (*FrameworkError)(nil); errors.As(err, &event) && strings.HasPrefix(event.Text, "Not authorized to ") {
-		return fmt.Errorf("%w: name roles that the principal may have, mesos://host:5050?role=ROLE; the master's ACLs (register_frameworks) say which", err)
+		return fmt.Errorf("%w: name roles that the principal may have, mesos://host:5050?role=ROLE; the master's "+
+			"ACLs (register_frameworks) say which", err)
 	}
 	if other := (*NotMasterError)(nil); errors.As(err, &other) {
 		return fmt.Errorf("%w: give the master's host and port, "+

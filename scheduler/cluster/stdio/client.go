@@ -116,7 +116,8 @@ func (c *Client) begin(r *http.Request) (*asked, error) {
 		}
 		if c.mu.session != "" && len(c.mu.streams) < maxStreams {
 			c.mu.next++
-			a := &asked{client: c, session: c.mu.session, id: c.mu.next, answer: make(chan *http.Response, 1), request: r,
+			a := &asked{client: c, session: c.mu.session, id: c.mu.next,
+				answer: make(chan *http.Response, 1), request: r,
 				out: newOutbox(), broken: make(chan struct{})}
 			a.in = newInbox(func(n int) { _ = a.write(frame{kind: got, body: strconv.AppendInt(nil, int64(n), 10)}) })
 			c.mu.streams[a.id] = a
@@ -174,7 +175,9 @@ func (a *asked) send() {
 	for {
 		n, err := body.Read(buf)
 		if n > 0 {
-			if _, failed := a.out.send(buf[:n], func(p []byte) error { return a.write(frame{kind: data, body: p}) }); failed != nil {
+			if _, failed := a.out.send(buf[:n], func(p []byte) error {
+				return a.write(frame{kind: data, body: p})
+			}); failed != nil {
 				a.end(failed)
 				return
 			}

@@ -49,8 +49,8 @@ const (
 	maxStreams = 64
 
 	pingEvery = 10 * time.Second
-	// silence is how long a process hears nothing before it takes whoever was attached for gone: an attachment that is cut
-	// leaves its standard input open.
+	// silence is how long a process hears nothing before it takes whoever was attached for gone: an attachment that is
+	// cut leaves its standard input open.
 	silence = time.Minute
 	// patience is how long a request waits for somebody to attach.
 	patience = 15 * time.Second
@@ -145,7 +145,8 @@ func Listening(log io.Reader) bool {
 		if err != nil {
 			return false
 		}
-		if f.kind != hello && f.kind != ping { // those are of the other end; and a log that was rotated may begin with any other
+		// those are of the other end; and a log that was rotated may begin with any other
+		if f.kind != hello && f.kind != ping {
 			return true
 		}
 	}

@@ -9,9 +9,9 @@ import (
 // maxReplayed bounds the bodies of a log that are put together at a time, and one of them.
 const maxReplayed = 64 << 20
 
-// Replay reads a process's log and gives every request that is complete in it to each, in the order in which they ended. A
-// body of more than 64 MiB is left out, as are requests whose beginning the log no longer has. It ends with the log, or with
-// the error of reading it.
+// Replay reads a process's log and gives every request that is complete in it to each, in the order in which they
+// ended. A body of more than 64 MiB is left out, as are requests whose beginning the log no longer has. It ends with
+// the log, or with the error of reading it.
 func Replay(log io.Reader, each func(*http.Request)) error {
 	type key struct {
 		session string

@@ -69,7 +69,8 @@ func (m Memory) reached() bool {
 	return err != nil || n > m.Limit-hugePage
 }
 
-// hugePage is the most that the kernel asks for at once, in bytes: by so much a group is below its limit when it is refused.
+// hugePage is the most that the kernel asks for at once, in bytes: by so much a group is below its limit when it is
+// refused.
 const hugePage = 2 << 20
 
 // event is a count of version 2's events of the group, or of a file of version 1.

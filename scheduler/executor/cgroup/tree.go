@@ -157,7 +157,8 @@ func parentV2(h hierarchy) (string, error) {
 		return above, nil
 	}
 	pid := strconv.Itoa(os.Getpid())
-	if procs, err := os.ReadFile(filepath.Join(h.own, "cgroup.procs")); err == nil && strings.TrimSpace(string(procs)) == pid {
+	if procs, err := os.ReadFile(filepath.Join(h.own, "cgroup.procs")); err == nil &&
+		strings.TrimSpace(string(procs)) == pid {
 		return h.own, moveToLeaf(h.own, pid)
 	}
 	if h.own == h.mount || limited(h.own) {
@@ -209,8 +210,9 @@ func handDown(dir string) bool {
 	return true
 }
 
-// limited tells whether a group of version 2 has a limit of its own. How many processes there may be (pids.max) is none of them: systemd
-// bounds that of every unit that does not say otherwise, and attempts have a bound of processes already.
+// limited tells whether a group of version 2 has a limit of its own. How many processes there may be (pids.max) is none
+// of them: systemd bounds that of every unit that does not say otherwise, and attempts have a bound of processes
+// already.
 func limited(dir string) bool {
 	for _, file := range []string{"memory.max", "memory.high", "memory.swap.max", "cpu.max"} {
 		text, err := os.ReadFile(filepath.Join(dir, file))

@@ -15,8 +15,8 @@ const (
 	Working  = "a disk that works"
 )
 
-// Fault names what the file system that refused a write lacked; empty: the error is none of a file system that is full, closed or
-// broken.
+// Fault names what the file system that refused a write lacked; empty: the error is none of a file system that is full,
+// closed or broken.
 func Fault(err error) string {
 	switch {
 	case errors.Is(err, unix.ENOSPC):

@@ -70,13 +70,14 @@ type Verdict struct {
 }
 
 // Judge judges an attempt that has not succeeded, by its folder and the bytes of disk that it asked for (0: none). What
-// the file system lacked is taken from what was seen while it ran, and from a look, and where probe is set a write, now.
+// the file system lacked is taken from what was seen while it ran, and from a look, and where probe is set a write,
+// now.
 //
-// The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than half
-// of the whole file system; where inodes lack, also when it holds more than half of them, or as many as are counted.
-// And so it is when it holds many folders that lie too deep in each other to be counted, for any amount may lie there.
-// Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is not seen:
-// who relies on this must bound how often others are to blame.
+// The attempt itself is to blame when it holds more than it asked for, or has asked for nothing and holds more than
+// half of the whole file system; where inodes lack, also when it holds more than half of them, or as many as are
+// counted. And so it is when it holds many folders that lie too deep in each other to be counted, for any amount may
+// lie there. Else others are, or the machine. What it writes elsewhere than to its folder, and what it has removed, is
+// not seen: who relies on this must bound how often others are to blame.
 func (u *Use) Judge(folder *safefile.Dir, asked int64, probe bool) (v Verdict) {
 	if u == nil {
 		return v

@@ -110,7 +110,8 @@ func (w *Watch) noteIf(lacked string, affects func(u *Use) bool) {
 	}
 }
 
-// Probe writes to a folder of the sandbox, the sandbox itself if it is nil, and names what its file system lacks for that; empty: nothing.
+// Probe writes to a folder of the sandbox, the sandbox itself if it is nil, and names what its file system lacks for
+// that; empty: nothing.
 func (w *Watch) Probe(folder *safefile.Dir) string {
 	if w == nil {
 		return ""

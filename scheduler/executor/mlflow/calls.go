@@ -63,8 +63,10 @@ var calls = map[string]call{
 func (t *Tracking) Answer(method, path string, query url.Values, body []byte) (any, *problem) {
 	known, id := find(method, path)
 	if known == nil {
-		return nil, &problem{http.StatusNotFound, "ENDPOINT_NOT_FOUND", "kaon takes what trials log to MLflow, and does not answer " +
-			method + " " + clip(path) + "; with task.mlflow: off, or MLFLOW_TRACKING_URI in task.env, trials log elsewhere"}
+		return nil, &problem{http.StatusNotFound, "ENDPOINT_NOT_FOUND",
+			"kaon takes what trials log to MLflow, and does not answer " +
+				method + " " + clip(path) + "; with task.mlflow: off, or MLFLOW_TRACKING_URI in task.env, trials " +
+				"log elsewhere"}
 	}
 	r, bad := read(query, body)
 	if bad != nil {

@@ -47,7 +47,8 @@ func (t *Tracking) createExperiment(r *request, _ string) (any, *problem) {
 	case t.experimentByName(r.Name) != nil:
 		return nil, exists("Experiment(name=%s) already exists.", clip(r.Name))
 	case len(r.ArtifactLocation) > maxLocation:
-		return nil, invalid("artifact_location: it has %d bytes, at most %d are possible", len(r.ArtifactLocation), maxLocation)
+		return nil, invalid("artifact_location: it has %d bytes, at most %d are possible", len(r.ArtifactLocation),
+			maxLocation)
 	case !t.keep(len(r.Name) + len(r.ArtifactLocation)):
 		return nil, full()
 	}

@@ -23,7 +23,8 @@ type comparison struct {
 }
 
 // word is a part of a filter: a name, an operator, a number, or a text in quotes.
-var word = regexp.MustCompile(`^\s*(?:([<>!]=|[=<>(),])|(\w+[.](?:"[^"]*"|` + "`[^`]*`))|('[^']*'|\"[^\"]*\"|`[^`]*`)|" +
+var word = regexp.MustCompile(`^\s*(?:([<>!]=|[=<>(),])|(\w+[.](?:"[^"]*"|` +
+	"`[^`]*`))|('[^']*'|\"[^\"]*\"|`[^`]*`)|" +
 	`([-+]?[0-9][-+.0-9eE]*)|(\w[\w/.:-]*))`)
 
 // maxFilter bounds a filter's text.

@@ -74,8 +74,8 @@ func (s *series) step(v value) int64 {
 	return s.count
 }
 
-// recent knows what was logged lately. MLflow's clients ask again when they did not get an answer, and its own server keeps one
-// of two values that are the same with name, step and time.
+// recent knows what was logged lately. MLflow's clients ask again when they did not get an answer, and its own server
+// keeps one of two values that are the same with name, step and time.
 type recent struct {
 	seed maphash.Seed
 	at   map[uint64]bool

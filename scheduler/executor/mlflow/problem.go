@@ -8,7 +8,8 @@ import (
 
 // full is what a client is told when there is no room.
 func full() *problem {
-	return &problem{http.StatusBadRequest, "RESOURCE_LIMIT_EXCEEDED", "a trial may log 8 MiB of runs, parameters and tags to MLflow; files belong into artifacts"}
+	return &problem{http.StatusBadRequest, "RESOURCE_LIMIT_EXCEEDED",
+		"a trial may log 8 MiB of runs, parameters and tags to MLflow; files belong into artifacts"}
 }
 
 func clip(s string) string {

@@ -1,7 +1,7 @@
 package mlflow
 
-// registeredModel is a name in the registry of models, which is the trial's own and is gone with it: a program that registers what it
-// has trained does not fail for it.
+// registeredModel is a name in the registry of models, which is the trial's own and is gone with it: a program that
+// registers what it has trained does not fail for it.
 type registeredModel struct {
 	Name        string     `json:"name"`
 	Created     int64      `json:"creation_timestamp"`

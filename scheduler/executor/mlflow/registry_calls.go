@@ -112,7 +112,8 @@ func (t *Tracking) createVersion(r *request, _ string) (any, *problem) {
 	if !t.keep(len(r.Source) + len(r.RunID) + len(r.Description) + 4*place) {
 		return nil, full()
 	}
-	v := &version{Name: m.Name, Version: strconv.Itoa(len(m.Versions) + 1), Created: t.now(), Updated: t.now(), Stage: "None",
+	v := &version{Name: m.Name, Version: strconv.Itoa(len(m.Versions) + 1), Created: t.now(), Updated: t.now(),
+		Stage:       "None",
 		Description: r.Description, Source: r.Source, Run: r.RunID, Status: "READY"}
 	m.Versions = append(m.Versions, v)
 	return map[string]any{"model_version": v}, t.put(&v.Tags, r.Tags...)
@@ -175,7 +176,8 @@ func (t *Tracking) searchVersions(r *request, _ string) (any, *problem) {
 				if kind == "tags" {
 					return lookUp(v.Tags, key)
 				}
-				return lookUp([]pair{{"name", v.Name}, {"run_id", v.Run}, {"source_path", v.Source}, {"version_number", v.Version}}, key)
+				return lookUp([]pair{{"name", v.Name}, {"run_id", v.Run}, {"source_path", v.Source},
+					{"version_number", v.Version}}, key)
 			}) {
 				found = append(found, v)
 			}

@@ -68,9 +68,11 @@ func read(query url.Values, body []byte) (*request, *problem) {
 		}
 	}
 	for name, field := range map[string]*string{
-		"run_id": &r.RunID, "run_uuid": &r.RunUUID, "experiment_id": &r.ExperimentID, "experiment_name": &r.ExperimentName,
-		"metric_key": &r.MetricKey, "filter": &r.Filter, "name": &r.Name, "alias": &r.Alias, "page_token": &r.PageToken,
-		"view_type": &r.ViewType, "version": (*string)(&r.Version), "key": &r.Key,
+		"run_id": &r.RunID, "run_uuid": &r.RunUUID, "experiment_id": &r.ExperimentID,
+		"experiment_name": &r.ExperimentName,
+		"metric_key":      &r.MetricKey, "filter": &r.Filter, "name": &r.Name, "alias": &r.Alias,
+		"page_token": &r.PageToken,
+		"view_type":  &r.ViewType, "version": (*string)(&r.Version), "key": &r.Key,
 	} {
 		if query.Has(name) {
 			*field = query.Get(name)

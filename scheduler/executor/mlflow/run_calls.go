@@ -40,7 +40,8 @@ func (t *Tracking) createRun(r *request, _ string) (any, *problem) {
 	if !t.keep(len(name) + len(r.UserID) + len(e.Location) + 4*place) {
 		return nil, full()
 	}
-	made.info = runInfo{ID: newID(), Name: name, Experiment: e.ID, User: r.UserID, Status: "RUNNING", Start: int64(r.StartTime), Stage: active}
+	made.info = runInfo{ID: newID(), Name: name, Experiment: e.ID, User: r.UserID, Status: "RUNNING",
+		Start: int64(r.StartTime), Stage: active}
 	made.info.UUID = made.info.ID
 	made.info.Artifacts = e.Location + "/" + made.info.ID + "/artifacts"
 	if e.own {
@@ -142,7 +143,8 @@ func (t *Tracking) addParams(found *run, more ...pair) *problem {
 	for _, p := range more {
 		if had, ok := lookUp(found.params, p.Key); ok {
 			if had != p.Value {
-				return invalid("Changing param values is not allowed. Param with key='%s' was already logged with value='%s' for run ID='%s'. "+
+				return invalid("Changing param values is not allowed. Param with key='%s' was already logged "+
+					"with value='%s' for run ID='%s'. "+
 					"Attempted logging new value '%s'.", clip(p.Key), clip(had.(string)), found.info.ID, clip(p.Value))
 			}
 			continue

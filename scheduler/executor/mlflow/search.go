@@ -14,7 +14,8 @@ func (t *Tracking) searchRuns(r *request, _ string) (any, *problem) {
 	}
 	var found []*run
 	for _, one := range t.runs {
-		if slices.Contains(r.ExperimentIDs, one.info.Experiment) && inView(one.info.Stage, r.RunViewType) && f.holds(one.look) {
+		if slices.Contains(r.ExperimentIDs, one.info.Experiment) && inView(one.info.Stage, r.RunViewType) &&
+			f.holds(one.look) {
 			found = append(found, one)
 		}
 	}

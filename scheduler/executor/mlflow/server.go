@@ -124,7 +124,8 @@ func write(w http.ResponseWriter, answer any, bad *problem) {
 	}
 	data, err := json.Marshal(answer)
 	if err != nil {
-		status, data = http.StatusBadRequest, []byte(`{"error_code": "INVALID_PARAMETER_VALUE", "message": "it cannot be answered"}`)
+		status, data = http.StatusBadRequest,
+			[]byte(`{"error_code": "INVALID_PARAMETER_VALUE", "message": "it cannot be answered"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

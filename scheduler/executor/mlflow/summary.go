@@ -8,7 +8,8 @@ const (
 	SummaryFile     = "runs.json"
 )
 
-// Summary is what a trial logged besides its points: runs with parameters, tags and last values, models. Empty: it logged nothing.
+// Summary is what a trial logged besides its points: runs with parameters, tags and last values, models. Empty: it
+// logged nothing.
 func (t *Tracking) Summary() []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()

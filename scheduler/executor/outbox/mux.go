@@ -11,9 +11,10 @@ import (
 
 // Pace is how fast the updates of one executor go out.
 type Pace struct {
-	Batch    int           // bytes of points in one update; one point more may go over it
-	Interval time.Duration // between updates that only bring points, for one attempt; with more it grows to mostGrowth times
-	Window   uint64        // bytes sent that the scheduler has not said to have taken in; 0: 16 MiB
+	Batch int // bytes of points in one update; one point more may go over it
+	// between updates that only bring points, for one attempt; with more it grows to mostGrowth times
+	Interval time.Duration
+	Window   uint64 // bytes sent that the scheduler has not said to have taken in; 0: 16 MiB
 }
 
 // Bounds of an executor's updates of points. They do not hold back what an attempt says of itself: that it runs,

@@ -22,12 +22,15 @@ const (
 
 // Why a state of the file was not read, as results.Unread says it.
 const (
-	ReasonFormat  = "were of a state of task.prometheus' file that is not in Prometheus' text format, and not read"
-	ReasonLarge   = "were of a state of task.prometheus' file of more than 1 MiB, and not read"
-	ReasonSeries  = "were of more than 1000 series in task.prometheus' file, of which those were read that the sweep names"
-	ReasonLabels  = "were of a metric with several series in task.prometheus' file, and not taken for it: name one with its labels"
-	ReasonNoFile  = "were of a task.prometheus that is no regular file, and not read"
-	ReasonShared  = "were of a task.prometheus in a folder that trials share, and not read: write to $KAON_PROMETHEUS, or set task.code"
+	ReasonFormat = "were of a state of task.prometheus' file that is not in Prometheus' text format, and not read"
+	ReasonLarge  = "were of a state of task.prometheus' file of more than 1 MiB, and not read"
+	ReasonSeries = "were of more than 1000 series in task.prometheus' file, of which those were read that the " +
+		"sweep names"
+	ReasonLabels = "were of a metric with several series in task.prometheus' file, and not taken for it: name " +
+		"one with its labels"
+	ReasonNoFile = "were of a task.prometheus that is no regular file, and not read"
+	ReasonShared = "were of a task.prometheus in a folder that trials share, and not read: write to " +
+		"$KAON_PROMETHEUS, or set task.code"
 	ReasonNoLines = "were of a state of task.prometheus' file without the end of its last line, and not read"
 )
 
@@ -60,8 +63,8 @@ func (f *Follower) Skip() {
 
 func stateOf(st *unix.Stat_t) state { return state{uint64(st.Dev), st.Ino, st.Size, st.Mtim} }
 
-// Poll reads the file if it is another than it was. It may be one that is being written; last: it is so no more, and what was waited
-// for does not come.
+// Poll reads the file if it is another than it was. It may be one that is being written; last: it is so no more, and
+// what was waited for does not come.
 func (f *Follower) Poll(last bool) {
 	st, err := f.Folder.Stat(f.Name)
 	if err != nil {
@@ -122,8 +125,8 @@ func (f *Follower) read(expected state) (text string, again bool) {
 	return string(data), false
 }
 
-// take makes a point of a state: of all series when a gauge called step has moved, else of those that changed. So what is written
-// again with the next of several values does not count twice.
+// take makes a point of a state: of all series when a gauge called step has moved, else of those that changed. So what
+// is written again with the next of several values does not count twice.
 func (f *Follower) take(samples []Sample) {
 	if len(samples) > MostSeries {
 		f.Unread(ReasonSeries, f.Name)

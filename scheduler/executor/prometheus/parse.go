@@ -19,9 +19,9 @@ type Sample struct {
 // ErrFormat is of a text that is not in Prometheus' format.
 var ErrFormat = errors.New("not the text format of Prometheus")
 
-// Parse reads a text: each of its series with its last value, in order. What client libraries say of the program's process, of how
-// values are distributed and of when a series began is left out unless it is watched. A text with a wrong line is wrong as a whole:
-// there is no telling what it was to be.
+// Parse reads a text: each of its series with its last value, in order. What client libraries say of the program's
+// process, of how values are distributed and of when a series began is left out unless it is watched. A text with a
+// wrong line is wrong as a whole: there is no telling what it was to be.
 func Parse(text string, watched []string) ([]Sample, error) {
 	types, seen := map[string]string{}, map[string]int{}
 	var all []Sample
@@ -65,7 +65,8 @@ func unasked(s Sample, types map[string]string) bool {
 			return true
 		}
 	}
-	if base, ok := strings.CutSuffix(s.Name, "_bucket"); ok && (types[base] == "histogram" || types[base] == "gaugehistogram") {
+	if base, ok := strings.CutSuffix(s.Name, "_bucket"); ok &&
+		(types[base] == "histogram" || types[base] == "gaugehistogram") {
 		return true
 	}
 	if base, ok := strings.CutSuffix(s.Name, "_created"); ok { // prometheus_client calls these gauges
@@ -131,8 +132,8 @@ func (r *reader) quoted() (text string, ok bool) {
 	return "", false
 }
 
-// parseSample reads a line: a name, labels, the value, a time, and an exemplar, which is passed over. A name that is no word stands in
-// quotes before the labels.
+// parseSample reads a line: a name, labels, the value, a time, and an exemplar, which is passed over. A name that is no
+// word stands in quotes before the labels.
 func parseSample(line string) (s Sample, err error) {
 	r := &reader{line}
 	s.Name = r.word()
@@ -165,7 +166,8 @@ func parseSample(line string) (s Sample, err error) {
 	if s.Name == "" || len(words) < 1 || len(words) > 2 {
 		return s, ErrFormat
 	}
-	if s.Value, err = strconv.ParseFloat(words[0], 64); err != nil && !errors.Is(err, strconv.ErrRange) || strings.ContainsAny(words[0], "_xXpP") {
+	if s.Value, err = strconv.ParseFloat(words[0], 64); err != nil && !errors.Is(err, strconv.ErrRange) ||
+		strings.ContainsAny(words[0], "_xXpP") {
 		return s, ErrFormat
 	}
 	if len(words) == 2 {

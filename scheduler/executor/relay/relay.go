@@ -22,7 +22,8 @@ const ReportFile = 3
 // entered is what the relay writes when it is in the folder.
 const entered = 'd'
 
-// Argv is what to start Self with, in any folder, for a program in a folder. The file is absolute or as seen from there.
+// Argv is what to start Self with, in any folder, for a program in a folder. The file is absolute or as seen from
+// there.
 func Argv(folder, file string, argv []string) []string {
 	return append([]string{name, folder, file}, argv...)
 }
@@ -47,8 +48,8 @@ func relay(folder, file string, argv []string) {
 	os.Exit(127)
 }
 
-// Await reads what a relay reports, to its end: nil when the program was executed, else a syscall.Errno, or an error of reading it, as when
-// the deadline of the report has passed. In says whether the relay came as far as into the folder.
+// Await reads what a relay reports, to its end: nil when the program was executed, else a syscall.Errno, or an error of
+// reading it, as when the deadline of the report has passed. In says whether the relay came as far as into the folder.
 func Await(report io.Reader) (in bool, err error) {
 	var said [5]byte
 	n, err := io.ReadFull(report, said[:])

@@ -19,8 +19,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-// Folders are where programs write event files unless they are told otherwise, below where they start: PyTorch, Keras's examples,
-// Lightning, and what people name them.
+// Folders are where programs write event files unless they are told otherwise, below where they start: PyTorch, Keras's
+// examples, Lightning, and what people name them.
 var Folders = []string{"runs", "logs", "lightning_logs", "tb_logs", "tensorboard"}
 
 // Bounds of what is looked at.
@@ -58,8 +58,8 @@ type file struct {
 
 var errEnough = errors.New("more entries than are looked at")
 
-// Poll reads at most about limit bytes of what is new, until ctx ends, and tells whether there is more. What it passes over costs
-// nothing of the limit. Files come in turn: the next poll begins behind the one that this poll had to leave.
+// Poll reads at most about limit bytes of what is new, until ctx ends, and tells whether there is more. What it passes
+// over costs nothing of the limit. Files come in turn: the next poll begins behind the one that this poll had to leave.
 func (f *Follower) Poll(ctx context.Context, limit int64) (more bool) {
 	for _, folder := range f.Folders {
 		if _, err := f.Folder.Stat(folder); err == nil {
@@ -86,7 +86,8 @@ func (f *Follower) Poll(ctx context.Context, limit int64) (more bool) {
 func (f *Follower) unread(name string) bool {
 	one := f.files[name]
 	st, err := f.Folder.Stat(name)
-	return err == nil && !one.closed && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size > one.offset && st.Size != one.begun
+	return err == nil && !one.closed && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size > one.offset &&
+		st.Size != one.begun
 }
 
 // enough tells once that not all is read.
@@ -108,7 +109,8 @@ func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t)
 		if looked++; looked > maxEntries {
 			return errEnough
 		}
-		if st.Mode&unix.S_IFMT == unix.S_IFREG && IsEventFile(path.Base(name)) && wanted(name, st) && f.files[name] == nil && len(found) <= maxFiles {
+		if st.Mode&unix.S_IFMT == unix.S_IFREG && IsEventFile(path.Base(name)) && wanted(name, st) &&
+			f.files[name] == nil && len(found) <= maxFiles {
 			found = append(found, name)
 		}
 		return nil
@@ -150,7 +152,8 @@ func (f *Follower) Skip() {
 	}
 }
 
-// read reads whole records of a file up to the size it has, and answers how many bytes, without those that it passed over.
+// read reads whole records of a file up to the size it has, and answers how many bytes, without those that it passed
+// over.
 func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
 	one := f.files[name]
 	st, err := f.Folder.Stat(name)
@@ -181,8 +184,9 @@ func (f *Follower) read(ctx context.Context, name string, limit int64) int64 {
 	return cost
 }
 
-// records takes in whole records from the offset on, as many as fit a chunk, and answers how many bytes they are, and how many of
-// them it passed over. Behind a record that was passed over there is often another, of which only the head is read then.
+// records takes in whole records from the offset on, as many as fit a chunk, and answers how many bytes they are, and
+// how many of them it passed over. Behind a record that was passed over there is often another, of which only the head
+// is read then.
 func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken, passed int64, err error) {
 	most := int64(chunk)
 	if one.passed {
@@ -240,9 +244,9 @@ func (f *Follower) line(one *file, e tfevents.Event) []byte {
 // parts are names of folders that tell apart what has one tag, as Keras's callback does.
 var parts = map[string]bool{"train": true, "validation": true, "valid": true, "val": true, "test": true, "eval": true}
 
-// metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss); and with the
-// name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a by tensorboardX and in
-// …/loss_a by PyTorch.
+// metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss);
+// and with the name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a
+// by tensorboardX and in …/loss_a by PyTorch.
 func (one *file) metric(tag string) string {
 	run := path.Base(one.folder)
 	if parts[run] && !strings.HasPrefix(tag, run+"/") {

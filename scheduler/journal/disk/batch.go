@@ -2,8 +2,8 @@ package disk
 
 import "github.com/kaon-sweep/kaon/scheduler/journal"
 
-// batch is entries as one block of the store. Trials change several times in a burst and only the last state counts; the
-// records of a sweep are put together, so that they are found together.
+// batch is entries as one block of the store. Trials change several times in a burst and only the last state counts;
+// the records of a sweep are put together, so that they are found together.
 type batch struct {
 	enc     *encoder
 	trials  map[trialKey]journal.TrialEntry

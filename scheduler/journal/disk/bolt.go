@@ -22,8 +22,8 @@ const (
 	boltMaxDepth   = 64
 )
 
-// bolt is a bbolt file in memory. Nothing in it is believed: bbolt itself maps such a file, and a page that is not what it
-// should be ends the process, or keeps it busy for ever.
+// bolt is a bbolt file in memory. Nothing in it is believed: bbolt itself maps such a file, and a page that is not what
+// it should be ends the process, or keeps it busy for ever.
 type bolt struct {
 	data     []byte
 	pageSize int
@@ -70,7 +70,8 @@ func openBolt(data []byte) (*bolt, error) {
 			le := binary.LittleEndian
 			sum := fnv.New64a()
 			sum.Write(m[:56])
-			if le.Uint32(m) != boltMagic || le.Uint32(m[4:]) != boltVersion || int(le.Uint32(m[8:])) != size || le.Uint64(m[56:]) != sum.Sum64() {
+			if le.Uint32(m) != boltMagic || le.Uint32(m[4:]) != boltVersion || int(le.Uint32(m[8:])) != size ||
+				le.Uint64(m[56:]) != sum.Sum64() {
 				continue
 			}
 			if tx := le.Uint64(m[48:]); !found || tx > latest {

@@ -76,7 +76,8 @@ func keepFormer(path string) error {
 		return err
 	}
 	if _, err := os.Stat(path + logSuffix + oldSuffix); errors.Is(err, fs.ErrNotExist) {
-		if err := durable.Replace(path+logSuffix+oldSuffix, log); err != nil { // the log's own file is written anew next
+		// the log's own file is written anew next
+		if err := durable.Replace(path+logSuffix+oldSuffix, log); err != nil {
 			return err
 		}
 	}
@@ -225,7 +226,9 @@ func (o *former) each(yield func(journal.Entry) error) error {
 	if err != nil {
 		return err
 	}
-	if err := o.below(recordsBucket, func(id string, b *boltBucket) error { return o.records(id, b, yield) }); err != nil {
+	if err := o.below(recordsBucket, func(id string, b *boltBucket) error {
+		return o.records(id, b, yield)
+	}); err != nil {
 		return err
 	}
 	for _, e := range o.logged {
@@ -258,7 +261,8 @@ func (o *former) executor(k, v []byte, yield func(journal.Entry) error) error {
 	})
 }
 
-// records yields those of a sweep that the bucket may lack, and the mark of what it has, which was the bucket's sequence.
+// records yields those of a sweep that the bucket may lack, and the mark of what it has, which was the bucket's
+// sequence.
 func (o *former) records(id string, b *boltBucket, yield func(journal.Entry) error) error {
 	if b.sequence > 0 {
 		if err := yield(journal.TruncateEntry{Sweep: id, Through: b.sequence}); err != nil {

@@ -90,7 +90,8 @@ func (x *index) apply(e journal.Entry, r ref) error {
 	case journal.RecordEntry:
 		s := x.sweep(e.Sweep)
 		x.live += int64(r.n)
-		if k := len(s.records) - 1; k >= 0 && s.records[k].at+int64(s.records[k].n) == r.at && s.records[k].n < groupBytes {
+		if k := len(s.records) - 1; k >= 0 && s.records[k].at+int64(s.records[k].n) == r.at &&
+			s.records[k].n < groupBytes {
 			s.records[k].n += r.n
 			s.records[k].last = e.Number
 			return nil

@@ -43,15 +43,16 @@ type told struct {
 	grows error
 }
 
-// logSuffix is what the log's file adds to the journal's path, oldSuffix what the file of an older format adds that was read.
+// logSuffix is what the log's file adds to the journal's path, oldSuffix what the file of an older format adds that was
+// read.
 const (
 	logSuffix = ".log"
 	oldSuffix = ".v2"
 )
 
-// Open opens the journal at path, or makes it, with its folder. Errors: journal.ErrLocked when another process
-// has it open, journal.ErrFuture when a newer kaon wrote it, journal.ErrDamaged when it is not what was written, and what
-// the file system says. A journal that is damaged is left as it is.
+// Open opens the journal at path, or makes it, with its folder. Errors: journal.ErrLocked when another process has it
+// open, journal.ErrFuture when a newer kaon wrote it, journal.ErrDamaged when it is not what was written, and what the
+// file system says. A journal that is damaged is left as it is.
 func Open(path string) (*Journal, error) {
 	j, err := openAt(path)
 	if err != nil {
@@ -107,7 +108,8 @@ func openRegular(path string, access int) (*os.File, error) {
 	return f, nil
 }
 
-// lockLog opens the log, which is never replaced, and locks it. A log that is missing where there must be one is damage.
+// lockLog opens the log, which is never replaced, and locks it. A log that is missing where there must be one is
+// damage.
 func lockLog(path string, make bool) (*os.File, error) {
 	f, err := openRegular(path, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -168,7 +170,8 @@ func (j *Journal) read() error {
 	if err := f.Truncate(s.size); err != nil { // behind it is what the machine's death tore, and the log has
 		return err
 	}
-	_ = os.Remove(j.path + newSuffix) // of a process that died while it wrote it; if it cannot be removed it is in nobody's way
+	// of a process that died while it wrote it; if it cannot be removed it is in nobody's way
+	_ = os.Remove(j.path + newSuffix)
 	return j.settle()
 }
 
@@ -184,8 +187,8 @@ func (j *Journal) make(fill func(*storeWriter) error) (err error) {
 	return durable.SyncFolder(filepath.Dir(j.path))
 }
 
-// Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in it as
-// one block of the store. It blocks for the disk.
+// Append makes the entries durable, all or none: as one record of the log, or, when that is full, with all that is in
+// it as one block of the store. It blocks for the disk.
 func (j *Journal) Append(entries []journal.Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -279,7 +282,8 @@ func (j *Journal) compact() error {
 			"or have this user make and rename files there", j.path, j.store.size>>20, err, filepath.Dir(j.path)))
 		return nil
 	}
-	if err := durable.SyncFolder(filepath.Dir(j.path)); err != nil { // nobody knows which of the two is there after the machine's death
+	// nobody knows which of the two is there after the machine's death
+	if err := durable.SyncFolder(filepath.Dir(j.path)); err != nil {
 		return errors.Join(err, fresh.file.Close())
 	}
 	if err := j.store.file.Close(); err != nil {

@@ -121,8 +121,8 @@ func (j *Journal) Replay(sweepID string, after uint64, yield func(number uint64,
 	}
 }
 
-// next is some of the records after a number; none when there is no further one. yield of Replay may take its time, and the
-// store may be another afterwards.
+// next is some of the records after a number; none when there is no further one. yield of Replay may take its time, and
+// the store may be another afterwards.
 func (j *Journal) next(sweepID string, after uint64) (batch []journal.RecordEntry, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

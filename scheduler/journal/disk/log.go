@@ -26,17 +26,18 @@ const (
 	logHeader = 16
 )
 
-// A record of the log is its payload's length and checksum, its number, and the payload. The checksum is over the id that
-// the journal drew when it was made, so that a log never counts for another journal, the number and the payload. Numbers
-// rise by one, also where the log begins again at its start, so what is left of an earlier round
-// behind the last record has a number too low, or is torn.
+// A record of the log is its payload's length and checksum, its number, and the payload. The checksum is over the id
+// that the journal drew when it was made, so that a log never counts for another journal, the number and the payload.
+// Numbers rise by one, also where the log begins again at its start, so what is left of an earlier round behind the
+// last record has a number too low, or is torn.
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // errFull: the log must be emptied first.
 var errFull = errors.New("log is full")
 
-// mark is what was durable when it was written: so many bytes of a store's generation, and the log's records up to a number.
+// mark is what was durable when it was written: so many bytes of a store's generation, and the log's records up to a
+// number.
 type mark struct{ generation, length, number uint64 }
 
 func (m mark) after(other mark) bool {
@@ -134,7 +135,8 @@ func unwritten(f *os.File) error {
 		written = written || ok && m != mark{}
 	}
 	if written {
-		return damaged("there is only its log, %s, and there was more: bring the file back; removing the log begins anew, without what was in them", f.Name())
+		return damaged("there is only its log, %s, and there was more: bring the file back; removing the log "+
+			"begins anew, without what was in them", f.Name())
 	}
 	return nil
 }
@@ -159,13 +161,15 @@ func openLog(f *os.File, id []byte, s *store, yield func(payload []byte) error) 
 		return nil, err
 	}
 	if m.generation > s.generation || m.generation == s.generation && m.length > uint64(s.size) {
-		return nil, damaged("the store %s is whole up to byte %d, and was longer (%d bytes of generation %d)", s.file.Name(), s.size, m.length, m.generation)
+		return nil, damaged("the store %s is whole up to byte %d, and was longer (%d bytes of generation %d)",
+			s.file.Name(), s.size, m.length, m.generation)
 	}
 	if err := l.records(all, yield); err != nil {
 		return nil, err
 	}
 	if l.number < m.number || l.later(all, logStart) {
-		return nil, damaged("the log %s at byte %d: record %d is not whole, and there were later ones", f.Name(), l.at, l.number+1)
+		return nil, damaged("the log %s at byte %d: record %d is not whole, and there were later ones", f.Name(),
+			l.at, l.number+1)
 	}
 	return l, nil
 }
@@ -189,7 +193,8 @@ func (l *log) record(b []byte) (payload []byte, number uint64, ok bool) {
 	if len(b) < logHeader {
 		return nil, 0, false
 	}
-	length, sum, number := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint64(b[8:])
+	length, sum, number := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:]),
+		binary.LittleEndian.Uint64(b[8:])
 	if uint64(length) > uint64(len(b)-logHeader) || l.checksum(b[8:logHeader+length]) != sum {
 		return nil, number, false
 	}
@@ -199,8 +204,8 @@ func (l *log) record(b []byte) (payload []byte, number uint64, ok bool) {
 // nearby is how far the number of a later record may be from the last: no log holds so many.
 const nearby = logRoom / logHeader
 
-// later reports whether a record lies anywhere in the log that came after the last. Records are written one after the other,
-// each when the one before is durable: then the one that was expected was not torn but damaged.
+// later reports whether a record lies anywhere in the log that came after the last. Records are written one after the
+// other, each when the one before is durable: then the one that was expected was not torn but damaged.
 func (l *log) later(all []byte, at int) bool {
 	for ; at+logHeader <= len(all); at++ {
 		if n := binary.LittleEndian.Uint64(all[at+8:]); n <= l.number || n-l.number > nearby {

@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// Read is what the journal at path keeps, for somebody who only looks: it writes, cuts and converts nothing, and holds no
-// lock while it reads, so that a process which starts meanwhile gets the journal. Errors are those of Open;
+// Read is what the journal at path keeps, for somebody who only looks: it writes, cuts and converts nothing, and holds
+// no lock while it reads, so that a process which starts meanwhile gets the journal. Errors are those of Open;
 // journal.ErrLocked also when the journal was changed meanwhile.
 func Read(path string) (*journal.Memory, error) {
 	m, err := readAt(path)
@@ -55,8 +55,8 @@ func readAt(path string) (m *journal.Memory, err error) {
 	return m, err
 }
 
-// unlocked refuses files of which another process has one locked, and says what would differ had they been written to. The lock it tries
-// is one for readers, and is let go at once: Open waits much longer for it.
+// unlocked refuses files of which another process has one locked, and says what would differ had they been written to.
+// The lock it tries is one for readers, and is let go at once: Open waits much longer for it.
 func unlocked(path string, files []*os.File) (state string, err error) {
 	for _, f := range files {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)

@@ -216,13 +216,15 @@ func (e *encoder) sweep(s journal.SweepEntry) error {
 }
 
 func (e *encoder) trial(t journal.TrialEntry) error {
-	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop, Point: t.Point}
+	row := trialRow{State: uint8(t.State), Attempt: t.Attempt, Due: nanos(t.Due), Reason: t.Reason, AskSeq: t.AskSeq,
+		TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop, Point: t.Point}
 	if b := t.Budget; b != (journal.Budget{}) {
 		row.Budget = []int{b.Failures, b.Timeouts, b.Losses, b.Preemptions}
 	}
 	if s := t.Value; s.Count > 0 {
 		const sum = 0 // what rows had before they had the mean
-		row.Value, row.Counts = []float64{s.Last, s.Min, s.Max, sum, s.Mean}, []uint64{uint64(s.Count), uint64(s.Finite)}
+		row.Value, row.Counts = []float64{s.Last, s.Min, s.Max, sum, s.Mean},
+			[]uint64{uint64(s.Count), uint64(s.Finite)}
 	}
 	if t.State == sweep.Launched || t.State == sweep.Running {
 		row.Live = &liveRow{
@@ -272,7 +274,8 @@ func (s *sweepRow) entry(id string) journal.SweepEntry {
 func (t *trialRow) entry(id string, trial int) journal.TrialEntry {
 	e := journal.TrialEntry{
 		Sweep: id, Trial: trial, State: sweep.State(t.State), Attempt: t.Attempt,
-		Due: when(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop, Point: t.Point,
+		Due: when(t.Due), Reason: t.Reason, AskSeq: t.AskSeq, TellSeq: t.TellSeq, Failure: t.Failure, Stop: t.Stop,
+		Point: t.Point,
 	}
 	if b := t.Budget; len(b) == 4 {
 		e.Budget = journal.Budget{Failures: b[0], Timeouts: b[1], Losses: b[2], Preemptions: b[3]}

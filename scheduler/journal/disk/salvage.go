@@ -20,9 +20,9 @@ type Salvaged struct {
 	Holes           []string // what is not whole, in words; empty when nothing can be seen to be missing
 }
 
-// Salvage reads what is whole of the journal at path, whatever else is damaged or not there, and changes nothing. A journal in a format of
-// before has nothing to salvage. What lies behind a hole counts, as the package's comment says; that records were
-// forgotten does not: whoever has lost a journal may have lost what the bucket had, too.
+// Salvage reads what is whole of the journal at path, whatever else is damaged or not there, and changes nothing. A
+// journal in a format of before has nothing to salvage. What lies behind a hole counts, as the package's comment says;
+// that records were forgotten does not: whoever has lost a journal may have lost what the bucket had, too.
 func Salvage(path string) (Salvaged, error) {
 	g := salvage{Salvaged: Salvaged{Memory: new(journal.Memory)}}
 	store, err := whole(path)
@@ -51,7 +51,8 @@ func whole(path string) (data []byte, err error) {
 	return data, errors.Join(err, f.Close())
 }
 
-// salvage collects pieces. Blocks and records of the log have one order: a block comes after the records that it says are in it.
+// salvage collects pieces. Blocks and records of the log have one order: a block comes after the records that it says
+// are in it.
 type salvage struct {
 	Salvaged
 	pieces []piece
@@ -84,7 +85,8 @@ const farBlock = 1 << 24
 
 // store reads the blocks of a store that are whole, and gives the journal's id; nil when that is not known.
 func (g *salvage) store(all []byte) (id []byte) {
-	if len(all) < headerSize || !mendHeader(all[:headerSize]) || string(all[:7]) != storeMagic || all[7] != storeVersion {
+	if len(all) < headerSize || !mendHeader(all[:headerSize]) || string(all[:7]) != storeMagic ||
+		all[7] != storeVersion {
 		g.Holes = append(g.Holes, "the journal's beginning, without which no block of it is known")
 		return nil
 	}
@@ -159,8 +161,8 @@ func (g *salvage) log(all, id []byte) {
 	}
 }
 
-// keep puts the pieces in order and takes them in, and says which records of the log are missing. What a block says is not
-// said again by the records that are in it.
+// keep puts the pieces in order and takes them in, and says which records of the log are missing. What a block says is
+// not said again by the records that are in it.
 func (g *salvage) keep() error {
 	slices.SortStableFunc(g.pieces, func(a, b piece) int {
 		if c := cmp.Compare(a.number, b.number); c != 0 {

@@ -14,9 +14,9 @@ import (
 )
 
 // A store begins with a header: magic with the format's version, the journal's id, the generation, how many bytes were
-// durable before the file got its name, and a checksum. Blocks follow: length and checksum of the payload, the block's number,
-// from 1, the number of the last record of the log that is in the store with this block, and the payload, which is entries as
-// the log has them. The checksum is over the journal's id, the generation, the numbers and the payload.
+// durable before the file got its name, and a checksum. Blocks follow: length and checksum of the payload, the block's
+// number, from 1, the number of the last record of the log that is in the store with this block, and the payload, which
+// is entries as the log has them. The checksum is over the journal's id, the generation, the numbers and the payload.
 const (
 	storeMagic   = "kaonjrn"
 	storeVersion = 3
@@ -46,8 +46,8 @@ type store struct {
 	bufAt      int64
 }
 
-// makeStore writes a store that holds the entries which fill adds, under the path, in place of what is there. That it has that place is
-// durable when the folder is synced. After an error nothing is left of it, and what is there stays.
+// makeStore writes a store that holds the entries which fill adds, under the path, in place of what is there. That it
+// has that place is durable when the folder is synced. After an error nothing is left of it, and what is there stays.
 func makeStore(path string, id []byte, generation, applied uint64, fill func(*storeWriter) error) (*store, error) {
 	f, err := os.OpenFile(path+newSuffix, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -99,7 +99,8 @@ func openStore(f *os.File) (*store, error) {
 		}
 		return nil, damaged("its first %d bytes", headerSize)
 	}
-	s := &store{file: f, id: all[8:][:idSize:idSize], generation: binary.LittleEndian.Uint64(all[8+idSize:]), size: headerSize, index: newIndex()}
+	s := &store{file: f, id: all[8:][:idSize:idSize], generation: binary.LittleEndian.Uint64(all[8+idSize:]),
+		size: headerSize, index: newIndex()}
 	sealed := binary.LittleEndian.Uint64(all[16+idSize:])
 	if err := s.read(all); err != nil {
 		return nil, err

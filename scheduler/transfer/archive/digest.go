@@ -11,8 +11,9 @@ import (
 	"slices"
 )
 
-// Digest names the content of a folder: equal files give equal digests. What Pack leaves out is left out, and so are the files and
-// folders of skip (absolute paths) and what is neither file, folder nor link. It fails on a folder beyond MaxBytes or MaxFiles.
+// Digest names the content of a folder: equal files give equal digests. What Pack leaves out is left out, and so are
+// the files and folders of skip (absolute paths) and what is neither file, folder nor link. It fails on a folder beyond
+// MaxBytes or MaxFiles.
 func Digest(folder string, skip ...string) (string, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
@@ -24,7 +25,8 @@ func Digest(folder string, skip ...string) (string, error) {
 		if err != nil {
 			return err
 		}
-		if name != "." && (d.Name() == ".git" || rules.match(name, d.IsDir()) || slices.Contains(skip, filepath.Join(folder, name))) {
+		if name != "." && (d.Name() == ".git" || rules.match(name, d.IsDir()) ||
+			slices.Contains(skip, filepath.Join(folder, name))) {
 			return skipped(d)
 		}
 		if d.IsDir() {

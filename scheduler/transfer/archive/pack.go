@@ -76,7 +76,8 @@ func collect(root *os.Root, folder string, skip []string) ([]entry, error) {
 			return err
 		}
 		if name != "." {
-			if d.Name() == ".git" || rules.match(name, d.IsDir()) || slices.Contains(skip, filepath.Join(folder, name)) {
+			if d.Name() == ".git" || rules.match(name, d.IsDir()) ||
+				slices.Contains(skip, filepath.Join(folder, name)) {
 				return skipped(d)
 			}
 		}
@@ -156,7 +157,8 @@ func largest(all []entry) string {
 }
 
 func (e entry) write(t *tar.Writer, root *os.Root) error {
-	h := &tar.Header{Name: e.name, Mode: 0o644, Size: e.size, ModTime: epoch, Format: tar.FormatPAX, Typeflag: tar.TypeReg}
+	h := &tar.Header{Name: e.name, Mode: 0o644, Size: e.size, ModTime: epoch, Format: tar.FormatPAX,
+		Typeflag: tar.TypeReg}
 	switch {
 	case e.mode.IsDir():
 		h.Typeflag, h.Mode, h.Name = tar.TypeDir, 0o755, e.name+"/"

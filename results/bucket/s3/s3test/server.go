@@ -90,7 +90,8 @@ func build() (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build versitygw %s: %w: %s", version, err, bytes.TrimSpace(out[max(0, len(out)-500):]))
 	}
-	return binary, os.Rename(filepath.Join(temp, "versitygw"), binary) // another test process may be first; they are alike
+	// another test process may be first; they are alike
+	return binary, os.Rename(filepath.Join(temp, "versitygw"), binary)
 }
 
 // Bucket makes an empty bucket.
@@ -115,7 +116,8 @@ func (s *Server) Kill() {
 func (s *Server) Restart() {
 	s.t.Helper()
 	var out bytes.Buffer
-	s.cmd = exec.Command(s.binary, "--quiet", "--port", s.URL[len("http://"):], "--access", AccessKey, "--secret", SecretKey,
+	s.cmd = exec.Command(s.binary, "--quiet", "--port", s.URL[len("http://"):], "--access", AccessKey,
+		"--secret", SecretKey,
 		"posix", "--sidecar", s.meta, s.store)
 	s.cmd.Stdout, s.cmd.Stderr = &out, &out
 	if err := s.cmd.Start(); err != nil {

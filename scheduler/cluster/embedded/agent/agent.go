@@ -41,12 +41,13 @@ type Config struct {
 	Info    mesos.AgentInfo
 	IP      string // of its containers
 	Timing  protocol.Timing
-	Persist bool              // emit Save and Forget
-	GPUs    []string          // ids of its devices
-	Sized   bool              // containers without an image are kept to limits, too
-	Remote  bool              // containers are elsewhere, where others may end them, and of whose ends Exited always tells
-	Share   *protocol.Share   // what it may use; nil: all
-	IDs     protocol.IDSource // of its containers and updates
+	Persist bool     // emit Save and Forget
+	GPUs    []string // ids of its devices
+	Sized   bool     // containers without an image are kept to limits, too
+	// containers are elsewhere, where others may end them, and of whose ends Exited always tells
+	Remote bool
+	Share  *protocol.Share   // what it may use; nil: all
+	IDs    protocol.IDSource // of its containers and updates
 }
 
 // Callbacks are how an agent, which has no clock and no I/O, acts on what is around it. They are called while
@@ -174,8 +175,8 @@ func (a *Agent) lostState(f protocol.FrameworkID, state mesos.TaskState) mesos.T
 	return mesos.TASK_LOST
 }
 
-// forgetIfIdle forgets a framework without executors. With the last one ends an agent that was told to shut down; whoever watches it starts
-// it again.
+// forgetIfIdle forgets a framework without executors. With the last one ends an agent that was told to shut down;
+// whoever watches it starts it again.
 func (a *Agent) forgetIfIdle(f *framework) {
 	if len(f.executors) > 0 {
 		return

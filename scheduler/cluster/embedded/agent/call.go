@@ -78,11 +78,11 @@ func (a *Agent) checkOwnTasks(e *executor, c *api.Call) string {
 	return ""
 }
 
-// subscribe connects an executor, which may have been started a moment ago, have lost its connection, or have
-// outlived the agent. It brings updates that the agent may have missed and the tasks it knows of, and gets
-// the tasks that wait for it. One that is to end is told so and disconnected; one whose tasks were all killed
-// before it could get them is shut down, as it would idle for ever. Updates for which there is no room it keeps, and brings again when
-// there is: to refuse its call would be to lose it with all its tasks, when that lasts.
+// subscribe connects an executor, which may have been started a moment ago, have lost its connection, or have outlived
+// the agent. It brings updates that the agent may have missed and the tasks it knows of, and gets the tasks that wait
+// for it. One that is to end is told so and disconnected; one whose tasks were all killed before it could get them is
+// shut down, as it would idle for ever. Updates for which there is no room it keeps, and brings again when there is: to
+// refuse its call would be to lose it with all its tasks, when that lasts.
 func (a *Agent) subscribe(conn string, e *executor, c *api.Call_Subscribe) {
 	if e.state >= executorTerminating || e.framework.terminating {
 		a.emit(protocol.SendExecutor{Conn: conn, Event: &api.Event{Type: api.Event_SHUTDOWN}})

@@ -166,13 +166,15 @@ func (a *Agent) shutdown(e *executor) {
 	}
 	e.state = executorTerminating
 	if e.conn == "" {
-		a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container, Why: "its executor is not wanted any more, and cannot be asked to end"})
+		a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container,
+			Why: "its executor is not wanted any more, and cannot be asked to end"})
 		return
 	}
 	a.sendExecutor(e, &api.Event{Type: api.Event_SHUTDOWN})
 	a.deadline(a.grace(e), func() {
 		if e.state != executorTerminated {
-			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container, Why: "its executor was asked to end, and has not"})
+			a.emit(protocol.KillContainer{Agent: a.cfg.Name, Container: e.container,
+				Why: "its executor was asked to end, and has not"})
 		}
 	})
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes no more are taken until some have come.
-// An honest executor keeps such updates itself, and has a few under way; a forged one would fill the agent's memory, with updates of tasks
-// that never were too, while the scheduler is away. Who was not taken all that it brought by SUBSCRIBE is disconnected at owedAgain, and so
-// brings it again.
+// Bounds of the updates of one executor that wait for an acknowledgement: beyond owedMax bytes no more are taken until
+// some have come. An honest executor keeps such updates itself, and has a few under way; a forged one would fill the
+// agent's memory, with updates of tasks that never were too, while the scheduler is away. Who was not taken all that it
+// brought by SUBSCRIBE is disconnected at owedAgain, and so brings it again.
 const (
 	owedMax   = 64 << 20
 	owedAgain = owedMax / 2

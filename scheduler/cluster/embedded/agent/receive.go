@@ -78,8 +78,8 @@ func (a *Agent) Receive(msg protocol.ToAgent) {
 	}
 }
 
-// leave shuts everything down. The master has removed the agent, or does not take it: it hears of none of this, and no update that waits
-// will ever be acknowledged.
+// leave shuts everything down. The master has removed the agent, or does not take it: it hears of none of this, and no
+// update that waits will ever be acknowledged.
 func (a *Agent) leave() {
 	a.registered = false
 	if a.recovering || len(a.frameworks) == 0 {

@@ -76,8 +76,8 @@ func (a *Agent) restoreExecutor(r *protocol.Record) *executor {
 	return e
 }
 
-// giveUpLost kills executors that did not subscribe within the reregistration timeout, but for those that are elsewhere, and ends
-// the recovery.
+// giveUpLost kills executors that did not subscribe within the reregistration timeout, but for those that are
+// elsewhere, and ends the recovery.
 func (a *Agent) giveUpLost() {
 	if !a.recovering {
 		return
@@ -87,7 +87,8 @@ func (a *Agent) giveUpLost() {
 			if e.state == executorRegistering && !a.cfg.Remote {
 				a.destroy(e, &termination{a.lostState(f.id, mesos.TASK_GONE),
 					mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-					"Executor did not reregister within " + protocol.MesosDuration(a.cfg.Timing.ExecutorReregistration)})
+					"Executor did not reregister within " +
+						protocol.MesosDuration(a.cfg.Timing.ExecutorReregistration)})
 			}
 		}
 	}

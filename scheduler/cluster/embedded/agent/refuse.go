@@ -6,9 +6,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Refused tells the agent that a container was not taken where it was to run: its tasks never began, and are dropped with the
-// reason that stale offers have, since the offer was of what others had taken meanwhile. One that was to be killed ends as
-// that.
+// Refused tells the agent that a container was not taken where it was to run: its tasks never began, and are dropped
+// with the reason that stale offers have, since the offer was of what others had taken meanwhile. One that was to be
+// killed ends as that.
 func (a *Agent) Refused(container, why string) {
 	e := a.containers[container]
 	if e == nil {
@@ -21,8 +21,8 @@ func (a *Agent) Refused(container, why string) {
 	a.recovered()
 }
 
-// Evicted tells the agent, before Exited, that a container ends because its place is wanted for something else, as when an
-// agent is drained.
+// Evicted tells the agent, before Exited, that a container ends because its place is wanted for something else, as when
+// an agent is drained.
 func (a *Agent) Evicted(container, why string) {
 	if e := a.containers[container]; e != nil && e.pending == nil {
 		e.pending = &termination{mesos.TASK_KILLED, protocol.Draining, why}
@@ -41,8 +41,8 @@ func (a *Agent) Unfinished(container string) (tasks []protocol.TaskID) {
 	return tasks
 }
 
-// Told takes an update that an executor left behind and could not bring any more. One that was taken before, or that is of a
-// task that has ended, is passed over.
+// Told takes an update that an executor left behind and could not bring any more. One that was taken before, or that is
+// of a task that has ended, is passed over.
 func (a *Agent) Told(container string, s mesos.TaskStatus) {
 	e := a.containers[container]
 	if e == nil {

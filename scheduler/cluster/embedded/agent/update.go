@@ -41,8 +41,8 @@ func (a *Agent) executorUpdate(from *executor, s mesos.TaskStatus, again bool) {
 	a.emit(ack)
 }
 
-// drained tells whether a task that its executor says it killed was so because its container is wanted for something else. Of one
-// that is elsewhere that may be known later than its executor, which was asked to end, says so.
+// drained tells whether a task that its executor says it killed was so because its container is wanted for something
+// else. Of one that is elsewhere that may be known later than its executor, which was asked to end, says so.
 func (a *Agent) drained(e *executor, t *taskRecord) bool {
 	if p := e.pending; p != nil {
 		return p.reason == protocol.Draining
@@ -217,7 +217,8 @@ func (a *Agent) acknowledged(msg protocol.Acknowledge) {
 	a.removeIfDone(e)
 }
 
-// again has an executor that was not taken all that it brought subscribe anew, with what it has still, once there is room.
+// again has an executor that was not taken all that it brought subscribe anew, with what it has still, once there is
+// room.
 func (a *Agent) again(e *executor) {
 	if e != nil && e.held && a.owed[executorKey{e.framework.id, e.id}] <= owedAgain {
 		e.held = false

@@ -69,8 +69,8 @@ func (a *Agent) Close() error {
 
 func (a *Agent) spawn(f func()) { a.wg.Go(crash.Func(f)) }
 
-// Start prepares a sandbox, fetches, and starts a container; it does not wait. A Kill that comes after it finds the container,
-// however far it is.
+// Start prepares a sandbox, fetches, and starts a container; it does not wait. A Kill that comes after it finds the
+// container, however far it is.
 func (a *Agent) Start(e protocol.StartExecutor) {
 	c := &container{id: e.Container, sandbox: a.folder.sandbox(e)}
 	if e.Command {
@@ -163,7 +163,8 @@ func (a *Agent) knows(name string) bool {
 // writePID checkpoints a container's process with its start time, which tells it from a later one with the
 // same id.
 func (a *Agent) writePID(id string, pid int) {
-	if err := durable.ReplaceUnsynced(a.folder.pidFile(id), fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
+	if err := durable.ReplaceUnsynced(a.folder.pidFile(id),
+		fmt.Appendf(nil, "%d %d", pid, proc.Started(pid))); err != nil {
 		a.log.Error("process not checkpointed", "agent", a.cfg.Name, "container", id, "err", err)
 	}
 }

@@ -122,7 +122,8 @@ func (f *Folder) Load() (protocol.AgentID, []protocol.Record, error) {
 		}
 		r, err := decodeRecords(b)
 		if err != nil {
-			f.log.Warn("a container's checkpoint cannot be read; what is left of the container ends", "file", name, "err", err)
+			f.log.Warn("a container's checkpoint cannot be read; what is left of the container ends", "file",
+				name, "err", err)
 			killEscaped(container, f.findSandbox(container), 1)
 			if err := os.Remove(name); err != nil {
 				return "", nil, fmt.Errorf("remove a checkpoint that cannot be read: %w", err)

@@ -110,7 +110,8 @@ func (f *Folder) Meta() string { return filepath.Join(f.path, "meta") }
 // Read reads a file of what the agent remembers; the error is fs.ErrNotExist when it never was written.
 func (f *Folder) Read(name string) ([]byte, error) { return os.ReadFile(filepath.Join(f.Meta(), name)) }
 
-// Write puts a whole file of what the agent remembers in the place of another. It outlives this process, and not a loss of power.
+// Write puts a whole file of what the agent remembers in the place of another. It outlives this process, and not a loss
+// of power.
 func (f *Folder) Write(name string, b []byte) error {
 	return durable.ReplaceUnsynced(filepath.Join(f.Meta(), name), b)
 }

@@ -127,7 +127,8 @@ func killEscaped(container, sandbox string, executor int) {
 	proc.KillAll(proc.KillPatience, func() (out []proc.Stat) {
 		for _, s := range proc.All(proc.FirstSince(executor)) {
 			if s.PID != os.Getpid() &&
-				(sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) || slices.ContainsFunc(proc.Environ(s.PID), ours)) {
+				(sandbox != "" && proc.TagFrom(s.PID).SameOwner(tag) ||
+					slices.ContainsFunc(proc.Environ(s.PID), ours)) {
 				out = append(out, s)
 			}
 		}

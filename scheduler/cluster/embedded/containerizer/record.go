@@ -26,7 +26,8 @@ type savedRecord struct {
 	Ended     bool        `codec:"ended,omitempty"`
 	Tasks     []savedTask `codec:"tasks,omitempty"`
 
-	// Part: it has framework and executor only if they have changed, and of the tasks those that are new or have changed.
+	// Part: it has framework and executor only if they have changed, and of the tasks those that are new or have
+	// changed.
 	Part bool     `codec:"part,omitempty"`
 	Gone []string `codec:"gone,omitempty"` // of Part: ids of tasks that are no more
 }
@@ -37,8 +38,9 @@ type savedTask struct {
 	Queued  bool            `codec:"queued,omitempty"`
 	Last    []byte          `codec:"last,omitempty"` // of Part: only if it has changed
 	Pending [][]byte        `codec:"pending,omitempty"`
-	ID      string          `codec:"id,omitempty"`    // absent in files of former releases
-	Acked   int             `codec:"acked,omitempty"` // of Part: how many of the oldest pending are no more; Pending follow the others
+	ID      string          `codec:"id,omitempty"` // absent in files of former releases
+	// of Part: how many of the oldest pending are no more; Pending follow the others
+	Acked int `codec:"acked,omitempty"`
 }
 
 // saved is what the records of a file come to.
@@ -64,8 +66,8 @@ type recorder struct {
 	round        uint64
 }
 
-// encode returns a record in its frame, valid until the next call, and what the file comes to with it. Had is what it comes to without, and
-// is used up; nil: the record is to be a whole one.
+// encode returns a record in its frame, valid until the next call, and what the file comes to with it. Had is what it
+// comes to without, and is used up; nil: the record is to be a whole one.
 func (w *recorder) encode(r *protocol.Record, had *saved) ([]byte, *saved, error) {
 	var errs []error
 	pack := func(m interface{ Marshal() ([]byte, error) }) []byte {
@@ -74,7 +76,8 @@ func (w *recorder) encode(r *protocol.Record, had *saved) ([]byte, *saved, error
 		return b
 	}
 	w.round++
-	out := savedRecord{Container: r.Container, Command: r.Command, PID: r.PID, GPUs: r.GPUs, Ended: r.Ended, Part: had != nil}
+	out := savedRecord{Container: r.Container, Command: r.Command, PID: r.PID, GPUs: r.GPUs, Ended: r.Ended,
+		Part: had != nil}
 	if had == nil {
 		had = &saved{tasks: map[string]*savedState{}}
 	}
@@ -97,7 +100,8 @@ func (w *recorder) encode(r *protocol.Record, had *saved) ([]byte, *saved, error
 		was.round = w.round
 		var added []mesos.TaskStatus
 		st.Acked, added = was.news(t.Pending)
-		if st.Info == nil && st.Acked == 0 && len(added) == 0 && was.state == t.State && was.queued == t.Queued && was.last == t.Last {
+		if st.Info == nil && st.Acked == 0 && len(added) == 0 && was.state == t.State && was.queued == t.Queued &&
+			was.last == t.Last {
 			continue
 		}
 		if t.Last != nil && t.Last != was.last {

@@ -105,7 +105,8 @@ func (m *Master) dropAccept(f *framework, call *scheduler.Call_Accept, why strin
 		}
 		for j := range tasks {
 			m.sendUpdate(f, m.status(protocol.TaskID(tasks[j].TaskID.Value), protocol.AgentID(tasks[j].AgentID.Value),
-				f.lostState(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS, "Task launched with invalid offers: "+why))
+				f.lostState(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS,
+				"Task launched with invalid offers: "+why))
 		}
 	}
 }

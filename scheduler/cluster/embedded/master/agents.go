@@ -74,8 +74,8 @@ func (m *Master) count(total protocol.Resources, sign int64) {
 	}
 }
 
-// Register admits an agent that never was in the cluster, under a new id, and offers its resources at once. One of a machine that is down is
-// refused: it gets no id, and is to shut down.
+// Register admits an agent that never was in the cluster, under a new id, and offers its resources at once. One of a
+// machine that is down is refused: it gets no id, and is to shut down.
 func (m *Master) Register(info mesos.AgentInfo, l protocol.Limit) (id protocol.AgentID, admitted bool) {
 	if m.isDown(&info) {
 		return "", false
@@ -263,15 +263,16 @@ func (m *Master) markUnreachable(a *agentRecord) {
 	since := m.now
 	m.forgetAgent(a, func(t *task) mesos.TaskStatus {
 		t.framework.lost[t.key.Task] = a.id
-		s := m.status(t.key.Task, a.id, t.framework.lostState(mesos.TASK_UNREACHABLE), mesos.REASON_AGENT_REMOVED, "health check timed out")
+		s := m.status(t.key.Task, a.id, t.framework.lostState(mesos.TASK_UNREACHABLE), mesos.REASON_AGENT_REMOVED,
+			"health check timed out")
 		s.UnreachableTime = &mesos.TimeInfo{Nanoseconds: since.UnixNano()}
 		return s
 	})
 	m.unreachable[a.id] = since
 }
 
-// removeAgent shuts an agent down and forgets it, as an operator wants it. Its tasks become TASK_LOST at once, for partition-aware frameworks
-// too: the agent may not hear of it, and nobody waits for what it would say.
+// removeAgent shuts an agent down and forgets it, as an operator wants it. Its tasks become TASK_LOST at once, for
+// partition-aware frameworks too: the agent may not hear of it, and nobody waits for what it would say.
 func (m *Master) removeAgent(a *agentRecord, why string) {
 	if a.connected {
 		m.sendAgent(a.id, protocol.Shutdown{})
@@ -282,7 +283,8 @@ func (m *Master) removeAgent(a *agentRecord, why string) {
 		if !protocol.Terminal(t.state) {
 			m.counts.end(mesos.TASK_LOST)
 		}
-		return m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, "Agent "+a.info.Hostname+" removed: "+why)
+		return m.status(t.key.Task, a.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED,
+			"Agent "+a.info.Hostname+" removed: "+why)
 	})
 }
 

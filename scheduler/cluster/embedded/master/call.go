@@ -53,9 +53,11 @@ func (m *Master) Call(stream protocol.StreamID, principal string, c *scheduler.C
 				Executor: protocol.ExecutorID(c.Shutdown.ExecutorID.Value)})
 		}
 	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
-		m.answerInverse(f, c.AcceptInverseOffers.InverseOfferIDs, c.AcceptInverseOffers.Filters, allocator.InverseOfferStatus_ACCEPT)
+		m.answerInverse(f, c.AcceptInverseOffers.InverseOfferIDs, c.AcceptInverseOffers.Filters,
+			allocator.InverseOfferStatus_ACCEPT)
 	case scheduler.Call_DECLINE_INVERSE_OFFERS:
-		m.answerInverse(f, c.DeclineInverseOffers.InverseOfferIDs, c.DeclineInverseOffers.Filters, allocator.InverseOfferStatus_DECLINE)
+		m.answerInverse(f, c.DeclineInverseOffers.InverseOfferIDs, c.DeclineInverseOffers.Filters,
+			allocator.InverseOfferStatus_DECLINE)
 	case scheduler.Call_REQUEST: // Mesos's allocator ignores it as well
 	default:
 		return protocol.Answer{Status: http.StatusNotImplemented}

@@ -9,8 +9,9 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 )
 
-// Maintenance is when machines are to be away, and which of them are. A machine of the schedule is draining until its maintenance is started,
-// and down from then until it is stopped, which takes it out of the schedule. All others are up.
+// Maintenance is when machines are to be away, and which of them are. A machine of the schedule is draining until its
+// maintenance is started, and down from then until it is stopped, which takes it out of the schedule. All others are
+// up.
 type Maintenance struct {
 	Schedule maintenance.Schedule `json:"schedule"`
 	Down     []mesos.MachineID    `json:"down,omitempty"` // in the order of the schedule

@@ -14,7 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about maintenance.
+// Operator answers a call of the operator API; a response of nil is one without a body. It knows those about
+// maintenance.
 func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response) {
 	ok := protocol.Answer{Status: http.StatusOK}
 	switch c.Type {
@@ -22,17 +23,20 @@ func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response
 		return protocol.BadRequest("Failed to validate master::Call: Expecting 'type' to be present"), nil
 	case operator.Call_UPDATE_MAINTENANCE_SCHEDULE:
 		if c.UpdateMaintenanceSchedule == nil {
-			return protocol.BadRequest("Failed to validate master::Call: Expecting 'update_maintenance_schedule' to be present"), nil
+			return protocol.BadRequest("Failed to validate master::Call: Expecting 'update_maintenance_schedule' " +
+				"to be present"), nil
 		}
 		return m.updateSchedule(c.UpdateMaintenanceSchedule.Schedule), nil
 	case operator.Call_START_MAINTENANCE:
 		if c.StartMaintenance == nil {
-			return protocol.BadRequest("Failed to validate master::Call: Expecting 'start_maintenance' to be present"), nil
+			return protocol.BadRequest("Failed to validate master::Call: Expecting 'start_maintenance' to be present"),
+				nil
 		}
 		return m.startMaintenance(c.StartMaintenance.Machines), nil
 	case operator.Call_STOP_MAINTENANCE:
 		if c.StopMaintenance == nil {
-			return protocol.BadRequest("Failed to validate master::Call: Expecting 'stop_maintenance' to be present"), nil
+			return protocol.BadRequest("Failed to validate master::Call: Expecting 'stop_maintenance' to be present"),
+				nil
 		}
 		return m.stopMaintenance(c.StopMaintenance.Machines), nil
 	case operator.Call_GET_MAINTENANCE_SCHEDULE:
@@ -49,7 +53,8 @@ func (m *Master) Operator(c *operator.Call) (protocol.Answer, *operator.Response
 func (m *Master) change(to Maintenance, then func()) protocol.Answer {
 	if m.cfg.Keep != nil {
 		if err := m.cfg.Keep(to); err != nil {
-			return protocol.Answer{Status: http.StatusInternalServerError, Body: "Nothing was changed, as it could not be kept: " + err.Error()}
+			return protocol.Answer{Status: http.StatusInternalServerError,
+				Body: "Nothing was changed, as it could not be kept: " + err.Error()}
 		}
 	}
 	m.set(to)
@@ -57,8 +62,9 @@ func (m *Master) change(to Maintenance, then func()) protocol.Answer {
 	return protocol.Answer{Status: http.StatusOK}
 }
 
-// updateSchedule puts a schedule into force, in place of the one before. All agents begin anew, also those of which it says what was said
-// before, or nothing: their offers are rescinded and made again with what holds now, and who has something there is asked for it.
+// updateSchedule puts a schedule into force, in place of the one before. All agents begin anew, also those of which it
+// says what was said before, or nothing: their offers are rescinded and made again with what holds now, and who has
+// something there is asked for it.
 func (m *Master) updateSchedule(s maintenance.Schedule) protocol.Answer {
 	if why := checkSchedule(&s); why != "" {
 		return protocol.BadRequest("%s", why)
@@ -66,7 +72,8 @@ func (m *Master) updateSchedule(s maintenance.Schedule) protocol.Answer {
 	planned := plannedBy(&s)
 	for _, id := range within(&m.schedule, m.down) {
 		if planned[machineOf(&id)] == nil {
-			return protocol.BadRequest("Machine '%s' is deactivated and cannot be removed from the schedule", machineText(&id))
+			return protocol.BadRequest("Machine '%s' is deactivated and cannot be removed from the schedule",
+				machineText(&id))
 		}
 	}
 	return m.change(Maintenance{Schedule: s, Down: within(&s, m.down)}, func() {
@@ -105,7 +112,9 @@ func (m *Master) stopMaintenance(ids []mesos.MachineID) protocol.Answer {
 	up := machineSet(ids)
 	var next maintenance.Schedule
 	for _, w := range m.schedule.Windows {
-		w.MachineIDs = slices.DeleteFunc(slices.Clone(w.MachineIDs), func(id mesos.MachineID) bool { return up[machineOf(&id)] })
+		w.MachineIDs = slices.DeleteFunc(slices.Clone(w.MachineIDs), func(id mesos.MachineID) bool {
+			return up[machineOf(&id)]
+		})
 		if len(w.MachineIDs) > 0 {
 			next.Windows = append(next.Windows, w)
 		}
@@ -156,7 +165,8 @@ func (m *Master) plan(a *agentRecord, u *mesos.Unavailability) {
 	a.unavailable, a.statuses = u, nil
 }
 
-// maintenanceStatus is the machines of the schedule, in its order, those that drain with what frameworks answered of their agents.
+// maintenanceStatus is the machines of the schedule, in its order, those that drain with what frameworks answered of
+// their agents.
 func (m *Master) maintenanceStatus() (s maintenance.ClusterStatus) {
 	statuses := map[machineID][]allocator.InverseOfferStatus{}
 	for _, a := range m.sortedAgents() {
@@ -168,7 +178,8 @@ func (m *Master) maintenanceStatus() (s maintenance.ClusterStatus) {
 	for i := range m.schedule.Windows {
 		for _, id := range m.schedule.Windows[i].MachineIDs {
 			if !m.down[machineOf(&id)] {
-				s.DrainingMachines = append(s.DrainingMachines, maintenance.ClusterStatus_DrainingMachine{ID: id, Statuses: statuses[machineOf(&id)]})
+				s.DrainingMachines = append(s.DrainingMachines,
+					maintenance.ClusterStatus_DrainingMachine{ID: id, Statuses: statuses[machineOf(&id)]})
 			}
 		}
 	}

@@ -16,8 +16,9 @@ type counts struct {
 
 // endNames are Mesos's names of the states in which tasks end.
 var endNames = map[mesos.TaskState]string{
-	mesos.TASK_FINISHED: "finished", mesos.TASK_FAILED: "failed", mesos.TASK_KILLED: "killed", mesos.TASK_ERROR: "error",
-	mesos.TASK_LOST: "lost", mesos.TASK_DROPPED: "dropped", mesos.TASK_GONE: "gone",
+	mesos.TASK_FINISHED: "finished", mesos.TASK_FAILED: "failed", mesos.TASK_KILLED: "killed",
+	mesos.TASK_ERROR: "error",
+	mesos.TASK_LOST:  "lost", mesos.TASK_DROPPED: "dropped", mesos.TASK_GONE: "gone",
 }
 
 // end counts the end of a task, once.

@@ -184,16 +184,16 @@ func (r *role) refuses(a *agentRecord, what protocol.Resources, now time.Time) b
 	return false
 }
 
-// inverseOffer asks a framework for all that it has on an agent that is to be away. There is one at most of each agent and framework until
-// it is answered.
+// inverseOffer asks a framework for all that it has on an agent that is to be away. There is one at most of each agent
+// and framework until it is answered.
 type inverseOffer struct {
 	id        string
 	framework *framework
 	agent     *agentRecord
 }
 
-// askBack sends inverse offers of agents that are to be away to who has something there and was not asked, or has answered and does not
-// want to be asked yet. One event carries all of a framework.
+// askBack sends inverse offers of agents that are to be away to who has something there and was not asked, or has
+// answered and does not want to be asked yet. One event carries all of a framework.
 func (m *Master) askBack(agents []*agentRecord) {
 	made := map[*framework][]mesos.InverseOffer{}
 	for _, a := range agents {
@@ -209,7 +209,8 @@ func (m *Master) askBack(agents []*agentRecord) {
 	}
 	for _, f := range m.order {
 		if list := made[f]; len(list) > 0 {
-			m.send(f, &scheduler.Event{Type: scheduler.Event_INVERSE_OFFERS, InverseOffers: &scheduler.Event_InverseOffers{InverseOffers: list}})
+			m.send(f, &scheduler.Event{Type: scheduler.Event_INVERSE_OFFERS,
+				InverseOffers: &scheduler.Event_InverseOffers{InverseOffers: list}})
 		}
 	}
 }
@@ -277,9 +278,11 @@ func (m *Master) discardInverse(f *framework) {
 	}
 }
 
-// answerInverse handles ACCEPT_INVERSE_OFFERS and DECLINE_INVERSE_OFFERS: the answer is kept for the operator, and the framework is asked
-// again after refuse_seconds. Ids that are void are passed over.
-func (m *Master) answerInverse(f *framework, ids []mesos.OfferID, given *mesos.Filters, status allocator.InverseOfferStatus_Status) {
+// answerInverse handles ACCEPT_INVERSE_OFFERS and DECLINE_INVERSE_OFFERS: the answer is kept for the operator, and the
+// framework is asked again after refuse_seconds. Ids that are void are passed over.
+func (m *Master) answerInverse(
+	f *framework, ids []mesos.OfferID, given *mesos.Filters, status allocator.InverseOfferStatus_Status,
+) {
 	for _, id := range ids {
 		o := m.inverse[id.Value]
 		if o == nil || o.framework != f {
@@ -287,9 +290,12 @@ func (m *Master) answerInverse(f *framework, ids []mesos.OfferID, given *mesos.F
 		}
 		a := o.agent
 		m.removeInverse(o, false)
-		a.statuses = slices.DeleteFunc(a.statuses, func(s allocator.InverseOfferStatus) bool { return s.FrameworkID.Value == string(f.id) })
+		a.statuses = slices.DeleteFunc(a.statuses, func(s allocator.InverseOfferStatus) bool {
+			return s.FrameworkID.Value == string(f.id)
+		})
 		a.statuses = append(a.statuses, allocator.InverseOfferStatus{
-			Status: &status, FrameworkID: mesos.FrameworkID{Value: string(f.id)}, Timestamp: mesos.TimeInfo{Nanoseconds: m.now.UnixNano()},
+			Status: &status, FrameworkID: mesos.FrameworkID{Value: string(f.id)},
+			Timestamp: mesos.TimeInfo{Nanoseconds: m.now.UnixNano()},
 		})
 		wait := refusal(given)
 		if wait == 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/cluster/embedded/protocol"
 )
 
-// Reconfigure takes what an agent has by now, which is at least what it had. Its offers are rescinded: they tell of it as it
-// was.
+// Reconfigure takes what an agent has by now, which is at least what it had. Its offers are rescinded: they tell of it
+// as it was.
 func (m *Master) Reconfigure(id protocol.AgentID, resources []mesos.Resource, attributes []mesos.Attribute) {
 	a := m.agents[id]
 	if a == nil {

@@ -6,7 +6,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
-// Grown is the resources of an agent that has others by now: the larger amount of each scalar, and what it had of the rest.
+// Grown is the resources of an agent that has others by now: the larger amount of each scalar, and what it had of the
+// rest.
 func Grown(had, has []mesos.Resource) []mesos.Resource {
 	out := slices.Clone(had)
 	for _, r := range has {

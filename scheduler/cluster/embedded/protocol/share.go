@@ -13,7 +13,8 @@ type Share struct {
 	CPUs     float64
 	MemoryMB float64
 	GPUs     []string // ids of its devices
-	// Devices are amounts of others, by name: of one with a domain that is not there nothing, without a domain, as "disk", all
+	// Devices are amounts of others, by name: of one with a domain that is not there nothing, without a domain, as
+	// "disk", all
 	Devices map[string]float64
 }
 
