@@ -22,7 +22,7 @@ func (f *filler) gatherHeads(b *binState, from int) int {
 	f.heads = f.heads[:0]
 	for ; from < len(f.classes) && len(f.heads) < maxHeads; from++ {
 		d := &f.classes[from]
-		if b.free[0] < d.low[0] || b.free[1] < d.low[1] {
+		if b.free[cpus] < d.low[cpus] || b.free[mem] < d.low[mem] {
 			continue
 		}
 		g := f.p.groups[d.group]
@@ -53,15 +53,15 @@ func (f *filler) advance(room []resource.Milli, h *head) bool {
 	for k, over := range h.extra {
 		free[k] -= over
 	}
-	for k := 2; k < len(free); k++ {
+	for k := leading; k < len(free); k++ {
 		if free[k] < d.low[k] {
 			return false
 		}
 	}
-	if free[0] < c.least || free[1] < c.items[0].mem || h.item < 0 {
+	if free[cpus] < c.least || free[mem] < c.items[0].mem || h.item < 0 {
 		return false
 	}
-	h.item = c.upTo(free[1], h.item)
+	h.item = c.upTo(free[mem], h.item)
 	for {
 		if h.item = c.highestAlive(h.item); h.item < 0 {
 			return false
@@ -75,10 +75,10 @@ func (f *filler) advance(room []resource.Milli, h *head) bool {
 			}
 			continue
 		}
-		if top.cpus <= free[0] && f.restFits(d, top.shape, free) {
+		if top.cpus <= free[cpus] && f.restFits(d, top.shape, free) {
 			h.shape, h.cpus, h.mem = top.shape, top.cpus, top.mem
 			if h.extra != nil {
-				h.cpus, h.mem = h.cpus+h.extra[0], h.mem+h.extra[1]
+				h.cpus, h.mem = h.cpus+h.extra[cpus], h.mem+h.extra[mem]
 			}
 			return true
 		}
@@ -92,7 +92,7 @@ func (f *filler) restFits(d *itemClass, shape int32, free []resource.Milli) bool
 		return true
 	}
 	need := f.p.needs(shape)
-	for k := 2; k < len(free); k++ {
+	for k := leading; k < len(free); k++ {
 		if need[k] > free[k] {
 			return false
 		}
@@ -102,12 +102,12 @@ func (f *filler) restFits(d *itemClass, shape int32, free []resource.Milli) bool
 
 // stillFits says whether the head's item still waits and fits.
 func (f *filler) stillFits(b *binState, h *head) bool {
-	if h.cpus > b.free[0] || h.mem > b.free[1] || f.p.shapes[h.shape].waiting == 0 {
+	if h.cpus > b.free[cpus] || h.mem > b.free[mem] || f.p.shapes[h.shape].waiting == 0 {
 		return false
 	}
 	if len(b.free) > 2 {
 		need := f.p.needs(h.shape)
-		for k := 2; k < len(need); k++ {
+		for k := leading; k < len(need); k++ {
 			n := need[k]
 			if h.extra != nil {
 				n += h.extra[k]
@@ -126,7 +126,7 @@ func (f *filler) stillFits(b *binState, h *head) bool {
 func (f *filler) score(h *head) float64 {
 	if h.extra == nil && len(f.weight) == 2 {
 		c, m := float64(h.cpus), float64(h.mem)
-		return h.weight * (c*(f.weight[0]-c*f.scale[0]) + m*(f.weight[1]-m*f.scale[1]))
+		return h.weight * (c*(f.weight[cpus]-c*f.scale[cpus]) + m*(f.weight[mem]-m*f.scale[mem]))
 	}
 	sum := 0.0
 	for k, need := range f.p.needs(h.shape) {
@@ -155,7 +155,7 @@ func (f *filler) executorStarted(id ExecutorID) {
 	for i := range f.heads {
 		h := &f.heads[i]
 		if h.extra != nil && f.p.groups[f.classes[h.class].group].example.Executor == id {
-			h.cpus, h.mem, h.extra = h.cpus-h.extra[0], h.mem-h.extra[1], nil
+			h.cpus, h.mem, h.extra = h.cpus-h.extra[cpus], h.mem-h.extra[mem], nil
 		}
 	}
 }

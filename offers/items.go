@@ -103,7 +103,7 @@ func (f *filler) partitionItems(items []item) [][]item {
 	if len(items) == 0 {
 		return nil
 	}
-	if len(f.p.groups) == 1 && f.p.dims.len() == 2 {
+	if len(f.p.groups) == 1 && f.p.dims.len() == leading {
 		return [][]item{items}
 	}
 	profiles := f.profiles(items)
@@ -136,7 +136,7 @@ func compareItems(a, b item) int {
 // profiles answers with a shape's amounts beyond cpus and memory, rounded to powers of two where there are
 // many.
 func (f *filler) profiles(items []item) func(shape int32) []resource.Milli {
-	wide := f.p.dims.len() - 2
+	wide := f.p.dims.len() - leading
 	first := items[0].shape
 	flat := make([]resource.Milli, wide*(int(items[len(items)-1].shape-first)+1))
 	of := func(shape int32) []resource.Milli {
@@ -144,7 +144,7 @@ func (f *filler) profiles(items []item) func(shape int32) []resource.Milli {
 		return flat[i*wide : (i+1)*wide]
 	}
 	for i := range items {
-		copy(of(items[i].shape), f.p.needs(items[i].shape)[2:])
+		copy(of(items[i].shape), f.p.needs(items[i].shape)[leading:])
 	}
 	for k := range wide {
 		if few(items, of, k) {

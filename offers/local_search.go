@@ -92,8 +92,8 @@ func (f *filler) tryExchange(b *binState, step int32, rest float64, best *exchan
 	}
 	worth := f.worth(need)
 	low := resource.Milli(0)
-	if f.price[0] > 0 {
-		low = need[0] - resource.Milli((rest-best.gain)/f.price[0])
+	if f.price[cpus] > 0 {
+		low = need[cpus] - resource.Milli((rest-best.gain)/f.price[cpus])
 	}
 	group, executor := f.p.shapes[out].group, f.p.demands[f.p.shapes[out].demand].Executor
 	for i := range f.classes {
@@ -101,7 +101,7 @@ func (f *filler) tryExchange(b *binState, step int32, rest float64, best *exchan
 		if d.group != group {
 			continue
 		}
-		for j := d.column(low); j < len(d.cols) && d.cols[j].least <= f.room[0]; j++ {
+		for j := d.column(low); j < len(d.cols) && d.cols[j].least <= f.room[cpus]; j++ {
 			h := head{class: int32(i), col: int32(j), item: int32(len(d.cols[j].items)) - 1}
 			if !f.advance(f.room, &h) || h.shape == out {
 				continue

@@ -8,8 +8,8 @@ const pairColumns = 3
 
 // leavesSliver says whether the head would leave some of the bin that no shape is small enough to use.
 func (f *filler) leavesSliver(free []resource.Milli, h *head) bool {
-	cpus, mem := free[0]-h.cpus, free[1]-h.mem
-	return cpus > 0 && cpus < f.low[0] || mem > 0 && mem < f.low[1]
+	restCPUs, restMem := free[cpus]-h.cpus, free[mem]-h.mem
+	return restCPUs > 0 && restCPUs < f.low[cpus] || restMem > 0 && restMem < f.low[mem]
 }
 
 // lookAhead looks one step further than best when the best head would be the last: another shape may leave
@@ -24,8 +24,8 @@ func (f *filler) lookAhead(b *binState, best int, top float64) int {
 		if i == best || first+first < top {
 			continue
 		}
-		f.room[0], f.room[1] = b.free[0]-x.cpus, b.free[1]-x.mem
-		if f.room[0] < f.low[0] || f.room[1] < f.low[1] {
+		f.room[cpus], f.room[mem] = b.free[cpus]-x.cpus, b.free[mem]-x.mem
+		if f.room[cpus] < f.low[cpus] || f.room[mem] < f.low[mem] {
 			continue
 		}
 		if both := first + f.bestAfter(x); both > top {
@@ -37,13 +37,13 @@ func (f *filler) lookAhead(b *binState, best int, top float64) int {
 
 // bestAfter is the largest score of a head in the room that is left, of the few columns tried.
 func (f *filler) bestAfter(x *head) float64 {
-	for k, need := range f.p.needs(x.shape)[2:] {
-		f.room[k+2] -= need
+	for k, need := range f.p.needs(x.shape)[leading:] {
+		f.room[k+leading] -= need
 	}
 	best := 0.0
 	for j, tries := len(f.heads)-1, 0; j >= 0 && tries < pairColumns; j-- {
 		y := f.heads[j]
-		if y.cpus > f.room[0] && f.classes[y.class].cols[y.col].least > f.room[0] {
+		if y.cpus > f.room[cpus] && f.classes[y.class].cols[y.col].least > f.room[cpus] {
 			continue
 		}
 		if f.advance(f.room, &y) {
@@ -51,13 +51,13 @@ func (f *filler) bestAfter(x *head) float64 {
 			best = max(best, f.score(&y)-f.overlap(x, &y))
 		}
 	}
-	for k, need := range f.p.needs(x.shape)[2:] {
-		f.room[k+2] += need
+	for k, need := range f.p.needs(x.shape)[leading:] {
+		f.room[k+leading] += need
 	}
 	return best
 }
 
 // overlap is what the scores of two heads count twice: 2x·y of |r|² − |r−x−y|².
 func (f *filler) overlap(x, y *head) float64 {
-	return 2 * (float64(x.cpus)*float64(y.cpus)*f.scale[0] + float64(x.mem)*float64(y.mem)*f.scale[1])
+	return 2 * (float64(x.cpus)*float64(y.cpus)*f.scale[cpus] + float64(x.mem)*float64(y.mem)*f.scale[mem])
 }

@@ -22,6 +22,9 @@ const (
 	fixedDims
 )
 
+// leading is how many dimensions a vector begins with whatever is asked for: cpus and mem.
+const leading = 2
+
 // dimensionsOf collects the resources that shapes and executors of the pass need.
 func dimensionsOf(p *pass) dimensions {
 	var used [fixedDims]bool
@@ -58,7 +61,7 @@ func (d *dimensions) len() int { return len(d.fixed) + len(d.names) }
 // append writes the quantities as a vector.
 func (d *dimensions) append(to []resource.Milli, q *resource.Resources) []resource.Milli {
 	to = append(to, q.CPUs, q.Mem)
-	for _, k := range d.fixed[2:] {
+	for _, k := range d.fixed[leading:] {
 		to = append(to, fixedAmount(q, k))
 	}
 	for _, name := range d.names {
