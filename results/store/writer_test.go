@@ -257,14 +257,20 @@ func TestWriterOutlivesADeadBucket(t *testing.T) {
 				if s := w.Status(); s.Flushed != 6000 || s.Behind || s.Err != nil || s.Lost != 0 || s.Bytes != 0 {
 					t.Errorf("afterwards: %+v", s)
 				}
-				got := trials(t, &b)
-				for i := range 6000 {
-					if got[i] != 1 {
-						t.Fatalf("trial %d is there %d times", i, got[i])
-					}
-				}
+				wantOnce(t, &b, 6000)
 			})
 		})
+	}
+}
+
+// wantOnce wants each of the first so many trials to be in the bucket once.
+func wantOnce(t *testing.T, b bucket.Bucket, n int) {
+	t.Helper()
+	got := trials(t, b)
+	for i := range n {
+		if got[i] != 1 {
+			t.Fatalf("trial %d is there %d times", i, got[i])
+		}
 	}
 }
 
@@ -290,12 +296,7 @@ func TestWriterIsToldLate(t *testing.T) {
 		if err := w.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
-		got := trials(t, &b)
-		for i := range 101 {
-			if got[i] != 1 {
-				t.Fatalf("trial %d is there %d times", i, got[i])
-			}
-		}
+		wantOnce(t, &b, 101)
 	})
 }
 
