@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func classifyExit(att *attempt, end *task.End) (sweep.Outcome, string) {
 	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
 		return sweep.AttemptFailed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print "+
-			"%s=VALUE, or a JSON line with it", name, name) + describeUnread(end)
+			"%s=VALUE, or a JSON line with it", name, name) + describeUnread(end, name)
 	}
 	return sweep.AttemptSucceeded, ""
 }
@@ -171,14 +172,14 @@ func classifyEnd(att *attempt, end *task.End) (sweep.Outcome, string) {
 		if end.Own {
 			whose = ""
 		}
-		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for "+
+		return sweep.AttemptFailed, withCause(fmt.Sprintf("out of memory at the limit of %d MB%s: ask for "+
 			"more in task.resources.memory", end.Limit/mb, whose), end.Stderr)
 	case end.Lacks != "": // before the signal: it is what the executor ended it for
 		return sweep.AttemptFailed, end.Lacks
 	case end.Signal != 0:
-		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
+		return sweep.AttemptFailed, withCause(fmt.Sprintf("ended by signal %d", end.Signal), end.Stderr)
 	default:
-		return sweep.AttemptFailed, withLastLine(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
+		return sweep.AttemptFailed, withCause(fmt.Sprintf("exit code %d", end.Exit), end.Stderr)
 	}
 }
 
@@ -269,13 +270,24 @@ func describeExecutorEnd(att *attempt, s cluster.Status) string {
 	return "its executor or agent failed"
 }
 
-// describeUnread adds that something may have been meant as the metric. It leaves out what, so that trials that fail
-// alike have one reason; the attempt's record has it.
-func describeUnread(end *task.End) string {
+// describeUnread adds that something may have been meant as the metric, and what reads it if that is a name and a colon.
+// It leaves out the line, so that trials that fail alike have one reason; the attempt's record has it.
+func describeUnread(end *task.End, name string) string {
 	if end == nil || len(end.Unread) == 0 {
 		return ""
 	}
-	return "; lines " + end.Unread[0].Why + ": `kaon trial` shows the first"
+	unread := end.Unread[0]
+	if filter := `(?:^|\s)(` + regexp.QuoteMeta(name) + `): *([-+.\deE]+)`; readBy(filter, unread.First) {
+		return fmt.Sprintf("; what it printed as %s: VALUE is read with task.filters: ['%s']", name,
+			strings.ReplaceAll(filter, "'", "''"))
+	}
+	return "; lines " + unread.Why + ": `kaon trial` shows the first"
+}
+
+// readBy reports whether a filter of the spec's finds something in a line.
+func readBy(filter, line string) bool {
+	re, err := regexp.Compile(filter)
+	return err == nil && re.MatchString(line)
 }
 
 func describeTimeout(att *attempt) string {
@@ -305,12 +317,10 @@ func describeStatus(what string, s cluster.Status) string {
 	}
 }
 
-// withLastLine adds the last line that is not blank.
-func withLastLine(what string, lines []string) string {
-	for i := len(lines) - 1; i >= 0; i-- {
-		if l := strings.TrimSpace(lines[i]); l != "" {
-			return what + ": " + l
-		}
+// withCause adds what a program's last lines on standard error say of its end.
+func withCause(what string, lines []string) string {
+	if l := causeLine(lines); l != "" {
+		return what + ": " + l
 	}
 	return what
 }

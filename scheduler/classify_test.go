@@ -1,9 +1,11 @@
 package scheduler
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
 	"github.com/kaon-sweep/kaon/scheduler/task"
 	"github.com/kaon-sweep/kaon/sweep"
@@ -52,5 +54,35 @@ func TestAgentWithoutTheContainerizer(t *testing.T) {
 		Message: "Abnormal executor termination: unknown container"}, nil)
 	if out != sweep.AttemptLost || !strings.Contains(why, "--containerizers=docker") {
 		t.Errorf("%v %q", out, why)
+	}
+}
+
+// Where a program prints its metric for people, the failure names a filter that reads it, and that filter does.
+func TestUnreadMetricsNameTheirFilter(t *testing.T) {
+	advice := regexp.MustCompile(`task\.filters: \['(.*)'\]$`)
+	for _, c := range []struct{ name, line, value string }{
+		{"binary_logloss", "[1]\tvalid_0's binary_logloss: 0.617003", "0.617003"},
+		{"val_accuracy", "10/10 - 0s - accuracy: 0.5 - loss: 0.7 - val_accuracy: 0.625", "0.625"},
+		{"loss", "val_loss: 0.5", ""}, // another metric's
+		{"it's", "it's: 1e-3", "1e-3"},
+		{"loss", "loss ~ 0.5", ""},
+	} {
+		end := &task.End{Unread: []results.Unread{{Lines: 3, Why: "looked like metrics and were not read", First: c.line}}}
+		why := describeUnread(end, c.name)
+		m := advice.FindStringSubmatch(why)
+		if c.value == "" {
+			if m != nil || !strings.Contains(why, "kaon trial") {
+				t.Errorf("%s: %s", c.line, why)
+			}
+			continue
+		}
+		if m == nil {
+			t.Errorf("%s: %s", c.line, why)
+			continue
+		}
+		filter := regexp.MustCompile(strings.ReplaceAll(m[1], "''", "'"))
+		if got := filter.FindStringSubmatch(c.line); len(got) != 3 || got[1] != c.name || got[2] != c.value {
+			t.Errorf("%s: %s finds %q", c.line, filter, got)
+		}
 	}
 }

@@ -26,8 +26,9 @@ var (
 )
 
 // flattener reads one JSON object into numbers by dotted name. Beyond JSON it takes the literals NaN,
-// Infinity and -Infinity that Python and JavaScript write; strings that hold a number count as it (Katib
-// writes those), true and false as 1 and 0. Other strings, null and arrays are passed over.
+// Infinity and -Infinity that Python and JavaScript write, and what Python prints of a dict: python.go.
+// Strings that hold a number count as it (Katib writes those), true and false as 1 and 0. Other strings,
+// null and arrays are passed over.
 type flattener struct {
 	data    []byte
 	at      int
@@ -136,12 +137,12 @@ func (f *flattener) value(depth int) error {
 	switch c := f.peek(); c {
 	case '{':
 		return f.object(depth + 1)
-	case '[':
+	case '[', '(':
 		start := f.at
-		err := f.array(depth + 1)
+		err := f.array(depth+1, closing[c])
 		f.miss(err == nil && hasDigit(f.data[start:f.at]))
 		return err
-	case '"':
+	case '"', '\'':
 		s, err := f.text()
 		if err != nil {
 			return err
@@ -156,9 +157,16 @@ func (f *flattener) value(depth int) error {
 		for f.at < len(f.data) && word(f.data[f.at]) {
 			f.at++
 		}
-		return f.literal(string(f.data[start:f.at]))
+		s := string(f.data[start:f.at])
+		if scalar.MatchString(s) && f.peek() == '(' {
+			return f.scalar()
+		}
+		return f.literal(s)
 	}
 }
+
+// closing is what ends a list, by what begins it.
+var closing = map[byte]byte{'[': ']', '(': ')'}
 
 // miss notes that a watched name has a value that looks like a number and is none.
 func (f *flattener) miss(looks bool) {
@@ -168,7 +176,7 @@ func (f *flattener) miss(looks bool) {
 }
 
 // array is passed over, but must be well formed. What is inside adds no metrics.
-func (f *flattener) array(depth int) error {
+func (f *flattener) array(depth int, end byte) error {
 	if depth >= maxDepth {
 		return errBounds
 	}
@@ -176,7 +184,7 @@ func (f *flattener) array(depth int) error {
 	f.out = nil
 	defer func() { f.out, f.step, f.hasStep = out, step, has }()
 	f.at++
-	if f.take(']') {
+	if f.take(end) {
 		return nil
 	}
 	for {
@@ -185,7 +193,10 @@ func (f *flattener) array(depth int) error {
 		}
 		switch {
 		case f.take(','):
-		case f.take(']'):
+			if end == ')' && f.take(end) { // a tuple of one
+				return nil
+			}
+		case f.take(end):
 			return nil
 		default:
 			return errJSON
@@ -200,11 +211,11 @@ func word(c byte) bool {
 
 func (f *flattener) literal(s string) error {
 	switch s {
-	case "null":
+	case "null", "None":
 		return nil
-	case "true":
+	case "true", "True":
 		return f.set(1, s)
-	case "false":
+	case "false", "False":
 		return f.set(0, s)
 	}
 	x, ok := number(s)
@@ -219,7 +230,8 @@ var zeroFirst = regexp.MustCompile(`^[+-]?0\d`)
 
 // text reads a string from its opening quote.
 func (f *flattener) text() (string, error) {
-	if f.peek() != '"' {
+	quote := f.peek()
+	if quote != '"' && quote != '\'' {
 		return "", errJSON
 	}
 	start := f.at
@@ -227,7 +239,7 @@ func (f *flattener) text() (string, error) {
 		switch f.data[f.at] {
 		case '\\':
 			f.at++
-		case '"':
+		case quote:
 			f.at++
 			return unquote(f.data[start:f.at])
 		}
@@ -246,6 +258,9 @@ func unquote(quoted []byte) (string, error) {
 	}
 	if plain {
 		return strings.ToValidUTF8(string(quoted[1:len(quoted)-1]), "\uFFFD"), nil
+	}
+	if quoted[0] == '\'' {
+		quoted = requoted(quoted)
 	}
 	var s string
 	if err := json.Unmarshal(quoted, &s); err != nil {
