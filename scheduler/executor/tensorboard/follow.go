@@ -35,14 +35,15 @@ const (
 type Follower struct {
 	Folder  *safefile.Dir
 	Folders []string                       // below it; those that are not there are passed over
-	Watched []string                       // names that the sweep is about: tags that are so named keep their names
+	Watched []string                       // names that the sweep is about: tags that are so named keep them, but see held
 	Emit    func(line []byte)              // a point, as a line of a metrics file has it: {"step": 3, "loss": 0.5}
 	Damaged func(name string, where int64) // a file is read no further
 	Enough  func(why string)               // of what there is not all is read; told once
 
 	files map[string]*file
-	order []string // their names, as they were found
-	next  int      // of order, the one that the next poll begins with
+	held  map[string]bool // folders with a part that was held out of training: there training keeps its own names
+	order []string        // their names, as they were found
+	next  int             // of order, the one that the next poll begins with
 	buf   []byte
 	told  bool // Enough was called
 }
@@ -133,9 +134,13 @@ func (f *Follower) Add(name string) {
 		f.enough(fmt.Sprintf("there are more than %d", maxFiles))
 		return
 	case f.files == nil:
-		f.files, f.buf = map[string]*file{}, make([]byte, chunk)
+		f.files, f.held, f.buf = map[string]*file{}, map[string]bool{}, make([]byte, chunk)
 	}
-	f.files[name] = &file{folder: path.Dir(name)}
+	one := &file{folder: path.Dir(name)}
+	if run := path.Base(one.folder); parts[run] && run != training {
+		f.held[path.Dir(one.folder)] = true
+	}
+	f.files[name] = one
 	f.order = append(f.order, name)
 }
 
@@ -232,7 +237,7 @@ func (f *Follower) line(one *file, e tfevents.Event) []byte {
 	line := strconv.AppendInt([]byte(`{"step": `), e.Step, 10)
 	for _, s := range e.Scalars {
 		metric := s.Tag
-		if !slices.Contains(f.Watched, metric) {
+		if !slices.Contains(f.Watched, metric) || one.trainsBeside(f.held) {
 			metric = one.metric(metric)
 		}
 		name, _ := json.Marshal(metric) // a text
@@ -243,6 +248,15 @@ func (f *Follower) line(one *file, e tfevents.Event) []byte {
 
 // parts are names of folders that tell apart what has one tag, as Keras's callback does.
 var parts = map[string]bool{"train": true, "validation": true, "valid": true, "val": true, "test": true, "eval": true}
+
+// training is the part that a model has seen: how well it does there does not say how well it does.
+const training = "train"
+
+// trainsBeside tells whether a file is of training in a folder that has another part of the data, too: a sweep about a
+// tag of both is about the other.
+func (one *file) trainsBeside(held map[string]bool) bool {
+	return path.Base(one.folder) == training && held[path.Dir(one.folder)]
+}
 
 // metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss);
 // and with the name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a

@@ -114,6 +114,28 @@ func TestFilesOfTensorboardX(t *testing.T) {
 	}
 }
 
+// A sweep about a tag that training and validation share is about validation; where there is training alone, about that.
+func TestTagOfTrainingAndValidation(t *testing.T) {
+	for _, c := range []struct{ files, want []string }{
+		{[]string{"logs/fit/train/e.tfevents.1", "logs/fit/validation/e.tfevents.2"},
+			[]string{`{"step": 1, "train/loss": 1}`, `{"step": 1, "loss": 1}`}},
+		{[]string{"runs/train/e.tfevents.1", "runs/val/e.tfevents.2"},
+			[]string{`{"step": 1, "train/loss": 1}`, `{"step": 1, "loss": 1}`}},
+		{[]string{"runs/a/train/e.tfevents.1", "runs/b/val/e.tfevents.2"},
+			[]string{`{"step": 1, "loss": 1}`, `{"step": 1, "loss": 1}`}},
+		{[]string{"logs/train/e.tfevents.1"}, []string{`{"step": 1, "loss": 1}`}},
+	} {
+		w := newWorld(t)
+		w.follow.Watched = []string{"loss"}
+		for _, name := range c.files {
+			w.add(name, record(1, "loss", 1))
+		}
+		if got := w.poll(); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.files, got, c.want)
+		}
+	}
+}
+
 // What is wrong with a file costs what follows in it, and nothing else; links, pipes and what came with the code are not read.
 func TestHostileFiles(t *testing.T) {
 	good := record(1, "x", 1)
