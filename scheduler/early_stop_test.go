@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -41,6 +42,29 @@ func TestExtendedBudget(t *testing.T) {
 		}
 		if killed != x.killed {
 			t.Errorf("%s: killed after %v, want %v", name, killed, x.killed)
+		}
+	}
+}
+
+// A search is told what a trial reported, also where that is no number and the trial was stopped for it; it is told of
+// nothing where nothing was reported.
+func TestSearchIsToldOfDivergence(t *testing.T) {
+	c := begun(testSpec{Trials: 1, Objective: "loss"})
+	for reduce, want := range map[sweep.Reduce]float64{sweep.Last: math.Inf(1), sweep.Min: 2, sweep.Mean: 2} {
+		r := c.runs["s"]
+		r.spec.Objective.Reduce = reduce
+		var s sweep.Series
+		if o := r.searchOutcome(sweep.Stopped, &s); o.Known {
+			t.Errorf("%s: it reported %v before it reported anything", reduce, o.Value)
+		}
+		s.Add(math.NaN())
+		if o := r.searchOutcome(sweep.Stopped, &s); !o.Known || !math.IsNaN(o.Value) {
+			t.Errorf("%s: %+v of NaN", reduce, o)
+		}
+		s.Add(2)
+		s.Add(math.Inf(1))
+		if o := r.searchOutcome(sweep.Stopped, &s); !o.Known || o.Value != want {
+			t.Errorf("%s: %+v, want %v", reduce, o, want)
 		}
 	}
 }

@@ -21,9 +21,11 @@ func (r *run) observe(trial int, state sweep.State, s *sweep.Series) search.Step
 	return r.search.Steps(trial)
 }
 
+// searchOutcome is how a trial ended with what it reported of the objective. A value that is no finite number is known,
+// too: a search learns from trials that diverged, also when they were stopped for it.
 func (r *run) searchOutcome(state sweep.State, s *sweep.Series) search.Outcome {
-	value, known := s.Reduced(r.spec.Objective.Reduce)
-	return search.Outcome{State: state, Value: value, Known: known}
+	value, _ := s.Reduced(r.spec.Objective.Reduce)
+	return search.Outcome{State: state, Value: value, Known: s.Count > 0}
 }
 
 // restoreSteps has the search take in the steps of a journaled trial.

@@ -52,9 +52,9 @@ func (h *history) add(index int, u []float64, active []bool) *asked {
 }
 
 // finish moves a trial to the finished ones. A failed trial, and one whose objective is no number, ranks
-// behind all others, so that a search learns to keep away from it. A trial that was stopped before it
-// reported anything tells nothing, and is forgotten. It returns nil then, and for trials that are unknown
-// or told already.
+// behind all others, so that a search learns to keep away from it, also when it was stopped for that. A trial that
+// was stopped before it reported anything tells nothing, and is forgotten. It returns nil then, and for
+// trials that are unknown or told already.
 func (h *history) finish(index int, o Outcome) *asked {
 	a := h.trials[index]
 	if a == nil {
@@ -84,7 +84,7 @@ func (h *history) judge(a *asked, o Outcome) bool {
 	if math.IsInf(a.loss, -1) {
 		a.loss = math.Inf(1) // an infinite gain is no result
 	}
-	return o.State != sweep.Stopped || !math.IsInf(a.loss, 1)
+	return o.State != sweep.Stopped || o.Known
 }
 
 func compareAsked(a, b *asked) int {

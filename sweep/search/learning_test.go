@@ -65,6 +65,8 @@ func play(t rapid.TB, m Method, trials, pending int, dice *rand.Rand) dialogue {
 			o.Value = math.Inf(-1)
 		case 4:
 			o = Outcome{State: sweep.Stopped}
+		case 5:
+			o = Outcome{State: sweep.Stopped, Known: true, Value: math.NaN()}
 		}
 		m.Tell(trial, o)
 		d.tells[trial], d.order = o, append(d.order, -1-trial)
@@ -160,6 +162,34 @@ func TestLearnersLearn(t *testing.T) {
 		best, failed := descend(s, func(p sweep.Point) float64 { return valley(p, 1) })
 		if best > 0.05 || failed > 75 {
 			t.Errorf("%s came to %.3g, and %d of 300 trials failed", method, best, failed)
+		}
+	}
+}
+
+// A trial that diverged and was stopped for it tells the same as one that failed.
+func TestStoppedAsItDivergedIsFailed(t *testing.T) {
+	for _, method := range []string{"tpe", "cma-es", "gp"} {
+		for _, value := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			points := func(diverged Outcome) (all []string) {
+				s := parse(t, "{method: "+method+", run_cap: 40, metric: {name: y}, program: x, "+
+					"parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}}", 5)
+				m, _ := New(s)
+				for i := range s.Trials {
+					p, _ := m.Ask(i)
+					all = append(all, text(t, p))
+					if o := diverged; p[0].Value.(float64) < 0.4 {
+						m.Tell(i, o)
+						continue
+					}
+					m.Tell(i, Outcome{State: sweep.Succeeded, Known: true, Value: p[0].Value.(float64)})
+				}
+				return all
+			}
+			failed := points(Outcome{State: sweep.Failed})
+			stopped := points(Outcome{State: sweep.Stopped, Known: true, Value: value})
+			if !slices.Equal(failed, stopped) {
+				t.Errorf("%s: after %v the points are\n%v\nand after failures\n%v", method, value, stopped, failed)
+			}
 		}
 	}
 }

@@ -27,8 +27,8 @@ type Method interface {
 // Outcome is how a trial ended, as far as a search cares.
 type Outcome struct {
 	State sweep.State
-	Value float64 // of the objective, reduced; meaningless unless Known
-	Known bool    // the trial reported its objective
+	Value float64 // of the objective, reduced; meaningless unless Known; NaN or infinite when the trial diverged
+	Known bool    // the trial reported its objective, were it no finite number
 }
 
 // Learner is a method that takes in results of trials which it was not asked for: of the search that it goes on

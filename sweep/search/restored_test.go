@@ -230,6 +230,10 @@ func TestSearchIsRestoredWhateverItIs(t *testing.T) {
 				return search.Outcome{State: sweep.Stopped}
 			case 2:
 				return search.Outcome{State: sweep.Succeeded, Value: math.NaN(), Known: true}
+			case 3:
+				return search.Outcome{State: sweep.Stopped, Value: math.NaN(), Known: true}
+			case 4:
+				return search.Outcome{State: sweep.Stopped, Value: math.Inf(1), Known: true}
 			}
 			return search.Outcome{State: sweep.Succeeded, Value: float64((trial*31 + dice) % 17), Known: true}
 		}
