@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -134,4 +135,30 @@ places:
 		return i, true
 	}
 	return -1, false
+}
+
+// Zipped is the parameters that move together: of each such set the places of its members in Dimensions.
+func (s *Space) Zipped() (sets [][]int) {
+	for _, l := range s.leaves {
+		if l.tie != nil {
+			sets = append(sets, l.tie.members)
+		}
+	}
+	return sets
+}
+
+// Member is a parameter that moves with others, by its place in Dimensions, as a choice among the values that it has
+// itself: one for each place of the set, so that what stands at one place of all its members goes together.
+func (s *Space) Member(k int) Dimension {
+	l := s.leaves[k]
+	d := Dimension{Name: l.Name, Distribution: Categorical}
+	for _, l := range s.leaves {
+		if l.tie == nil || !slices.Contains(l.tie.members, k) {
+			continue
+		}
+		for i := range l.tie.count {
+			d.Values = append(d.Values, s.leaves[k].place(i))
+		}
+	}
+	return d
 }

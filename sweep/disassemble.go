@@ -129,3 +129,13 @@ func (s *Space) Position(seed uint64, p Point) (index int, ok bool) {
 
 // Unique says whether the spec asks for a random search that draws no point twice.
 func (s *Space) Unique() bool { return s.unique }
+
+// Nested is a point with the values of its parameters where the space has them: a name with dots stands for a parameter
+// in groups, however it is written. What the space does not name is left out.
+func (s *Space) Nested(p Point) Point {
+	values, there := make([]Value, len(s.leaves)), make([]bool, len(s.leaves))
+	for k, l := range s.leaves {
+		values[k], there[k] = p.Lookup(l.Name)
+	}
+	return s.buildActive(values, there)
+}

@@ -86,6 +86,45 @@ func TestSamplerFailsAndIsMended(t *testing.T) {
 	p.kaon("try", first.Sweep+"/3", "--print").ends(exitDone)
 }
 
+// everyKind has parameters of each distribution, in groups, zipped, with a constraint, and trials that are ended early.
+const everyKind = `
+name: kinds
+seed: 7
+method: {command: [PYTHON, sampler.py], batch: 3, timeout: 2m}
+run_cap: 30
+metric: {name: loss, goal: minimize}
+early_terminate: {type: threshold, upper: 10.4, min_iter: 1}
+parameters:
+  u: {min: -1.0, max: 1.0}
+  qu: {distribution: q_uniform, min: 0.25, max: 3, q: 0.1}
+  i: {min: 1, max: 9}
+  lu: {distribution: log_uniform, min: -3, max: 2}
+  luv: {distribution: log_uniform_values, min: 1e-5, max: 1}
+  qlu: {distribution: q_log_uniform, min: 0, max: 9, q: 0.5}
+  qluv: {distribution: q_log_uniform_values, min: 1, max: 1e6, q: 1}
+  ilu: {distribution: inv_log_uniform, min: -1, max: 1}
+  iluv: {distribution: inv_log_uniform_values, min: 0.1, max: 2}
+  n: {distribution: normal, mu: 1, sigma: 2}
+  qn: {distribution: q_normal, mu: 3, sigma: 20, q: 1}
+  ln: {distribution: log_normal, sigma: 2}
+  qln: {distribution: q_log_normal, mu: 0, sigma: 2, q: 1}
+  b: {distribution: beta, a: 0.5, b: 2}
+  qb: {distribution: q_beta, q: 0.125}
+  p: {values: [x, y, z], probabilities: [0.2, 0.3, 0.5]}
+  c: {values: [[1], {k: 2}, null]}
+  k: {value: 3}
+  g: {parameters: {lr: {min: 0.0, max: 1.0}, h: {parameters: {m: {values: [1, 2]}}}}}
+  e: {values: [5, 6, 6]}
+  f: {min: 1, max: 3}
+zip: [[e, f]]
+constraints: ["u < g.lr"]
+command:
+  - awk
+  - 'BEGIN { x = ${param.u}; print "loss=" x * x + 10; fflush(); if (x * x > 0.4) system("sleep 60"); print "loss=" x * x }'
+task: {resources: {cpus: 0.1, memory: 10MB}}
+limits: {parallel: 4}
+`
+
 // Optuna's samplers choose the points of examples/optuna-sampler.
 func TestOptunaSampler(t *testing.T) {
 	t.Parallel()
@@ -95,6 +134,13 @@ func TestOptunaSampler(t *testing.T) {
 			"then KAON_OPTUNA_PYTHON=V/bin/python")
 		return
 	}
+	t.Run("every kind of parameter", func(t *testing.T) {
+		p := newPlace(t)
+		p.examples()
+		p.write("examples/optuna-sampler/kinds.yaml", strings.ReplaceAll(everyKind, "PYTHON", python))
+		p.kaon("run", "examples/optuna-sampler/kinds.yaml", "--json").ends(exitDone).
+			prints(`"early_stopped"`, `"total":30`, `"failed":0`)
+	})
 	for _, sampler := range []string{"TPESampler", "CmaEsSampler", "RandomSampler"} {
 		t.Run(sampler, func(t *testing.T) {
 			if sampler == "CmaEsSampler" && exec.Command(python, "-c", "import cmaes").Run() != nil {

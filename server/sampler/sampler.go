@@ -3,9 +3,12 @@ package sampler
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/search"
@@ -151,8 +154,45 @@ func (s *Sampler) begin() error {
 	return nil
 }
 
-// request asks for points and reads them.
+// mostRefused is how often points may be refused by constraints before one is taken.
+const mostRefused = 1000
+
+// request asks for points and reads them. For those that constraints refuse it asks again, and tells of the refusal.
 func (s *Sampler) request(r request) ([]sweep.Point, error) {
+	points := map[int]sweep.Point{}
+	began, next := time.Now(), r
+	for round := 1; ; round++ {
+		again, err := s.answers(next, points)
+		if err != nil {
+			return nil, err
+		}
+		if len(again) == 0 {
+			break
+		}
+		last := again[len(again)-1]
+		if took := time.Since(began); round >= mostRefused || took > s.spec.Sampler.Timeout {
+			text, _ := json.Marshal(last.Params) // it was read from JSON
+			return nil, fmt.Errorf("its points for trial %d were refused %d times in %v, the last one, %s, as %w: "+
+				"it is to keep to them, or to learn from what it is told as `refused`",
+				last.Trial, round, took.Round(time.Millisecond), short(text), errRefused)
+		}
+		next = request{Tell: again}
+		for _, e := range again {
+			next.Ask = append(next.Ask, e.Trial)
+			if i := slices.Index(r.Ask, e.Trial); i < len(r.Answered) {
+				next.Answered = append(next.Answered, r.Answered[i])
+			}
+		}
+	}
+	out := make([]sweep.Point, len(r.Ask))
+	for i, trial := range r.Ask {
+		out[i] = points[trial]
+	}
+	return out, nil
+}
+
+// answers asks once, and takes the points that are of the space. again is those that constraints refuse.
+func (s *Sampler) answers(r request, points map[int]sweep.Point) (again []ended, err error) {
 	a, err := s.say(r)
 	if err != nil {
 		return nil, err
@@ -160,13 +200,19 @@ func (s *Sampler) request(r request) ([]sweep.Point, error) {
 	if len(a.Params) != len(r.Ask) {
 		return nil, fmt.Errorf("it answered with %d points where %d were asked for", len(a.Params), len(r.Ask))
 	}
-	points := make([]sweep.Point, len(a.Params))
 	for i, text := range a.Params {
-		if points[i], err = pointOf(s.spec, text); err != nil {
+		p, err := pointOf(s.spec, text)
+		switch {
+		case errors.Is(err, errRefused):
+			var given sweep.Point
+			_ = json.Unmarshal(text, &given) // pointOf has read it
+			again = append(again, ended{Trial: r.Ask[i], State: refused, Params: given})
+		case err != nil:
 			return nil, fmt.Errorf("its point %s for trial %d is none of the space: %w", short(text), r.Ask[i], err)
 		}
+		points[r.Ask[i]] = p
 	}
-	return points, nil
+	return again, nil
 }
 
 // say sends a line, and reads the answer, which must be one JSON object.
