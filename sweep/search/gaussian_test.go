@@ -75,6 +75,48 @@ func TestGaussianComesUpToTheBorder(t *testing.T) {
 	}
 }
 
+// A trust region keeps away from where trials fail, too, and comes up to the border; where they fail anywhere, that
+// keeps it from nothing.
+func TestRegionKeepsAwayFromFailures(t *testing.T) {
+	const trials, pending = 300, 40
+	run := func(fails func(i int, a, b float64) bool) (best float64, failed int) {
+		s := parse(t, "{method: gp, run_cap: 300, metric: {name: y}, program: x, "+
+			"parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}}", 5)
+		g := newGaussian(s)
+		best = math.Inf(1)
+		points := make([]sweep.Point, trials)
+		for i := range trials {
+			points[i], _ = g.Ask(i)
+			k := i - pending + 1
+			if k < 0 {
+				continue
+			}
+			a, b := points[k][0].Value.(float64), points[k][1].Value.(float64)
+			if fails(k, a, b) {
+				g.Tell(k, Outcome{State: sweep.Failed})
+				if k >= 100 {
+					failed++
+				}
+				continue
+			}
+			y := a + (b-0.5)*(b-0.5)
+			best = math.Min(best, y)
+			g.Tell(k, Outcome{State: sweep.Succeeded, Known: true, Value: y})
+		}
+		if g.region == nil {
+			t.Fatal("there is no region")
+		}
+		return best, failed
+	}
+	best, failed := run(func(_ int, a, b float64) bool { return a < 0.4 || b < 0.3 })
+	if best > 0.41 || failed > 100 {
+		t.Errorf("the best is %.3f, and %d of the last 161 that ended failed", best, failed)
+	}
+	if best, _ = run(func(i int, a, b float64) bool { return i%3 == 0 }); best > 0.01 {
+		t.Errorf("where trials fail anywhere the best is %.3f", best)
+	}
+}
+
 // A search that goes on from another learns from more results than one process takes in, of which it chose no point.
 func TestGaussianLearnsFromManyOfOthers(t *testing.T) {
 	s := parse(t, "{method: gp, run_cap: 2000, metric: {name: y}, program: x, parameters: {a: {min: 0.0, max: 1.0}}}", 5)

@@ -20,7 +20,8 @@ const (
 // region is a trust region (TuRBO; Eriksson, Pearce, Gardner, Turner, Poloczek 2019): a box around the best
 // point, in which a process of its own is fitted to the results nearby. Each point is where a function
 // drawn from the process is least (Thompson sampling), so that points chosen at once differ as much as the
-// process is unsure. The box grows while it finds better points and shrinks while it does not; when it has
+// process is unsure. Where trials fail another process learns, and points that would are taken by their chance
+// to succeed (feasibility). The box grows while it finds better points and shrinks while it does not; when it has
 // become tiny, another search begins from nothing.
 type region struct {
 	since    int     // index of the first trial that counts; of the first region all do
@@ -42,7 +43,9 @@ type local struct {
 	process  *gp.Posterior
 	measured int
 	trials   []*asked
-	best     int // of the trials, where the least is expected
+	best     int          // of the trials, where the least is expected
+	allowed  *feasibility // nil while nothing has failed
+	ended    int          // trials, when that was learnt
 }
 
 const (
@@ -132,6 +135,9 @@ func (t *region) draw(g *gaussian, r *rand.Rand) {
 		count = max(count, 2*t.drawn)
 	}
 	t.drawn = count
+	if t.local.ended != len(g.done) {
+		t.learnFailures(g)
+	}
 	var all []*candidate
 	looks := min(2000, 300+20*count)
 	for range looks {
@@ -151,11 +157,18 @@ func (t *region) draw(g *gaussian, r *rand.Rand) {
 		vectors[i] = g.embed.vector(c.u, c.active)
 	}
 	values := t.local.process.Samples(vectors, count, r)
+	chances := t.local.chances(vectors)
 	taken := make([]bool, len(all))
 	for f := range count {
-		least := -1
+		least, bar := -1, 0.0
+		if chances != nil {
+			bar = r.Float64()
+		}
 		for i := range all {
-			if !taken[i] && (least < 0 || values[i][f] < values[least][f]) {
+			if taken[i] || chances != nil && chances[i] < bar {
+				continue
+			}
+			if least < 0 || values[i][f] < values[least][f] {
 				least = i
 			}
 		}
@@ -192,6 +205,62 @@ func (t *region) learn(g *gaussian) {
 	}
 }
 
+// learnFailures has the region know where trials fail: from those that failed nearest to it, and from its results.
+func (t *region) learnFailures(g *gaussian) {
+	t.local.ended = len(g.done)
+	failed := g.done[numbers(g.done):]
+	if len(failed) == 0 {
+		return
+	}
+	if most := g.most(mostMeasured) / 4; len(failed) > most {
+		failed = t.nearest(g, t.local.trials[t.local.best], failed[max(0, len(failed)-4*most):])[:most] // of the newest
+	}
+	good, most := t.local.trials, g.most(mostEnded)-len(failed)
+	if len(good) > most {
+		good = t.nearest(g, t.local.trials[t.local.best], good)[:most]
+	}
+	again := g.limited == 0 || len(g.done) >= g.limited+max(8, g.limited/10)
+	t.local.allowed, g.limits = newFeasibility(g.embed, good, failed, g.limits, again)
+	if again {
+		g.limited = len(g.done)
+	}
+}
+
+// chances is how likely a trial at each point is to succeed, as a part of what it is at the likeliest; nil: nothing has
+// failed. A point that is taken so often as that says is weighted as the ordinary search weights it.
+func (l *local) chances(vectors [][]float64) []float64 {
+	if l.allowed == nil {
+		return nil
+	}
+	means, deviations := l.allowed.Predict(vectors)
+	out, most := make([]float64, len(vectors)), math.Inf(-1)
+	for i := range vectors {
+		out[i], _, _ = l.allowed.logProbability(means[i], deviations[i])
+		most = math.Max(most, out[i])
+	}
+	for i := range out {
+		out[i] = math.Exp(out[i] - most)
+	}
+	return out
+}
+
+// nearest is trials by their distance from one of them, or from another.
+func (t *region) nearest(g *gaussian, from *asked, trials []*asked) []*asked {
+	centre := g.embed.vector(from.u, from.active)
+	distance := map[*asked]float64{}
+	for _, a := range trials {
+		sum := 0.0
+		for f, v := range g.embed.vector(a.u, a.active) {
+			d := (v - centre[f]) / t.hyper.Lengths[g.embed.groups[f]]
+			sum += d * d
+		}
+		distance[a] = sum
+	}
+	out := slices.Clone(trials)
+	slices.SortStableFunc(out, func(a, b *asked) int { return cmp.Compare(distance[a], distance[b]) })
+	return out
+}
+
 // nearby is the results that the region's process is fitted to, by loss: the nearest to the best.
 func (t *region) nearby(g *gaussian) []*asked {
 	var pool []*asked
@@ -204,19 +273,8 @@ func (t *region) nearby(g *gaussian) []*asked {
 	if len(pool) <= most {
 		return pool
 	}
-	centre := g.embed.vector(pool[0].u, pool[0].active)
-	distance := map[*asked]float64{}
-	for _, a := range pool {
-		sum := 0.0
-		for f, v := range g.embed.vector(a.u, a.active) {
-			d := (v - centre[f]) / t.hyper.Lengths[g.embed.groups[f]]
-			sum += d * d
-		}
-		distance[a] = sum
-	}
 	best := pool[:most/4]
-	others := slices.Clone(pool[most/4:])
-	slices.SortStableFunc(others, func(a, b *asked) int { return cmp.Compare(distance[a], distance[b]) })
+	others := t.nearest(g, pool[0], pool[most/4:])
 	out := append(slices.Clone(best), others[:most-len(best)]...)
 	slices.SortFunc(out, compareAsked)
 	return out
