@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // stopRules are the words of early_terminate.type, with other tools' names for the same.
@@ -21,6 +22,16 @@ var stopKeys = map[StopRule][]string{
 	Median:    {"min_iter", "start_step", "min_trials", "min_trials_required", "interval"},
 	Plateau:   {"min_iter", "patience", "min_delta"},
 	Threshold: {"min_iter", "lower", "upper"},
+}
+
+// otherStopKeys are the words of Ray's schedulers and Optuna's pruners for keys of rules: of those that a rule has, the
+// first is meant.
+var otherStopKeys = map[string][]string{
+	"grace_period": {"min_iter"}, "min_resource": {"min_iter"}, "min_budget": {"min_iter"},
+	"n_warmup_steps": {"start_step", "min_iter"}, "reduction_factor": {"eta"},
+	"max_t": {"max_iter"}, "max_resource": {"max_iter"}, "max_budget": {"max_iter"},
+	"min_samples_required": {"min_trials"}, "n_startup_trials": {"min_trials"}, "n_min_trials": {"min_trials"},
+	"interval_steps": {"interval"},
 }
 
 // earlyStop reads `early_terminate`: one rule, or a list of them.
@@ -99,6 +110,12 @@ func (d *decoder) stopKeysOf(n *node, field string, rule StopRule) bool {
 		}
 		ok = false
 		remedy := didYouMean(p.key.text, allowed)
+		for _, ours := range otherStopKeys[strings.ToLower(p.key.text)] {
+			if slices.Contains(allowed, ours) {
+				remedy = "write `" + ours + "`"
+				break
+			}
+		}
 		for other, theirs := range stopKeys {
 			if slices.Contains(theirs, p.key.text) && other != rule {
 				remedy = fmt.Sprintf("remove it: it is a key of `type: %s`; `%s` has %s", firstWith(p.key.text), rule, quoted(allowed))

@@ -26,6 +26,7 @@ var otherNames = map[string]map[string]string{
 		"cores": "write `task: {resources: {cpus: …}}`", "num_workers": "write `limits: {parallel: …}`",
 		"max_parallel": "write `limits: {parallel: …}`", "n_jobs": "write `limits: {parallel: …}`",
 		"cmd": "`command`", "run": "`command`", "random_seed": "`seed`",
+		"random_state": "`seed`", "prior_runs": "`from`", "prior_run": "`from`",
 		"parallel": "write `limits: {parallel: …}`", "concurrency": "write `limits: {parallel: …}`",
 		"max_concurrent": "write `limits: {parallel: …}`",
 		"goal":           "write it below `metric:`, as in `metric: {name: loss, goal: minimize}`",
