@@ -190,6 +190,19 @@ func (p Point) key() string {
 	return b.String()
 }
 
+// triedAlready says what to do with points to try in a sweep that has begun.
+func (s *Spec) triedAlready() error {
+	from := ""
+	if s.learns() {
+		from = " --set 'from=[SWEEP]'"
+	}
+	return &Error{File: s.File, Field: "try",
+		Problem: "`try` has the points of a sweep's first trials, and this sweep has begun",
+		Remedy: fmt.Sprintf("try them in a new sweep: `kaon run %s%s --set 'try=[…]'`; or leave `parameters` only "+
+			"the values to try, as with `kaon extend SWEEP --set parameters.NAME='{value: …}' --set run_cap=N`",
+			s.File, from)}
+}
+
 // keysOf is the effective spec by key, those of `task` and `metric` by their path too.
 func (s *Spec) keysOf() map[string]any {
 	all := map[string]any{}
@@ -245,6 +258,9 @@ func (s *Spec) mayBecome(next *Spec) error {
 		return nil
 	}
 	slices.Sort(refused)
+	if refused[0] == "try" && len(refused) == 1 {
+		return s.triedAlready()
+	}
 	return &Error{File: s.File, Field: refused[0], Problem: fmt.Sprintf("`%s` cannot change in a sweep that has begun: "+
 		"its trials are to be comparable", strings.Join(refused, "`, `")),
 		Remedy: "leave it as it is; what may change: " + strings.Join(growing, ", ") + "; or run a new sweep"}

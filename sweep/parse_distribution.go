@@ -80,6 +80,10 @@ func (d *decoder) bounds(dim *Dimension, n *node, field string) {
 			"swap min and max")
 		return
 	}
+	if dim.Min == dim.Max && dim.low == dim.high {
+		d.warn(low, field, fmt.Sprintf("min and max are the same, %s: it has one value, and nothing is searched",
+			short(low.text)), "give it a `value` instead, or widen the range")
+	}
 	switch dim.Distribution {
 	case LogUniformValues, QLogUniformVals, InvLogUniformVal:
 		if dim.Min <= 0 {

@@ -180,3 +180,25 @@ func TestEnvName(t *testing.T) {
 		}
 	}
 }
+
+// A range of one point is taken, and warned of.
+func TestRangeOfOnePointIsWarnedOf(t *testing.T) {
+	for text, want := range map[string]bool{
+		"{min: 3, max: 3}": true, "{min: 2.0, max: 2.0}": true, "{distribution: log_uniform, min: -1, max: -1}": true,
+		"{distribution: q_uniform, min: 1, max: 1, q: 0.5}": true, "{min: 9007199254740993, max: 9007199254740992}": false,
+		"{min: 9007199254740992, max: 9007199254740993}": false, "{min: 3, max: 4}": false, "{value: 3}": false,
+		"{values: [3]}": false,
+	} {
+		s, err := Parse("s.yaml", []byte("method: random\nrun_cap: 1\nprogram: t.py\n"+
+			"parameters: {x: "+text+", y: {min: 0.0, max: 1.0}}"))
+		if err != nil {
+			if want {
+				t.Errorf("%s: %v", text, err)
+			}
+			continue
+		}
+		if got := len(s.Warnings) == 1 && strings.Contains(s.Warnings[0].Problem, "min and max are the same"); got != want {
+			t.Errorf("%s: %v", text, s.Warnings)
+		}
+	}
+}

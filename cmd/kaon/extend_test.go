@@ -101,6 +101,7 @@ func TestExtendAnEndedSweep(t *testing.T) {
 		"run_cap=3":            "24 trials have begun already",
 		"command=true":         "`command` cannot change in a sweep that has begun",
 		"metric.goal=maximize": "`metric.goal` cannot change",
+		"try=[{b: 3}]":         "try them in a new sweep",
 		"seed=9":               "the seed of a sweep that has begun cannot change",
 		"run_cpa=30":           "did you mean `run_cap`",
 	} {
