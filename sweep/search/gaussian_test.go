@@ -230,3 +230,39 @@ func TestTrustRegionBeginsAgain(t *testing.T) {
 		t.Errorf("the region came to a length of %v, and began again at trial %d", least, began)
 	}
 }
+
+// Once it has converged, be that at an end of the range, a search still proposes points of the range, and none again while
+// there are others.
+func TestConvergedGaussianStaysInside(t *testing.T) {
+	const trials = 70
+	for shape, points := range map[string]int{
+		"{min: -3.0, max: 1.7}":                                           trials,
+		"{distribution: log_uniform_values, min: 1e-5, max: 0.1}":         trials,
+		"{min: 1, max: 60}":                                               60,
+		"{min: 1, max: 3000}":                                             trials,
+		"{distribution: q_uniform, min: 0, max: 1, q: 0.02}":              51,
+		"{distribution: q_log_uniform_values, min: 1, max: 100, q: 1}":    trials,
+		"{values: [1, 2, 4, 8, 16, 32]}, y: {values: [a, b, c, d, e, f]}": 36,
+	} {
+		for _, at := range []float64{0, 0.37, 1} {
+			for _, pending := range []int{1, 30} {
+				s := parse(t, "{method: gp, run_cap: 70, metric: {name: y}, program: x, parameters: {x: "+shape+"}}", 5)
+				g := newGaussian(s)
+				seen, us := map[string]bool{}, []float64{}
+				for i := range trials {
+					p, _ := g.Ask(i)
+					u, _, ok := g.encoder.encode(p)
+					if text := text(t, p); !ok || seen[text] && i < points {
+						t.Fatalf("%s, best at %v, %d pending: point %d is %s", shape, at, pending, i, text)
+					} else {
+						seen[text] = true
+					}
+					us = append(us, u[0])
+					if k := i - pending + 1; k >= 0 {
+						g.Tell(k, Outcome{State: sweep.Succeeded, Known: true, Value: (us[k] - at) * (us[k] - at)})
+					}
+				}
+			}
+		}
+	}
+}
