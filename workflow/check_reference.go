@@ -269,6 +269,9 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil
 	}
+	if !ref.Optional {
+		s.read(o.Name)
+	}
 	t := lists(o.Type, st.lists)
 	known, ok := steps[s.Name].(types.Map)
 	if _, mixed := steps[s.Name]; mixed && !ok || maybe {
@@ -301,6 +304,15 @@ func (s *Step) output(name string, known map[string]StepType) *Parameter {
 		}
 	}
 	return nil
+}
+
+// read notes that something reads an output that the step declares, and has nothing to stand for it.
+func (s *Step) read(name string) {
+	for i := range s.Outputs {
+		if s.Outputs[i].Name == name {
+			s.Outputs[i].Required = true
+		}
+	}
 }
 
 func (s *Step) outputNames(known map[string]StepType) (names []string) {

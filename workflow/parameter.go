@@ -15,7 +15,7 @@ type Parameter struct {
 	Type        Type
 	Description string
 	Default     any   // nil, bool, int64, float64, string, []any, map[string]any
-	Required    bool  // there is no default
+	Required    bool  // there is no default; of an output: an expression reads it, and has no ?? for it
 	Choices     []any // if any, the only values
 	Secret      bool  // its value is never shown
 	Place       *sweep.Tree

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -397,26 +398,48 @@ func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) 
 	return c, nil
 }
 
-// checkOutputs compares a step's outputs with those that it declares, and fills in defaults. With an error there are
-// none.
-func checkOutputs(step *workflow.Step, out map[string]any) (map[string]any, error) {
+// checkOutputs compares a step's outputs with those that it declares. One that is missing is wrong where something
+// reads it; about is of the step's type.
+func checkOutputs(step *workflow.Step, out map[string]any, about steps.Description) error {
 	for _, want := range step.Outputs {
 		v, ok := out[want.Name]
 		switch {
 		case !ok && want.Required:
-			return nil, fmt.Errorf("it did not put out `%s`: write {\"%s\": …} to $KAON_OUTPUT", want.Name, want.Name)
-		case !ok:
-			if out == nil {
-				out = map[string]any{}
-			}
-			out[want.Name] = want.Default
-		default:
+			return fmt.Errorf("it did not put out `%s`, which it declares and what follows reads; it put out %s: %s",
+				want.Name, named(out), about.HowToPut(want.Name))
+		case ok:
 			if err := want.Check(v); err != nil {
-				return nil, fmt.Errorf("its output `%s`: %w", want.Name, err)
+				return fmt.Errorf("its output `%s`: %w", want.Name, err)
 			}
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// named are the names of outputs, in a sentence.
+func named(out map[string]any) string {
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return sweep.Clip(strings.Join(slices.Sorted(maps.Keys(out)), ", "), 200)
+}
+
+// withMissing are a step's outputs with null for those that it declares and did not put out, and the names of these.
+func withMissing(step *workflow.Step, out map[string]any) (all map[string]any, missing []string) {
+	all = out
+	for _, want := range step.Outputs {
+		if _, ok := out[want.Name]; ok {
+			continue
+		}
+		if missing == nil {
+			if all = maps.Clone(out); all == nil {
+				all = map[string]any{}
+			}
+		}
+		all[want.Name] = nil
+		missing = append(missing, want.Name)
+	}
+	return all, missing
 }
 
 // Parse reads a workflow file, or a definition of Maestro's, and checks it against the types there are.

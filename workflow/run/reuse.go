@@ -32,10 +32,10 @@ func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []str
 	if had == nil {
 		return nil, nil
 	}
-	out, wrong := checkOutputs(t.Node.Step, had.Outputs)
-	if wrong != nil { // it is not what is asked for now, and the step runs
+	if checkOutputs(t.Node.Step, had.Outputs, steps.Description{}) != nil { // it is not what is asked for now, and the step runs
 		return nil, nil
 	}
+	out, _ := withMissing(t.Node.Step, had.Outputs)
 	ev := ended(t, steps.Result{Outputs: out, Winner: had.Winner, Artifacts: had.Artifacts}, nil)
 	ev.ID, ev.Cached = had.ID, true
 	if r.cfg.Stored == nil {

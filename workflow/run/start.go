@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/crash"
@@ -200,11 +201,20 @@ func (r *Run) outcome(a *attempt, file string, result steps.Result, err, cause e
 		return nil
 	case err == nil:
 		result = r.secret.result(result)
-		result.Outputs, err = checkOutputs(a.task.Node.Step, result.Outputs)
-		if err == nil && file != "" {
+		step := a.task.Node.Step
+		if err = checkOutputs(step, result.Outputs, a.kind.About()); err != nil {
+			result.Outputs = nil
+			break
+		}
+		if file != "" {
 			if err := writeCache(file, a.call.ID, result); err != nil {
 				a.call.Progress(steps.Progress{Text: "not kept for later: " + err.Error()})
 			}
+		}
+		var missing []string
+		if result.Outputs, missing = withMissing(step, result.Outputs); len(missing) > 0 {
+			a.call.Progress(steps.Progress{Text: "it did not put out what it declares, and nothing needs: " +
+				strings.Join(missing, ", ")})
 		}
 	}
 	ev := ended(a.task, result, err)

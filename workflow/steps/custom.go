@@ -23,11 +23,14 @@ import (
 type custom struct{ grace time.Duration }
 
 func (custom) About() Description {
-	return Description{Name: "custom", Text: "A type of your own: a program that speaks JSON lines (docs/workflows.md).", Light: true, Keys: []Key{
-		{Name: "program", Kind: "words", Needed: true, Text: "the program and its words"},
-		{Name: "with", Kind: "value", Text: "what it is given"},
-	}}
+	return Description{Name: "custom", Light: true, Puts: customPuts,
+		Text: "A type of your own: a program that speaks JSON lines (docs/workflows.md).", Keys: []Key{
+			{Name: "program", Kind: "words", Needed: true, Text: "the program and its words"},
+			{Name: "with", Kind: "value", Text: "what it is given"},
+		}}
 }
+
+const customPuts = `have its program print {"type": "outputs", "outputs": {"NAME": …}}`
 
 // Message is a line either way.
 type Message struct {

@@ -6,13 +6,14 @@ import "context"
 type python struct{ inTrial }
 
 func (python) About() Description {
-	return Description{Name: "python", Text: "Calls a function of a Python file with the step's inputs; what it returns are the outputs.", Keys: []Key{
-		{Name: "file", Kind: "text", Needed: true, Text: "the file"},
-		{Name: "function", Kind: "text", Text: "the function; main when left out"},
-		{Name: "arguments", Kind: "mapping", Text: "further arguments, by name"},
-		{Name: "interpreter", Kind: "text", Text: "python3 when left out"},
-		{Name: "image", Kind: "text", Text: "a container image to run it in"},
-	}}
+	return Description{Name: "python", Puts: `return {"NAME": …} from its function`,
+		Text: "Calls a function of a Python file with the step's inputs; what it returns are the outputs.", Keys: []Key{
+			{Name: "file", Kind: "text", Needed: true, Text: "the file"},
+			{Name: "function", Kind: "text", Text: "the function; main when left out"},
+			{Name: "arguments", Kind: "mapping", Text: "further arguments, by name"},
+			{Name: "interpreter", Kind: "text", Text: "python3 when left out"},
+			{Name: "image", Kind: "text", Text: "a container image to run it in"},
+		}}
 }
 
 // driver calls the function. What the function returns, a dict, is what the step puts out; anything else is the output "result".

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -35,7 +36,21 @@ type Description struct {
 	Light   bool                 `json:"light"` // it runs in kaon's own process rather than on the cluster
 	Keys    []Key                `json:"keys"`
 	Outputs []workflow.Parameter `json:"-"`
+	Puts    string               `json:"-"` // how a step puts out {"NAME": …}; "": in $KAON_OUTPUT, unless it is Light
 	Closed  bool                 `json:"-"` // its steps put out nothing but Outputs, and what they declare
+}
+
+// HowToPut says, as a remedy, how a step of the type puts out a value of a name.
+func (d Description) HowToPut(name string) string {
+	how := d.Puts
+	switch {
+	case how != "":
+	case d.Light || d.Closed:
+		return "read one of these, or take `" + name + "` from `outputs`"
+	default:
+		how = `write {"NAME": …} to the file $KAON_OUTPUT`
+	}
+	return strings.Replace(how, "NAME", name, 1)
 }
 
 // Key is a key of a step of a type.
