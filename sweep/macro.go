@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -85,6 +86,20 @@ func parseMacro(inner string) (macro, error) {
 		return m, &withRemedy{"${" + short(inner) + "} does not name an environment variable", "write ${envvar:NAME}"}
 	}
 	return m, &withRemedy{"unknown macro ${" + short(inner) + "}", macroRemedy(inner)}
+}
+
+// CheckMacro says what is wrong with what stands between the braces of a ${…} in a command, and the remedy;
+// "": nothing.
+func CheckMacro(inner string) (problem, remedy string) {
+	_, err := parseMacro(inner)
+	if err == nil {
+		return "", ""
+	}
+	var known *withRemedy
+	if errors.As(err, &known) {
+		remedy = known.remedy
+	}
+	return err.Error(), remedy
 }
 
 // macroOf is the macro of what stands between the braces, if it is one.

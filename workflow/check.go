@@ -14,12 +14,16 @@ type checker struct {
 	spots      map[string]spot
 	parameters map[string]Parameter
 	steps      map[string]*Step
-	light      bool // what is checked is used at once, and kept nowhere
+	winners    map[string]shape // by step, those that were asked for
+	light      bool             // what is checked is used at once, and kept nowhere
 }
 
 // check reports references to what is not there, comes later, or may not have run, and expressions whose types do not fit.
 func (r *reading) check() {
-	c := &checker{reading: r, spots: map[string]spot{}, parameters: map[string]Parameter{}, steps: map[string]*Step{}}
+	c := &checker{
+		reading: r, spots: map[string]spot{}, parameters: map[string]Parameter{}, steps: map[string]*Step{},
+		winners: map[string]shape{},
+	}
 	for _, p := range r.w.Parameters {
 		c.parameters[p.Name] = p
 	}
@@ -59,6 +63,7 @@ type view struct {
 	after     bool // the node itself has ended, too
 	variables map[string]Type
 	there     bool // false: it stands in no graph
+	command   bool // it is the command of a step that is one trial
 }
 
 // graph checks the expressions of a graph's nodes and of the graphs within it.
@@ -208,6 +213,7 @@ func (c *checker) step(s *Step, v view) {
 		}
 		isRaw := slices.Contains(raw, key)
 		c.light = c.types[s.Type].Light && !isRaw && !slices.Contains(keysOfStep, key)
+		v.command = isRaw && key == "command"
 		c.template(p.Value, field+"."+key, v, isRaw)
 		c.light = false
 	}
@@ -232,10 +238,18 @@ func (c *checker) template(t *sweep.Tree, field string, v view, raw bool) {
 		return
 	}
 	for _, p := range parts {
-		if p.Expr == "" || raw && !c.ours(p.Expr, v) {
+		at := source{t, field, p.At + len(p.Expr) - len(strings.TrimLeft(p.Expr, " \t\n"))}
+		switch {
+		case p.Expr == "":
+			continue
+		case raw && !c.ours(p.Expr, v):
+			if inner := strings.TrimSpace(p.Expr); v.command && strings.HasPrefix(inner, "winner.") {
+				if p := c.winnerMacro(inner, v); p != nil {
+					c.report(at, p)
+				}
+			}
 			continue
 		}
-		at := source{t, field, p.At + len(p.Expr) - len(strings.TrimLeft(p.Expr, " \t\n"))}
 		if name, ok := strings.CutPrefix(p.Expr, variablePrefix); ok {
 			c.environment(name, at)
 			continue

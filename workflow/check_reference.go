@@ -112,7 +112,7 @@ func (c *checker) reference(ref Reference, v view, env, steps types.Map) (Type, 
 	case "workflow":
 		return c.ofWorkflow(path, v)
 	case "winner":
-		return Type{Kind: Any}, c.winner(v)
+		return Type{Kind: Any}, c.winner(path[1:], v)
 	case "files", "lines":
 		return Type{Kind: Any}, nil
 	}
@@ -175,26 +175,111 @@ func (v view) outermost() *level {
 	return l
 }
 
-// winner says what is wrong with a winner without the name of its sweep.
-func (c *checker) winner(v view) *problem {
-	var sweeps []string
+// winner says what is wrong with a winner without the name of its sweep, of which path are the fields.
+func (c *checker) winner(path []string, v view) *problem {
+	sweeps := c.sweepsBefore(v)
+	switch len(sweeps) {
+	case 0:
+		return &problem{what: "there is no winner here: no step before is a sweep",
+			remedy: "draw an edge from a step of type sweep"}
+	case 1:
+		return c.ofWinner(sweeps[0], path)
+	}
+	return &problem{what: fmt.Sprintf("there are winners of %d sweeps", len(sweeps)),
+		remedy: "say of which: steps." + sweeps[0].Name + ".winner"}
+}
+
+// sweepsBefore are the sweeps that have ended at a place.
+func (c *checker) sweepsBefore(v view) (all []*Step) {
 	for _, s := range c.w.Steps {
 		of, ok := c.spots[s.Name]
 		if ok && v.there && s.Type == "sweep" && standingOf(of, v.at, v.after).before {
-			sweeps = append(sweeps, s.Name)
+			all = append(all, s)
 		}
 	}
-	switch len(sweeps) {
-	case 0:
-		return &problem{what: "there is no winner here: no step before is a sweep", remedy: "draw an edge from a step of type sweep"}
-	case 1:
+	return all
+}
+
+// winnerMacro says what is wrong with a macro of a command that speaks of a winner, as winner.param.lr. Of
+// several sweeps it is that of the nearest.
+func (c *checker) winnerMacro(inner string, v view) *problem {
+	sweeps := c.sweepsBefore(v)
+	if c.accepted || len(sweeps) > 1 {
 		return nil
 	}
-	return &problem{what: fmt.Sprintf("there are winners of %d sweeps", len(sweeps)), remedy: "say of which: steps." + sweeps[0] + ".winner"}
+	if len(sweeps) == 0 {
+		return c.winner(nil, v)
+	}
+	if name, ok := strings.CutPrefix(inner, "winner.param."); ok {
+		return c.ofParameters(sweeps[0], []string{name})
+	}
+	what, remedy := sweep.CheckMacro(inner)
+	if what == "" {
+		return nil
+	}
+	if name, ok := strings.CutPrefix(inner, "winner.params."); ok {
+		remedy = "in commands it is ${winner.param." + name + "}"
+	}
+	return &problem{what: what, remedy: remedy}
+}
+
+// alwaysThere are the fields of a step that those have, too, that did not run.
+var alwaysThere = map[string]Kind{"status": String, "reason": String, "attempt": Integer}
+
+// ofWinner says what is wrong with the fields of a winner that a step leaves.
+func (c *checker) ofWinner(s *Step, path []string) *problem {
+	if len(path) == 0 {
+		return nil
+	}
+	fields, parameters := c.winnerOf(s)
+	if fields != nil && !slices.Contains(fields, path[0]) {
+		p := &problem{what: fmt.Sprintf("a winner has no `%s`", clipped(path[0])),
+			remedy: sweep.DidYouMean(path[0], fields)}
+		if slices.Contains(parameters, path[0]) {
+			p.remedy = "did you mean winner.params." + path[0] + "?"
+		}
+		return p
+	}
+	if path[0] != "params" {
+		return nil
+	}
+	return c.ofParameters(s, path[1:])
+}
+
+// ofParameters says what is wrong with a parameter, and the fields in it, of a sweep.
+func (c *checker) ofParameters(s *Step, path []string) *problem {
+	_, parameters := c.winnerOf(s)
+	if len(path) == 0 || parameters == nil {
+		return nil
+	}
+	name, _, _ := strings.Cut(path[0], ".")
+	if slices.Contains(parameters, path[0]) || slices.Contains(parameters, name) ||
+		slices.ContainsFunc(parameters, func(p string) bool { return strings.HasPrefix(p, name+".") }) {
+		return nil
+	}
+	return &problem{what: fmt.Sprintf("the sweep of step `%s` has no parameter `%s`", s.Name, clipped(path[0])),
+		remedy: sweep.DidYouMean(path[0], parameters)}
+}
+
+// shape is what is known of a winner before there is one.
+type shape struct{ fields, parameters []string }
+
+// winnerOf says which fields and parameters the winner has that a step leaves; nil: that is not known.
+func (c *checker) winnerOf(s *Step) (fields, parameters []string) {
+	of := c.types[s.Type].Winner
+	if of == nil || c.accepted {
+		return nil, nil
+	}
+	known, ok := c.winners[s.Name]
+	if !ok {
+		known.fields, known.parameters = of(s, c.read)
+		c.winners[s.Name] = known
+	}
+	return known.fields, known.parameters
 }
 
 // fieldsOfStep are what is known of a step that has ended.
-var fieldsOfStep = []string{"outputs", "status", "winner", "artifacts", "board"}
+var fieldsOfStep = []string{"outputs", "status", "reason", "attempt", "winner", "artifacts"}
 
 // ofStep checks steps.NAME.outputs.OUTPUT: the step is there, has ended here, and puts it out.
 func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem) {
@@ -235,9 +320,9 @@ func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem
 		}
 		return Type{}, &problem{what: fmt.Sprintf("a step has no `%s`", clipped(path[2])), remedy: remedy}
 	}
-	if path[2] == "status" {
+	if kind, ok := alwaysThere[path[2]]; ok {
 		steps[name] = types.Any
-		return lists(Type{Kind: String}, st.lists), nil
+		return lists(Type{Kind: kind}, st.lists), nil
 	}
 	maybe := !st.sure || (s.When != "" || s.OnFailure == Continue) && st.lists == 0
 	if maybe && !ref.Optional {
@@ -247,7 +332,22 @@ func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem
 	if path[2] == "winner" && s.Type != "sweep" {
 		return Type{}, &problem{what: fmt.Sprintf("step `%s` is no sweep, and has no winner", name), remedy: "ask for its outputs: steps." + name + ".outputs"}
 	}
+	if p := c.throughWinner(s, path[2:], st); p != nil {
+		return Type{}, p
+	}
 	return c.output(ref, s, st, maybe, steps)
+}
+
+// throughWinner says what is wrong with a path to a winner's parameters, by the winner or by what a sweep puts out.
+func (c *checker) throughWinner(s *Step, path []string, st standing) *problem {
+	switch {
+	case st.lists > 0: // it is of lists, which have no fields
+	case path[0] == "winner":
+		return c.ofWinner(s, path[1:])
+	case path[0] == "outputs" && len(path) > 2 && path[1] == "params" && s.Type == "sweep":
+		return c.ofParameters(s, path[2:])
+	}
+	return nil
 }
 
 // output checks an output's name, and tells the compiler its type.
@@ -279,7 +379,8 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 		return t.below(path[4:]), nil
 	}
 	if known == nil {
-		known = types.Map{"outputs": types.Map{}, "status": types.Any, "winner": types.Any, "artifacts": types.Any, "board": types.Any}
+		known = types.Map{"outputs": types.Map{}, "status": types.Any, "reason": types.Any, "attempt": types.Any,
+			"winner": types.Any, "artifacts": types.Any}
 		steps[s.Name] = known
 	}
 	known["outputs"].(types.Map)[path[3]] = t.known()

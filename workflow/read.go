@@ -19,7 +19,7 @@ var keysOfWorkflow = []string{
 func Read(file string, src []byte, options ...Option) (*Workflow, error) {
 	r := &reading{
 		TreeReader: sweep.NewTreeReader(file, src), placer: newPlacer(src), w: &Workflow{File: file, Source: src},
-		steps: map[string]*stepText{},
+		steps: map[string]*stepText{}, read: func(string) ([]byte, error) { return nil, errors.ErrUnsupported },
 	}
 	for _, o := range options {
 		o(r)

@@ -105,7 +105,7 @@ func (r *reading) typeOfStep(s *stepText, field string) {
 			r.Fail(s.Place, field, fmt.Sprintf("a step of type %s needs `%s`", s.Type, key), "add it; kaon workflow types "+s.Type+" says what it is")
 		}
 	}
-	if known.Check != nil {
+	if known.Check != nil && !r.accepted {
 		known.Check(s.Step, func(at *sweep.Tree, where, problem, remedy string) {
 			if where != "" {
 				where = "." + where
@@ -130,6 +130,7 @@ func (r *reading) common(s *stepText, field string) {
 	}
 	if v, f := at("outputs"); present(v) {
 		s.Outputs = r.outputs(v, f)
+		r.closed(s, f)
 	}
 	if v, f := at("retry"); present(v) {
 		s.Retry = r.retry(v, f)
@@ -235,6 +236,24 @@ func (r *reading) outputs(t *sweep.Tree, field string) (all []Parameter) {
 		r.Fail(t, field, "a list or a mapping is needed", "write outputs: [auc, model], or outputs: {auc: number, model: file}")
 	}
 	return all
+}
+
+// closed refuses outputs that the step's type does not put out.
+func (r *reading) closed(s *stepText, field string) {
+	known := r.types[s.Type]
+	if !known.Closed || r.accepted {
+		return
+	}
+	var names []string
+	for _, o := range known.Outputs {
+		names = append(names, o.Name)
+	}
+	for _, o := range s.Outputs {
+		if !slices.Contains(names, o.Name) {
+			r.Fail(o.Place, field+"."+o.Name, fmt.Sprintf("a step of type %s puts out no `%s`", s.Type, o.Name),
+				sweep.DidYouMean(o.Name, names))
+		}
+	}
 }
 
 const (

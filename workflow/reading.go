@@ -21,6 +21,16 @@ func WithEnvironment(getenv func(string) (string, bool)) Option {
 	return func(r *reading) { r.getenv = getenv }
 }
 
+// WithFiles has what is said of files that steps name held against their content. read reads one by its name in the
+// workflow's folder; one that it cannot read is not looked at.
+func WithFiles(read func(name string) ([]byte, error)) Option {
+	return func(r *reading) { r.read = read }
+}
+
+// Accepted is for a text that is read back, as a run's: what types of steps and winners have refused of it is not
+// looked for again, since the kaon that accepted it may have refused less.
+func Accepted() Option { return func(r *reading) { r.accepted = true } }
+
 // reading is one file being read.
 type reading struct {
 	*sweep.TreeReader
@@ -30,6 +40,9 @@ type reading struct {
 	types  map[string]StepType
 	getenv func(string) (string, bool)
 	steps  map[string]*stepText
+
+	read     func(name string) ([]byte, error) // a file that a step names
+	accepted bool
 }
 
 // stepText is what a file says of a step's place in the graph.

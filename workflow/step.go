@@ -85,10 +85,13 @@ type StepType struct {
 	Keys    []string    // that a step of it may have, besides the common ones
 	Needs   []string    // of these, those that it must have
 	Outputs []Parameter // that each step of it has, besides those that it declares
-	Closed  bool        // they put out nothing else
+	Closed  bool        // they put out nothing else, whatever they declare
 	Light   bool        // it runs in kaon's own process: secret parameters may stand in its keys
 	Fetches bool        // files can be brought to where it runs
 	Raw     []string    // keys whose ${…} are not the workflow's, as the spec in a sweep step; only ${steps.…}, ${parameters.…} are
+	// Winner says of the winner that a step of it leaves which fields it has, and which parameters; nil: they are not
+	// known. read reads a file by its name in the workflow's folder. A nil function: it leaves none.
+	Winner func(s *Step, read func(name string) ([]byte, error)) (fields, parameters []string)
 	// Check reports further problems; nil: there are none to find.
 	Check func(s *Step, fail func(at *sweep.Tree, field, problem, remedy string))
 }

@@ -48,7 +48,7 @@ func (f workflowFile) read(ctx context.Context) (*workflow.Workflow, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	w, err := run.Parse(f.File, src, workflow.WithEnvironment(os.LookupEnv))
+	w, err := run.Parse(f.File, src, workflow.WithEnvironment(os.LookupEnv), run.ReadsFiles(f.File))
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -73,7 +73,7 @@ func readFlow(name string) (*workflow.Workflow, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("read the workflow: %w", err))
 	}
-	wf, err := run.Parse(file, src)
+	wf, err := run.Parse(file, src, run.ReadsFiles(file))
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -58,7 +58,9 @@ func (v *Version) hash(place string) string {
 }
 
 // Workflow reads the workflow of the version. The error says why this kaon cannot.
-func (v *Version) Workflow() (*workflow.Workflow, error) { return run.Parse(v.File, []byte(v.Source)) }
+func (v *Version) Workflow() (*workflow.Workflow, error) {
+	return run.Parse(v.File, []byte(v.Source), workflow.Accepted())
+}
 
 // origin is that of runs of the version for somebody: they may what both they and who registered the version may. Foreign: they may not
 // read this machine's files.

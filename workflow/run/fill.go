@@ -442,6 +442,19 @@ func withMissing(step *workflow.Step, out map[string]any) (all map[string]any, m
 	return all, missing
 }
 
+// ReadsFiles has the files that a workflow's steps name in its folder, or by their paths, looked into when it is read.
+func ReadsFiles(file string) workflow.Option {
+	return workflow.WithFiles(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(file), name)
+		}
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return nil, errors.Join(err, errors.ErrUnsupported)
+		}
+		return steps.ReadFile(name)
+	})
+}
+
 // Parse reads a workflow file, or a definition of Maestro's, and checks it against the types there are.
 func Parse(file string, src []byte, options ...workflow.Option) (*workflow.Workflow, error) {
 	var left []string
@@ -482,6 +495,11 @@ func Types() map[string]workflow.StepType {
 		if known, ok := t.(steps.Checker); ok {
 			s.Check = func(step *workflow.Step, fail func(at *sweep.Tree, field, problem, remedy string)) {
 				known.Check(step.Keys, fail)
+			}
+		}
+		if known, ok := t.(steps.Winning); ok {
+			s.Winner = func(step *workflow.Step, read func(string) ([]byte, error)) (fields, parameters []string) {
+				return known.Winner(step.Keys, read)
 			}
 		}
 		all[about.Name] = s

@@ -163,7 +163,7 @@ func (h *history) restore(f *facts) (*workflow.Workflow, *engine.Engine, error) 
 	if h.header.Version != 1 {
 		return nil, nil, fmt.Errorf("%w: it has version %d, this kaon reads 1", ErrDamaged, h.header.Version)
 	}
-	wf, err := Parse(h.header.File, []byte(h.header.Source))
+	wf, err := Parse(h.header.File, []byte(h.header.Source), workflow.Accepted())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,19 +9,29 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/kaon-sweep/kaon/workflow"
 )
 
 // httpStep asks a server.
 type httpStep struct{}
 
 func (httpStep) About() Description {
-	return Description{Name: "http", Text: "Sends a request and puts out the answer: status, headers and body.", Light: true, Keys: []Key{
-		{Name: "url", Kind: "text", Needed: true, Text: "http:// or https://"},
-		{Name: "method", Kind: "text", Text: "GET when left out, POST with a body"},
-		{Name: "headers", Kind: "mapping", Text: "headers of the request; another host that it redirects to is not sent them"},
-		{Name: "body", Kind: "value", Text: "a text, or a value that is sent as JSON"},
-		{Name: "expect", Kind: "list", Text: "statuses that are a success; 200 to 299 when left out"},
-	}}
+	return Description{
+		Name: "http", Text: "Sends a request and puts out the answer: status, headers and body.", Light: true,
+		Outputs: []workflow.Parameter{
+			{Name: "status", Type: workflow.Type{Kind: workflow.Integer}},
+			{Name: "headers", Type: workflow.Type{Kind: workflow.Object}},
+			{Name: "body", Type: workflow.Type{Kind: workflow.Any}},
+		}, Closed: true,
+		Keys: []Key{
+			{Name: "url", Kind: "text", Needed: true, Text: "http:// or https://"},
+			{Name: "method", Kind: "text", Text: "GET when left out, POST with a body"},
+			{Name: "headers", Kind: "mapping", Text: "headers of the request; another host that it redirects to is not sent them"},
+			{Name: "body", Kind: "value", Text: "a text, or a value that is sent as JSON"},
+			{Name: "expect", Kind: "list", Text: "statuses that are a success; 200 to 299 when left out"},
+		},
+	}
 }
 
 func (httpStep) Run(ctx context.Context, c *Call) (Result, error) {

@@ -37,7 +37,7 @@ type Description struct {
 	Keys    []Key                `json:"keys"`
 	Outputs []workflow.Parameter `json:"-"`
 	Puts    string               `json:"-"` // how a step puts out {"NAME": …}; "": in $KAON_OUTPUT, unless it is Light
-	Closed  bool                 `json:"-"` // its steps put out nothing but Outputs, and what they declare
+	Closed  bool                 `json:"-"` // its steps put out nothing but Outputs
 }
 
 // HowToPut says, as a remedy, how a step of the type puts out a value of a name.
