@@ -83,6 +83,22 @@ func (c *Cluster) Release(ctx context.Context, id string) error {
 	return c.Server.Release(ctx, id)
 }
 
+// Ended implements steps.Cluster, by what the results have of the sweep.
+func (c *Cluster) Ended(ctx context.Context, id string) (phase string, err error) {
+	known, err := store.ReadSweep(ctx, c.Bucket, id)
+	switch {
+	case errors.Is(err, bucket.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case c.Origin.Owner != "" && known.Owner != c.Origin.Owner:
+		return "", &steps.Failure{Fault: engine.Input, Err: fmt.Errorf("sweep %s is of another owner", id)}
+	case known.Finished == "" || !sweep.Phase(known.State).Ended():
+		return "", nil
+	}
+	return known.State, nil
+}
+
 // Message implements steps.Cluster.
 func (c *Cluster) Message(ctx context.Context, id string, trial int, m steps.Sent) error {
 	err := c.Server.Do(ctx, scheduler.SendMessage{Sweep: id, Trial: trial, Body: m.Body, ID: m.ID})

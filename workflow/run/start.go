@@ -142,6 +142,7 @@ func (r *Run) connect(a *attempt) {
 	c.Signal = func(_ context.Context, to, name string, payload json.RawMessage) error {
 		return r.sendSignal(c, to, name, payload)
 	}
+	c.EndOf = (&others{r: r, looked: map[string]bool{}}).endOf
 	c.Keep = func(text string) error { return keep(r.folder, c.ID, text) }
 	c.Progress = func(p steps.Progress) {
 		p.Text, p.Name, p.Value = r.secret.text(p.Text), r.secret.text(p.Name), r.secret.json(p.Value)

@@ -21,6 +21,7 @@ func (s *specs) Run(_ context.Context, job Job) (Done, error) {
 }
 
 func (s *specs) Knows(string) bool                                { return false }
+func (s *specs) Ended(context.Context, string) (string, error)    { return "", nil }
 func (s *specs) Release(context.Context, string) error            { return nil }
 func (s *specs) Message(context.Context, string, int, Sent) error { return nil }
 

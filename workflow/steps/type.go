@@ -92,6 +92,7 @@ type Call struct {
 	Messages chan Sent                                                                    // what is said to it, of types that take it themselves
 	Signals  <-chan Signal                                                                // with the name that it waits for
 	Signal   func(ctx context.Context, run, name string, payload json.RawMessage) error   // leaves a signal for another run
+	EndOf    func(name string) (run, state string, err error)                             // another run's; no state: not ended
 	Ask      func(ctx context.Context, m Sent) error                                      // hands a message to the run that a `workflow` step is
 	Nested   func(ctx context.Context, file string, given map[string]any) (Result, error) // runs a workflow
 }
@@ -182,6 +183,9 @@ type Cluster interface {
 	Knows(id string) bool
 	// Release forgets a sweep whose end is durable elsewhere; its results stay. That it is not known is no error.
 	Release(ctx context.Context, id string) error
+	// Ended is the phase in which a sweep of anybody's has ended, as succeeded; "": it has not, or there is none yet.
+	// The error of one that the run may not ask for is a *Failure.
+	Ended(ctx context.Context, id string) (phase string, err error)
 	// Message hands a message to a trial of a sweep. ErrLater: the trial does not run yet.
 	Message(ctx context.Context, id string, trial int, m Sent) error
 }

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -13,21 +14,125 @@ import (
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/bucket/open"
 	"github.com/kaon-sweep/kaon/scheduler/timer"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// wait waits for a time, a file, an object, an answer, a person or a signal.
+// wait waits for a time, a file, an object, an answer, a person, a signal, or the end of another run or a sweep.
 type wait struct{}
 
 func (wait) About() Description {
-	return Description{Name: "wait", Text: "Waits for one of: a time, a file, an object in S3, an answer, an approval, a signal.", Light: true, Keys: []Key{
-		{Name: "for", Kind: "duration", Text: "so long, counted from when the step began, also over interruptions"},
-		{Name: "until", Kind: "text", Text: "a time, as 2027-01-31T12:00:00Z"},
-		{Name: "file", Kind: "text", Text: "until there is such a file, or s3://bucket/key"},
-		{Name: "url", Kind: "text", Text: "until a GET is answered with 200 to 299"},
-		{Name: "approval", Kind: "list", Text: "until one of these users has approved it; true: anybody"},
-		{Name: "signal", Kind: "text", Text: "until somebody sends a signal of this name; what comes with it is put out"},
-		{Name: "every", Kind: "duration", Text: "how often a file or URL is looked for; 1s when left out"},
-	}}
+	return Description{Name: "wait", Light: true,
+		Text: "Waits for one of: a time, a file, an object in S3, an answer, an approval, a signal, a run, a sweep.",
+		Keys: []Key{
+			{Name: "for", Kind: "duration", Text: "so long, counted from when the step began, also over interruptions"},
+			{Name: "until", Kind: "text", Text: "a time, as 2027-01-31T12:00:00Z"},
+			{Name: "file", Kind: "text", Text: "until there is such a file, or s3://bucket/key"},
+			{Name: "url", Kind: "text", Text: "until a GET is answered with 200 to 299"},
+			{Name: "approval", Kind: "list", Text: "until one of these users has approved it; true: anybody"},
+			{Name: "signal", Kind: "text",
+				Text: "until somebody sends a signal of this name; what comes with it is put out"},
+			{Name: "run", Kind: "text",
+				Text: "until a run has ended, by its id, or by its workflow's name the newest; puts out run, status"},
+			{Name: "sweep", Kind: "text", Text: "until the sweep of this id has ended; puts out sweep and status"},
+			{Name: "states", Kind: "list",
+				Text: "those that are a success: succeeded, failed, canceled (a run), stopped (a sweep); " +
+					"succeeded when left out"},
+			{Name: "every", Kind: "duration",
+				Text: "how often a file, a URL, a run or a sweep is looked for; 1s when left out"},
+		}}
+}
+
+// waitKeys are what a step waits for.
+var waitKeys = []string{"for", "until", "file", "url", "approval", "signal", "run", "sweep"}
+
+// endStates are the states in which a run ends, or a sweep.
+var endStates = []string{"succeeded", "failed", "canceled", "stopped"}
+
+// Check implements Checker.
+func (wait) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
+	checkWhat(keys, fail)
+	for key, check := range map[string]func(text string) (problem, remedy string){
+		"for": checkDuration, "every": checkDuration, "until": checkTime, "file": checkFile,
+		"signal": func(name string) (string, string) {
+			if err := CheckSignal(name); err != nil {
+				return fmt.Sprintf("%.60q is no name of a signal", name),
+					"use letters, digits and _ . : - behind a letter"
+			}
+			return "", ""
+		},
+	} {
+		t := keys.Get(key)
+		if t == nil || t.Null || template(t.Text) {
+			continue
+		}
+		if t.List || t.Mapping {
+			fail(t, key, "one value is needed, and no list or mapping", "kaon workflow types wait says what it is")
+			continue
+		}
+		if problem, remedy := check(t.Text); problem != "" {
+			fail(t, key, problem, remedy)
+		}
+	}
+	if t := keys.Get("states"); t != nil && t.List {
+		for _, one := range t.Items {
+			if !template(one.Text) && !slices.Contains(endStates, one.Text) {
+				fail(one, "states", fmt.Sprintf("`%.60s` is no state in which a run or a sweep ends", one.Text),
+					"they are "+strings.Join(endStates, ", "))
+			}
+		}
+	}
+}
+
+// checkWhat says whether a step waits for one thing.
+func checkWhat(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
+	var found []string
+	for _, key := range waitKeys {
+		if t := keys.Get(key); t != nil && !t.Null {
+			found = append(found, key)
+		}
+	}
+	if len(found) != 1 {
+		fail(keys, "",
+			fmt.Sprintf("a wait step has one of %s, not %d of them", strings.Join(waitKeys, ", "), len(found)),
+			"keep one, and have a step of its own wait for each other")
+	}
+	about := func(key string, of ...string) {
+		if t := keys.Get(key); t != nil && len(found) == 1 && !slices.Contains(of, found[0]) {
+			fail(t, key, fmt.Sprintf("`%s` has no meaning beside `%s`", key, found[0]), "remove it")
+		}
+	}
+	about("states", "run", "sweep")
+	about("every", "file", "url", "run", "sweep")
+}
+
+func checkDuration(text string) (problem, remedy string) {
+	c := Call{Keys: map[string]any{"": text}}
+	if _, err := c.duration("", 0); err != nil {
+		return fmt.Sprintf("`%.60s` is no duration", text), "write 90s, 2h30m or a number of seconds"
+	}
+	return "", ""
+}
+
+func checkTime(text string) (problem, remedy string) {
+	if _, err := time.Parse(time.RFC3339, text); err != nil {
+		return fmt.Sprintf("`%.60s` is no time", text), "write it as 2027-01-31T12:00:00Z, or with an offset, as +02:00"
+	}
+	return "", ""
+}
+
+func checkFile(name string) (problem, remedy string) {
+	rest, object := strings.CutPrefix(name, "s3://")
+	_, key, _ := strings.Cut(rest, "/")
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "it is empty, and must not be", "name a file, or s3://bucket/key"
+	case object && key == "":
+		return fmt.Sprintf("`%.60s` names no object", name), "write s3://bucket/key"
+	case strings.ContainsAny(name, "*?["):
+		return fmt.Sprintf("`%.60s` is a pattern, and a wait is for one file", name),
+			"write its whole name; a trigger of a registered workflow begins a run for each file of a pattern"
+	}
+	return "", ""
 }
 
 const (
@@ -37,13 +142,13 @@ const (
 
 func (wait) Run(ctx context.Context, c *Call) (Result, error) {
 	var found []string
-	for _, key := range []string{"for", "until", "file", "url", "approval", "signal"} {
+	for _, key := range waitKeys {
 		if c.Keys[key] != nil {
 			found = append(found, key)
 		}
 	}
 	if len(found) != 1 {
-		return Result{}, wrong("a wait step has one of for, until, file, url, approval and signal, not %d of them", len(found))
+		return Result{}, wrong("a wait step has one of %s, not %d of them", strings.Join(waitKeys, ", "), len(found))
 	}
 	switch found[0] {
 	case "for":
@@ -66,6 +171,8 @@ func (wait) Run(ctx context.Context, c *Call) (Result, error) {
 		return c.untilApproved(ctx)
 	case "signal":
 		return c.untilSignalled(ctx)
+	case "run", "sweep":
+		return c.untilEnded(ctx, found[0])
 	}
 	return c.untilThere(ctx, found[0])
 }
@@ -105,28 +212,87 @@ func (c *Call) untilThere(ctx context.Context, key string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	every, err := c.duration("every", lookEvery)
-	if err != nil {
-		return Result{}, err
-	}
 	look, err := c.look(ctx, key, name)
 	if err != nil {
 		return Result{}, err
 	}
+	if err := c.again(ctx, look); err != nil {
+		return Result{}, err
+	}
+	return Result{Outputs: map[string]any{key: name}}, nil
+}
+
+// again looks until it is so. What hinders a look is said; a *Failure of one ends it.
+func (c *Call) again(ctx context.Context, look func() (bool, error)) error {
+	every, err := c.duration("every", lookEvery)
+	if err != nil {
+		return err
+	}
 	told := ""
 	for {
 		there, err := look()
-		if err == nil && there {
-			return Result{Outputs: map[string]any{key: name}}, nil
-		}
-		if err != nil && ctx.Err() == nil && err.Error() != told {
+		var f *Failure
+		switch {
+		case err == nil && there:
+			return nil
+		case errors.As(err, &f):
+			return err
+		case err != nil && ctx.Err() == nil && err.Error() != told:
 			told = err.Error()
 			c.Progress(Progress{Text: told})
 		}
 		if !timer.Sleep(ctx, max(every, 10*time.Millisecond)) {
-			return Result{}, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
+}
+
+// untilEnded waits for the end of a run or a sweep. The run that a name stands for is kept, for when the step is begun
+// again.
+func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
+	name, err := c.text(key)
+	if err == nil {
+		err = needed(key, name)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	good, err := c.texts("states")
+	if err != nil {
+		return Result{}, err
+	}
+	if len(good) == 0 {
+		good = endStates[:1]
+	}
+	if key == "run" && c.Kept != "" {
+		name = c.Kept
+	}
+	state := ""
+	err = c.again(ctx, func() (bool, error) {
+		var err error
+		if key == "sweep" {
+			ctx, cancel := context.WithTimeout(ctx, lookLimit)
+			defer cancel()
+			state, err = c.Cluster.Ended(ctx, name)
+			return state != "", err
+		}
+		id, now, err := c.EndOf(name)
+		if err == nil && id != "" && id != c.Kept {
+			if err = c.Keep(id); err == nil {
+				c.Kept, name = id, id
+				c.Progress(Progress{Text: "waits for run " + id})
+			}
+		}
+		state = now
+		return state != "", err
+	})
+	switch {
+	case err != nil:
+		return Result{}, err
+	case !slices.Contains(good, state):
+		return Result{}, failed("%s %s has ended: %s", key, name, state)
+	}
+	return Result{Outputs: map[string]any{key: name, "status": state}}, nil
 }
 
 // look is how it is looked for once.
