@@ -58,7 +58,8 @@ var narrow = map[string][]string{
 
 	// The language of workflows knows specs, and neither engine nor server.
 	"workflow": {"sweep", "workflow/schedule"}, "workflow/schedule": {},
-	"workflow/draw": {"workflow"}, "workflow/export": {"sweep", "workflow"}, "workflow/maestro": {"workflow"},
+	"workflow/draw": {"workflow"}, "workflow/export": {"sweep", "workflow"},
+	"workflow/maestro": {"workflow", "workflow/schedule"},
 
 	// What happens next is decided without clock and I/O; who does it knows a cluster by an interface alone.
 	"workflow/expression": {"workflow"},

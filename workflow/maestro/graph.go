@@ -35,6 +35,19 @@ func (r *reader) graph(list []any, outer *scope) *workflow.Graph {
 			r.node(nodes[id], kind, id, step)
 		}
 	}
+	for _, item := range list {
+		_, step := unwrap(item)
+		id := text(step["id"])
+		if nodes[id] == nil {
+			continue
+		}
+		for _, wait := range r.signals("steps."+id, step) {
+			key := wait.Name + "\x00" // no id has it
+			nodes[key], before[key] = wait, before[id]
+			before[id] = map[string]string{key: ""}
+			ids = append(ids, key)
+		}
+	}
 	return &workflow.Graph{Nodes: r.order(ids, nodes, before)}
 }
 

@@ -49,6 +49,9 @@ func Read(src []byte) (file []byte, left []string, err error) {
 		ended: map[*scope]bool{}}
 	out := map[string]any{"steps": r.steps, "name": title(cmp.Or(text(wf["name"]), text(wf["id"])))}
 	properties, _ := root["properties"].(map[string]any)
+	if properties == nil {
+		properties = mapping(root["properties_snapshot"]) // of one as its service gives it
+	}
 	r.top(out, wf, properties)
 	top := &scope{params: mapping(wf["params"])}
 	parameters := r.parameters(top)
@@ -59,9 +62,12 @@ func Read(src []byte) (file []byte, left []string, err error) {
 		return nil, r.left, errors.New("this of the definition cannot be carried:\n  " + strings.Join(r.wrong, "\n  "))
 	}
 	out["graph"] = g.String()
+	if r.triggers != nil {
+		out["triggers"] = r.triggers
+	}
 	maps.Copy(parameters, r.lists)
 	for key := range root {
-		if key != "properties" && key != "workflow" && key != "is_active" {
+		if key != "properties" && key != "properties_snapshot" && key != "workflow" && key != "is_active" {
 			r.leave(key, "")
 		}
 	}
@@ -109,6 +115,12 @@ func (r *reader) top(out, wf, properties map[string]any) {
 				r.leave(key, "%s is no number", text(v))
 			case "timeout":
 				r.timeout(out, key, v)
+			case "run_strategy":
+				r.strategy(out, v)
+			case "time_triggers":
+				r.timeTriggers(v)
+			case "signal_triggers":
+				r.signalTriggers(v)
 			default:
 				r.leave(key, "")
 			}

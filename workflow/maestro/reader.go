@@ -10,14 +10,15 @@ import (
 
 // reader is one definition being read.
 type reader struct {
-	names  map[string]string // of steps here, by their ids there
-	taken  map[string]bool
-	scopes map[string]*scope // of the parameters of steps, by their ids there
-	steps  map[string]any
-	lists  map[string]any  // parameters that are lists too long for an expression
-	ended  map[*scope]bool // of steps that have ended where the expression stands that is being read
-	left   []string
-	wrong  []string
+	names    map[string]string // of steps here, by their ids there
+	taken    map[string]bool
+	scopes   map[string]*scope // of the parameters of steps, by their ids there
+	steps    map[string]any
+	lists    map[string]any  // parameters that are lists too long for an expression
+	ended    map[*scope]bool // of steps that have ended where the expression stands that is being read
+	triggers []any
+	left     []string
+	wrong    []string
 }
 
 func (r *reader) leave(field, format string, args ...any) {
@@ -49,6 +50,8 @@ func (r *reader) timeout(out map[string]any, field string, v any) {
 	words := strings.Fields(strings.ToLower(text(v)))
 	units := map[string]string{"second": "s", "minute": "m", "hour": "h", "day": "d", "min": "m", "sec": "s"}
 	switch {
+	case len(words) > 0 && strings.Trim(words[0], "0smhd") == "":
+		r.leave(field, "`%.60s` is not carried: there is no timeout", text(v))
 	case len(words) == 1 && strings.Trim(words[0], "0123456789") == "":
 		out["timeout"] = words[0] + "s"
 	case len(words) == 1 && duration.MatchString(words[0]):

@@ -264,7 +264,8 @@ func (r *reader) common(out map[string]any, field string, step map[string]any) {
 	does := out["type"] != nil
 	for _, key := range slices.Sorted(maps.Keys(step)) {
 		switch v := step[key]; key {
-		case "id", "type", "sub_type", "params", "transition", "steps", "concurrency", "strict_ordering", "sync", "condition", "name":
+		case "id", "type", "sub_type", "params", "transition", "signal_dependencies", "steps", "concurrency",
+			"strict_ordering", "sync", "condition", "name":
 		case "description":
 			if does {
 				out["description"] = text(v)
