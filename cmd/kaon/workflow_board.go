@@ -220,7 +220,7 @@ func (b *flowBoard) show(steps []api.WorkflowStep, last bool) {
 			continue
 		}
 		b.shown[s.Step] = s.State
-		s.Percent, s.Said = nil, "" // the line stays
+		s.Percent, s.Said, s.Share = nil, "", nil // the line stays
 		b.say(stepLine(s))
 	}
 }
@@ -348,6 +348,9 @@ func stepLine(s api.WorkflowStep) string {
 	}
 	if s.Ended > 0 && s.Began > 0 && s.Ended >= s.Began && s.State != engine.Skipped && s.Type != "" {
 		fmt.Fprintf(&b, " (%.1f s)", float64(s.Ended-s.Began)/1000)
+	}
+	if s.Share != nil {
+		fmt.Fprintf(&b, ", critical path %.0f %%", 100**s.Share)
 	}
 	if s.Attempts > 1 && len(s.Counts) == 0 {
 		fmt.Fprintf(&b, ", attempt %d", s.Attempts)

@@ -165,3 +165,29 @@ func ends(text, id string, t *testing.T) string {
 	}
 	return inOnePlace(t, end, id)
 }
+
+// How a run stands has its critical path, and the part of its time that each step of it took.
+func TestWorkflowCriticalPath(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("flow.yaml", "steps:\n  a: {type: wait, for: 0.3}\n  b: {type: notify, message: done}\n"+
+		"  c: {type: notify, message: no, when: 1 > 2}\ngraph: a -> b; c\n")
+	f := flowOf(t, p.kaon("workflow", "run", "flow.yaml", "--json").ends(exitDone))
+	p.kaon("workflow", "status", f.Run).ends(exitDone).prints(", critical path ", " %")
+	var s struct {
+		Critical []string
+		Steps    []struct {
+			Step  string
+			Share *float64 `json:"critical_share"`
+		}
+	}
+	p.kaon("workflow", "status", f.Run, "--json").ends(exitDone).json(&s)
+	if strings.Join(s.Critical, " ") != "a b" {
+		t.Errorf("the path is %q", s.Critical)
+	}
+	for _, one := range s.Steps {
+		if on := one.Share != nil; on != (one.Step != "c") || on && (*one.Share < 0 || *one.Share > 1) {
+			t.Errorf("%s has the share %v", one.Step, one.Share)
+		}
+	}
+}

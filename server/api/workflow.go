@@ -92,6 +92,7 @@ type WorkflowStep struct {
 	Cached     bool                 `json:"cached,omitempty" doc:"An earlier attempt's outputs stand for it."`
 	Counts     map[engine.State]int `json:"counts,omitempty" doc:"Of iterations, by state; absent: it is not within a for-each."`
 	Iterations int                  `json:"iterations,omitempty" doc:"Of a for-each: how many there are; of a loop: rounds."`
+	Share      *float64             `json:"critical_share,omitempty" doc:"On the critical path: its part of the run's time, from 0 to 1."`
 	Percent    *float64             `json:"percent,omitempty" doc:"How far it is."`
 	Said       string               `json:"said,omitempty" doc:"What it said last."`
 }
@@ -149,15 +150,23 @@ func RunOf(i workflows.Info) WorkflowRun {
 const mostStepsSaid = 1000
 
 // StatusOf is how a run of a workflow stands as the API says it; critical are the steps that its length comes from.
-func StatusOf(i workflows.Info, wf *workflow.Workflow, critical []string) WorkflowStatus {
+func StatusOf(i workflows.Info, wf *workflow.Workflow, critical []engine.Stretch) WorkflowStatus {
 	out := WorkflowStatus{
-		WorkflowRun: RunOf(i), Description: wf.Description, Tags: append([]string{}, wf.Tags...), Critical: critical,
+		WorkflowRun: RunOf(i), Description: wf.Description, Tags: append([]string{}, wf.Tags...), Critical: []string{},
 		Steps: []WorkflowStep{}, Said: []StepSaid{},
+	}
+	shares, now := map[string]float64{}, time.Now().UnixMilli()
+	for _, s := range critical {
+		out.Critical = append(out.Critical, s.Step)
+		shares[s.Step] = s.Share(i.View, now)
 	}
 	for _, v := range i.View.Steps {
 		one := StepOf(v)
 		if p, ok := i.Said[v.Key]; ok {
 			one.Percent, one.Said = p.Percent, p.Text
+		}
+		if share, ok := shares[v.Key]; ok && v.Type != "" {
+			one.Share = &share
 		}
 		out.Steps = append(out.Steps, one)
 	}

@@ -100,7 +100,7 @@ type known interface {
 	Workflow() *workflow.Workflow
 	Detail(key string) (run.Detail, bool)
 	Iterations(name string) []engine.StepView
-	Critical() []string
+	Critical() []engine.Stretch
 }
 
 func (m *Manager) known(id string) (known, error) {
@@ -120,7 +120,7 @@ func (m *Manager) Workflow(id string) (*workflow.Workflow, error) {
 }
 
 // Critical are the steps that a run's length comes from.
-func (m *Manager) Critical(id string) ([]string, error) {
+func (m *Manager) Critical(id string) ([]engine.Stretch, error) {
 	r, err := m.known(id)
 	if err != nil {
 		return nil, err

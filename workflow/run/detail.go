@@ -37,7 +37,7 @@ func (r *Run) Iterations(name string) []engine.StepView {
 }
 
 // Critical are the steps that the run's length comes from.
-func (r *Run) Critical() []string {
+func (r *Run) Critical() []engine.Stretch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.engine.Critical()
@@ -52,7 +52,7 @@ func (r *Record) Detail(key string) (Detail, bool) {
 func (r *Record) Iterations(name string) []engine.StepView { return r.engine.Iterations(name) }
 
 // Critical are the steps that the run's length comes from.
-func (r *Record) Critical() []string { return r.engine.Critical() }
+func (r *Record) Critical() []engine.Stretch { return r.engine.Critical() }
 
 // Workflow is what was started. It must not be changed.
 func (r *Record) Workflow() *workflow.Workflow { return r.flow }
