@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,31 +162,6 @@ func bounded(function, text string, items []any) ([]any, error) {
 		return nil, fmt.Errorf("%s(%q) has more than %d items", function, text, maxLines)
 	}
 	return items, nil
-}
-
-// verbatim has a path stand for itself in a pattern.
-var verbatim = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
-
-// glob finds files by a pattern, which is relative to the folder, within the one folder if there is one. No link
-// leads out of that.
-func (f *facts) glob(pattern string) ([]string, error) {
-	within := f.within
-	if !filepath.IsAbs(pattern) {
-		pattern, within = filepath.Join(verbatim.Replace(f.folder), pattern), verbatim.Replace(within)
-	}
-	if f.within == "" {
-		return filepath.Glob(pattern)
-	}
-	root, name, err := f.root(within, pattern)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	found, err := fs.Glob(root.FS(), filepath.ToSlash(name))
-	for i := range found {
-		found[i] = filepath.Join(f.within, filepath.FromSlash(found[i]))
-	}
-	return found, err
 }
 
 // open opens a file, of the one folder if there is one.

@@ -3,19 +3,15 @@ package run
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/shell"
-	"github.com/kaon-sweep/kaon/workflow"
 	"github.com/kaon-sweep/kaon/workflow/engine"
 	"github.com/kaon-sweep/kaon/workflow/expression"
-	"github.com/kaon-sweep/kaon/workflow/maestro"
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
@@ -332,177 +328,4 @@ func (s scope) word(text string, ours expression.Ours) (string, error) {
 	}
 	b.WriteString(strings.ReplaceAll(data, "${", "$${"))
 	return b.String(), nil
-}
-
-// call makes ready what an attempt is given.
-func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) {
-	step, s := t.Node.Step, r.scopeOf(t)
-	c := &steps.Call{
-		ID: r.header.Run + "-" + t.ID, Key: t.Key, Run: r.header.Run, Attempt: t.Attempt, Began: timeOf(t.Began), File: r.header.File,
-		Keys: map[string]any{}, Inputs: map[string]any{}, Env: map[string]string{},
-		Secrets: append(slices.Clone(r.flow.Secrets), step.Secrets...), Artifacts: step.Artifacts,
-		Winner: steps.WinnerOf(r.engine.Winner(t.Key)), Cluster: r.cfg.Cluster,
-	}
-	for _, in := range step.Inputs {
-		v, err := s.value(in.Value)
-		if err != nil {
-			return nil, fmt.Errorf("inputs.%s: %w", in.Name, err)
-		}
-		c.Inputs[in.Name] = v
-	}
-	for _, env := range []map[string]string{r.flow.Env, step.Env} {
-		for name, text := range env {
-			v, err := s.text(text)
-			if err != nil {
-				return nil, fmt.Errorf("env.%s: %w", name, err)
-			}
-			c.Env[name] = v
-		}
-	}
-	var err error
-	for _, f := range step.Fetch {
-		v, err := s.value(f.Value)
-		if err == nil {
-			c.Fetch, err = fetched(c.Fetch, r.cfg.Results, filepath.Dir(r.header.File), f.Name, v)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("fetch.%s: %w", f.Name, err)
-		}
-	}
-	if step.Resources != nil {
-		v, err := s.value(step.Resources)
-		if err != nil {
-			return nil, fmt.Errorf("resources: %w", err)
-		}
-		c.Resources = steps.TreeOf(v)
-	}
-	for _, key := range about.Keys {
-		tree := step.Keys.Get(key.Name)
-		switch {
-		case tree == nil:
-		case key.Name == "command":
-			c.Script, err = s.script(tree)
-		case key.Raw:
-			c.Spec, err = s.spec(tree)
-		case key.Kind == "words":
-			c.Keys[key.Name], err = s.program(tree)
-		case about.Name == sweepType && key.Name == "set":
-			c.Keys[key.Name], err = s.overrides(tree)
-		default:
-			c.Keys[key.Name], err = s.value(tree)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key.Name, err)
-		}
-	}
-	return c, nil
-}
-
-// checkOutputs compares a step's outputs with those that it declares. One that is missing is wrong where something
-// reads it; about is of the step's type.
-func checkOutputs(step *workflow.Step, out map[string]any, about steps.Description) error {
-	for _, want := range step.Outputs {
-		v, ok := out[want.Name]
-		switch {
-		case !ok && want.Required:
-			return fmt.Errorf("it did not put out `%s`, which it declares and what follows reads; it put out %s: %s",
-				want.Name, named(out), about.HowToPut(want.Name))
-		case ok:
-			if err := want.Check(v); err != nil {
-				return fmt.Errorf("its output `%s`: %w", want.Name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// named are the names of outputs, in a sentence.
-func named(out map[string]any) string {
-	if len(out) == 0 {
-		return "nothing"
-	}
-	return sweep.Clip(strings.Join(slices.Sorted(maps.Keys(out)), ", "), 200)
-}
-
-// withMissing are a step's outputs with null for those that it declares and did not put out, and the names of these.
-func withMissing(step *workflow.Step, out map[string]any) (all map[string]any, missing []string) {
-	all = out
-	for _, want := range step.Outputs {
-		if _, ok := out[want.Name]; ok {
-			continue
-		}
-		if missing == nil {
-			if all = maps.Clone(out); all == nil {
-				all = map[string]any{}
-			}
-		}
-		all[want.Name] = nil
-		missing = append(missing, want.Name)
-	}
-	return all, missing
-}
-
-// ReadsFiles has the files that a workflow's steps name in its folder, or by their paths, looked into when it is read.
-func ReadsFiles(file string) workflow.Option {
-	return workflow.WithFiles(func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(file), name)
-		}
-		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-			return nil, errors.Join(err, errors.ErrUnsupported)
-		}
-		return steps.ReadFile(name)
-	})
-}
-
-// Parse reads a workflow file, or a definition of Maestro's, and checks it against the types there are.
-func Parse(file string, src []byte, options ...workflow.Option) (*workflow.Workflow, error) {
-	var left []string
-	if maestro.Is(src) {
-		var err error
-		if src, left, err = maestro.Read(src); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	wf, err := workflow.Read(file, src, append(options, workflow.WithTypes(Types()))...)
-	if err != nil {
-		return nil, err
-	}
-	for _, line := range left {
-		wf.Warnings = append(wf.Warnings, &sweep.Error{File: file, Problem: "not carried: " + line})
-	}
-	return wf, nil
-}
-
-// Types are the types of steps as the language checks them.
-func Types() map[string]workflow.StepType {
-	all := map[string]workflow.StepType{}
-	for _, t := range steps.Types() {
-		about := t.About()
-		s := workflow.StepType{
-			Name: about.Name, Outputs: about.Outputs, Closed: about.Closed, Light: about.Light,
-			Fetches: !about.Light && about.Name != sweepType,
-		}
-		for _, k := range about.Keys {
-			s.Keys = append(s.Keys, k.Name)
-			if k.Needed {
-				s.Needs = append(s.Needs, k.Name)
-			}
-			if k.Raw {
-				s.Raw = append(s.Raw, k.Name)
-			}
-		}
-		if known, ok := t.(steps.Checker); ok {
-			s.Check = func(step *workflow.Step, fail func(at *sweep.Tree, field, problem, remedy string)) {
-				known.Check(step.Keys, fail)
-			}
-		}
-		if known, ok := t.(steps.Winning); ok {
-			s.Winner = func(step *workflow.Step, read func(string) ([]byte, error)) (fields, parameters []string) {
-				return known.Winner(step.Keys, read)
-			}
-		}
-		all[about.Name] = s
-	}
-	return all
 }

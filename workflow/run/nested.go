@@ -23,39 +23,13 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 		return text, ok
 	}
 	cfg.Told = func(key string, p steps.Progress) { r.cfg.Told(c.Key+"/"+key, p) }
-	bad := func(err error) (steps.Result, error) {
-		return steps.Result{}, &steps.Failure{Fault: engine.Input, Err: err}
-	}
 	child, err := Open(cfg, c.ID)
 	if errors.Is(err, os.ErrNotExist) {
-		src, readErr := steps.ReadFile(file)
-		if readErr != nil {
-			return bad(readErr)
-		}
-		wf, readErr := Parse(file, src)
-		if readErr != nil {
-			return bad(readErr)
-		}
-		bound, readErr := wf.Bind(given)
-		if readErr != nil {
-			return bad(readErr)
-		}
-		if readErr = r.secret.checkGiven(wf, bound); readErr != nil {
-			return bad(readErr)
-		}
-		if r.depth() > maxDepth {
-			return bad(fmt.Errorf("workflows are steps of each other %d deep", maxDepth))
-		}
-		if _, _, readErr = takeSecrets(wf, bound); readErr != nil { // Create would call it the platform's fault
-			return bad(readErr)
-		}
-		if readErr = r.checkEndless(wf, bound); readErr != nil {
-			return bad(readErr)
-		}
-		if readErr = r.cfg.begun.add(); readErr != nil {
-			return bad(readErr)
-		}
-		child, err = Create(cfg, c.ID, r.header.Run, wf, bound)
+		child, err = r.beginNested(cfg, c.ID, file, given)
+	}
+	var wrong *steps.Failure
+	if errors.As(err, &wrong) {
+		return steps.Result{}, err
 	}
 	if errors.Is(err, ErrLocked) { // it goes on elsewhere
 		return steps.Result{}, &steps.GoneError{Err: err}
@@ -85,6 +59,44 @@ func (r *Run) nested(ctx context.Context, c *steps.Call, file string, given map[
 	default:
 		return out, &steps.Failure{Fault: engine.User, Err: fmt.Errorf("workflow %s: %s", c.ID, view.Reason)}
 	}
+}
+
+// beginNested begins a run that is a step of this one. Where it may not, or what it is given is wrong, the error is a
+// *steps.Failure.
+func (r *Run) beginNested(cfg Config, id, file string, given map[string]any) (*Run, error) {
+	wf, bound, err := r.readNested(file, given)
+	if err == nil {
+		err = r.checkEndless(wf, bound)
+	}
+	if err == nil {
+		err = r.cfg.begun.add()
+	}
+	if err != nil {
+		return nil, &steps.Failure{Fault: engine.Input, Err: err}
+	}
+	return Create(cfg, id, r.header.Run, wf, bound)
+}
+
+// readNested reads the workflow of a step, and what it is given.
+func (r *Run) readNested(file string, given map[string]any) (wf *workflow.Workflow, bound map[string]any, err error) {
+	src, err := steps.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	if wf, err = Parse(file, src); err != nil {
+		return nil, nil, err
+	}
+	if bound, err = wf.Bind(given); err != nil {
+		return nil, nil, err
+	}
+	if err := r.secret.checkGiven(wf, bound); err != nil {
+		return nil, nil, err
+	}
+	if r.depth() > maxDepth {
+		return nil, nil, fmt.Errorf("workflows are steps of each other %d deep", maxDepth)
+	}
+	_, _, err = takeSecrets(wf, bound) // Create would call it the platform's fault
+	return wf, bound, err
 }
 
 // maxDepth bounds workflows within each other.

@@ -60,17 +60,6 @@ func matching(ctx context.Context, in bucket.Bucket, before, pattern string) ([]
 	return items, nil
 }
 
-// literal is what all names begin with that a pattern matches.
-func literal(pattern string) string {
-	if at := strings.IndexAny(pattern, meta); at >= 0 {
-		return pattern[:at]
-	}
-	return pattern
-}
-
-// meta are the characters of patterns that do not stand for themselves.
-const meta = `*?[\`
-
 func objectLines(ctx context.Context, in bucket.Bucket, key string) ([]any, error) {
 	r, err := in.Get(ctx, key)
 	if err != nil {
