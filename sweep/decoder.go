@@ -284,7 +284,11 @@ func (d *decoder) duration(n *node, field string) time.Duration {
 	}
 	const longest = 10 * 365 * 86400 // ten years, far below what time.Duration holds
 	if !(seconds > 0 && seconds <= longest) {
-		d.fail(n, field, "a duration above 0 is needed, not "+n.what(), durationOf(n.text))
+		remedy := durationOf(n.text)
+		if seconds == 0 {
+			remedy = "write 90s, 15m, 2h30m or 1d; where there is to be none, leave it out"
+		}
+		d.fail(n, field, "a duration above 0 is needed, not "+n.what(), remedy)
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))

@@ -257,7 +257,7 @@ func (c *cached) files() (names []string) {
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // writeCache keeps what an attempt has left. That it cannot costs only the work of doing it again.

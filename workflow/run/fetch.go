@@ -35,20 +35,22 @@ func fetched(to []steps.Fetch, results, folder, name string, v any) ([]steps.Fet
 // address is where a file is fetched from: of an artifact its place in the results.
 func address(results, folder string, v any) (string, error) {
 	text, ok := v.(string)
-	switch {
-	case !ok || text == "":
+	if !ok || text == "" {
 		return "", fmt.Errorf("an artifact of a step or an address is needed, not %.60s", expression.Short(v))
-	case strings.Contains(text, "://") || !steps.IsArtifact(text):
+	}
+	place, isArtifact := steps.ArtifactOf(text)
+	switch {
+	case strings.Contains(text, "://") || !isArtifact:
 		return text, nil
 	case results == "":
 		return "", fmt.Errorf("this process does not know where results lie")
 	case strings.HasPrefix(results, "s3://"):
-		place, options, has := strings.Cut(results, "?")
-		if place = strings.TrimRight(place, "/") + "/" + text; has {
-			place += "?" + options
+		in, options, has := strings.Cut(results, "?")
+		if in = strings.TrimRight(in, "/") + "/" + place; has {
+			in += "?" + options
 		}
-		return place, nil
+		return in, nil
 	}
-	relative, err := filepath.Rel(folder, filepath.Join(results, filepath.FromSlash(text)))
+	relative, err := filepath.Rel(folder, filepath.Join(results, filepath.FromSlash(place)))
 	return filepath.ToSlash(relative), err
 }

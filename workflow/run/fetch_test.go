@@ -15,3 +15,16 @@ func TestAddressesOfArtifacts(t *testing.T) {
 		}
 	}
 }
+
+// A place that was put together with a slash too many is the same place; one that leads elsewhere is none.
+func TestAddressesWithDoubledSlashes(t *testing.T) {
+	const artifact = "sweeps/a/artifacts/0/1/d/x"
+	for text, want := range map[string]string{
+		"sweeps/a/artifacts/0/1//d///x": "s3://b/" + artifact, "sweeps//a/artifacts/0/1/d/x": "s3://b/" + artifact,
+		"sweeps/a/artifacts/0/1//../../x": "sweeps/a/artifacts/0/1//../../x", "https://host//x": "https://host//x",
+	} {
+		if got, err := address("s3://b", "/f", text); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+}

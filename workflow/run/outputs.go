@@ -21,7 +21,12 @@ func checkOutputs(step *workflow.Step, out map[string]any, about steps.Descripti
 			return fmt.Errorf("it did not put out `%s`, which it declares and what follows reads; it put out %s: %s",
 				want.Name, named(out), about.HowToPut(want.Name))
 		case ok:
-			if err := want.Check(v); err != nil {
+			err := want.Check(v)
+			if err != nil && steps.IsNotFinite(v) {
+				return fmt.Errorf("its output `%s` is %s: a number is needed that has a value; "+
+					"declare it as any where it may be none", want.Name, v)
+			}
+			if err != nil {
 				return fmt.Errorf("its output `%s`: %w", want.Name, err)
 			}
 		}

@@ -69,3 +69,30 @@ func TestCachedOutputsThatAreMissing(t *testing.T) {
 		}
 	}
 }
+
+// A number that is none costs no other output, and fails the step where a number was declared, by its name.
+func TestOutputsThatAreNotFinite(t *testing.T) {
+	const text = "steps:\n  a: {type: command, command: 'true', outputs: %s}\n" +
+		"  b: {type: notify, message: '${steps.a.outputs.loss} ${steps.a.outputs.name}'}\ngraph: a -> b\n"
+	const put = `{"loss": NaN, "list": [1, -Infinity, Infinity], "name": "NaN, \"Infinity"}`
+	c := cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded, Output: []byte(put)}, nil
+	})
+	for outputs, want := range map[string]string{
+		"{loss: any, name: string}":    "",
+		"{loss: number, name: string}": "its output `loss` is NaN: a number is needed",
+	} {
+		wf := fmt.Sprintf(text, outputs)
+		r, cfg := newTestRun(t, wf, c)
+		if want != "" {
+			if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, want) {
+				t.Errorf("%s: it failed since %s", outputs, view.Reason)
+			}
+			continue
+		}
+		work(t, r, engine.Succeeded)
+		if said := Talk(cfg.Folder, "r", "b"); len(said) != 1 || said[0].Text != `NaN NaN, "Infinity` {
+			t.Errorf("%s: b said %v", outputs, said)
+		}
+	}
+}

@@ -7,7 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaon-sweep/kaon/results"
+	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/workflow"
+	"github.com/kaon-sweep/kaon/workflow/engine"
+	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
 // What a sweep step puts out is known before it runs.
@@ -74,5 +79,28 @@ func TestFieldsOfWinners(t *testing.T) {
 		if _, err := Parse(name, src, workflow.Accepted()); err != nil && !strings.Contains(c.step, "board") {
 			t.Errorf("%s, %s: read back, it is refused: %v", c.sweep, c.step, err)
 		}
+	}
+}
+
+// The files of a winner are the artifacts of the step that is its sweep.
+func TestArtifactsOfASweep(t *testing.T) {
+	const text = "steps:\n" +
+		"  tune: {type: sweep, spec: {method: grid, metric: {name: y}, parameters: {x: {values: [1]}}, command: x}}\n" +
+		"  use: {type: notify, message: \"${steps.tune.artifacts['m.bin']} ${winner.artifacts}\"}\ngraph: tune -> use\n"
+	const prefix = "sweeps/s/artifacts/0/1/"
+	w := &board.Winner{Params: []byte(`{"x": 1}`), Artifacts: prefix, Files: []results.Artifact{{Name: "m.bin"}}}
+	r, cfg := newTestRun(t, text, cluster(func(steps.Job) (steps.Done, error) {
+		return steps.Done{Phase: sweep.PhaseSucceeded, Winner: w}, nil
+	}))
+	work(t, r, engine.Succeeded)
+	if said := Talk(cfg.Folder, "r", "use"); len(said) != 1 || said[0].Text != prefix+"m.bin "+prefix {
+		t.Errorf("it said %v", said)
+	}
+}
+
+func TestDurationsOfNothing(t *testing.T) {
+	_, err := Parse("w.yaml", []byte("steps:\n  a: {command: x, timeout: 0s}\ngraph: a\n"))
+	if err == nil || !strings.Contains(err.Error(), "where there is to be none, leave it out") {
+		t.Errorf("it says %v", err)
 	}
 }

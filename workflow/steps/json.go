@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -55,6 +56,9 @@ func outputs(data []byte) (map[string]any, error) {
 	}
 	v, err := Decode(data)
 	if err != nil {
+		v, err = Decode(quoteNotFinite(data))
+	}
+	if err != nil {
 		return nil, failed("what it wrote to $KAON_OUTPUT is no JSON: %w", err)
 	}
 	m, ok := v.(map[string]any)
@@ -62,4 +66,35 @@ func outputs(data []byte) (map[string]any, error) {
 		return nil, failed("what it wrote to $KAON_OUTPUT is no JSON object, but %.60s", data)
 	}
 	return m, nil
+}
+
+// quoteNotFinite has NaN, Infinity and -Infinity, which Python writes and JSON has not, as texts, as results have them.
+func quoteNotFinite(data []byte) []byte {
+	out := make([]byte, 0, len(data)+64)
+	within := false // a text
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case within && c == '\\' && i+1 < len(data):
+			out = append(out, c)
+			i++
+		case c == '"':
+			within = !within
+		case !within:
+			if name := notFinite.Find(data[i:]); name != nil {
+				out = append(append(append(out, '"'), name...), '"')
+				i += len(name) - 1
+				continue
+			}
+		}
+		out = append(out, data[i])
+	}
+	return out
+}
+
+var notFinite = regexp.MustCompile(`^(NaN|-?Infinity)\b`)
+
+// IsNotFinite tells whether an output stands for a number that is none, or has no end.
+func IsNotFinite(v any) bool {
+	text, ok := v.(string)
+	return ok && notFinite.FindString(text) == text && text != ""
 }

@@ -55,6 +55,10 @@ func (sweepStep) Run(ctx context.Context, c *Call) (Result, error) {
 		}
 		out.Outputs["value"] = out.Winner["value"]
 		out.Outputs["params"] = out.Winner["params"]
+		out.Artifacts = map[string]any{}
+		for _, f := range w.Files {
+			out.Artifacts[f.Name] = strings.TrimSuffix(w.Artifacts, "/") + "/" + f.Name
+		}
 	}
 	return out, nil
 }
