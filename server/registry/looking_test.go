@@ -112,6 +112,9 @@ func TestFiles(t *testing.T) {
 	if h.Given["etag"] != "2" || h.Given["size"] != int64(3) || h.Trigger.Kind != "file" || h.Trigger.Source != "/in/a.csv" || h.Owner != "ann" {
 		t.Errorf("it began as %+v, %+v", h, h.Trigger)
 	}
+	if at := w.now.UnixMilli(); h.Wanted != at { // that it was written to is no time of the run's sla
+		t.Errorf("its sla counts from %d, it is %d", h.Wanted, at)
+	}
 	w.open()
 	s.put("s3://in/b.csv", "1", true)
 	w.again(s)

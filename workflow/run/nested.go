@@ -79,6 +79,9 @@ func (r *Run) beginNested(cfg Config, id, file string, given map[string]any) (*R
 
 // readNested reads the workflow of a step, and what it is given.
 func (r *Run) readNested(file string, given map[string]any) (wf *workflow.Workflow, bound map[string]any, err error) {
+	if r.secret.text(file) != file {
+		return nil, nil, errors.New("file: its name has a secret in it, and would be kept: name it without one")
+	}
 	src, err := steps.ReadFile(file)
 	if err != nil {
 		return nil, nil, err
