@@ -13,7 +13,8 @@ import (
 func (r *Run) call(t engine.Task, about steps.Description) (*steps.Call, error) {
 	step, s := t.Node.Step, r.scopeOf(t)
 	c := &steps.Call{
-		ID: r.header.Run + "-" + t.ID, Key: t.Key, Run: r.header.Run, Attempt: t.Attempt, Began: timeOf(t.Began), File: r.header.File,
+		ID: r.header.Run + "-" + t.ID, Key: t.Key, Run: r.header.Run, Attempt: t.Attempt,
+		Began: timeOf(t.Began), File: r.header.File,
 		Keys: map[string]any{}, Inputs: map[string]any{}, Env: map[string]string{},
 		Secrets: append(slices.Clone(r.flow.Secrets), step.Secrets...), Artifacts: step.Artifacts,
 		Winner: steps.WinnerOf(r.engine.Winner(t.Key)), Cluster: r.cfg.Cluster,

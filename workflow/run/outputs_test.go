@@ -16,7 +16,8 @@ func TestOutputsThatAreMissing(t *testing.T) {
 	const command, python = "type: command, command: 'true'", "type: python, file: a.py"
 	for _, c := range []struct{ step, message, graph, want, said string }{
 		{command, "${steps.a.outputs.auc}", "a -> b",
-			"it did not put out `auc`, which it declares and what follows reads; it put out f1: write {\"auc\": …} to the file $KAON_OUTPUT", ""},
+			"it did not put out `auc`, which it declares and what follows reads; it put out f1: " +
+				"write {\"auc\": …} to the file $KAON_OUTPUT", ""},
 		{python, "${steps.a.outputs.auc}", "a -> b", `return {"auc": …} from its function`, ""},
 		{command, "done", "a -> [steps.a.outputs.auc > 1] b", "did not put out `auc`", ""},
 		{command, "${steps.a.outputs.auc}", "**(n = [1, 2]) --< a >-- b", "2 of 2 iterations failed", ""},
@@ -24,7 +25,8 @@ func TestOutputsThatAreMissing(t *testing.T) {
 		{command, "${steps.a.outputs.auc ?? 7}", "a -> b", "", "it is 7"},
 		{command, "done", "a -> b", "", "it is done"},
 	} {
-		r, cfg := newTestRun(t, fmt.Sprintf(text, c.step, c.message, c.graph), cluster(func(steps.Job) (steps.Done, error) {
+		file := fmt.Sprintf(text, c.step, c.message, c.graph)
+		r, cfg := newTestRun(t, file, cluster(func(steps.Job) (steps.Done, error) {
 			return steps.Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"f1": 1}`)}, nil
 		}))
 		if c.want != "" {

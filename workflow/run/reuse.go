@@ -32,7 +32,8 @@ func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []str
 	if had == nil {
 		return nil, nil
 	}
-	if checkOutputs(t.Node.Step, had.Outputs, steps.Description{}) != nil { // it is not what is asked for now, and the step runs
+	if checkOutputs(t.Node.Step, had.Outputs, steps.Description{}) != nil {
+		// it is not what is asked for now, and the step runs
 		return nil, nil
 	}
 	out, _ := withMissing(t.Node.Step, had.Outputs)

@@ -27,7 +27,8 @@ func (httpStep) About() Description {
 		Keys: []Key{
 			{Name: "url", Kind: "text", Needed: true, Text: "http:// or https://"},
 			{Name: "method", Kind: "text", Text: "GET when left out, POST with a body"},
-			{Name: "headers", Kind: "mapping", Text: "headers of the request; another host that it redirects to is not sent them"},
+			{Name: "headers", Kind: "mapping",
+				Text: "headers of the request; another host that it redirects to is not sent them"},
 			{Name: "body", Kind: "value", Text: "a text, or a value that is sent as JSON"},
 			{Name: "expect", Kind: "list", Text: "statuses that are a success; 200 to 299 when left out"},
 		},
