@@ -103,6 +103,8 @@ func (o *nodeObject) usable(tolerate []toleration) string {
 		return "it is cordoned"
 	case !o.ready():
 		return "it is not ready"
+	case !o.linux():
+		return "it runs " + o.Status.NodeInfo.OperatingSystem + ", for which kaon has no program"
 	}
 	for _, c := range o.Status.Conditions {
 		if c.Status == "True" && (c.Type == "DiskPressure" || c.Type == "PIDPressure" || c.Type == "MemoryPressure") {
@@ -121,6 +123,11 @@ func (o *nodeObject) usable(tolerate []toleration) string {
 
 func (o *nodeObject) ready() bool {
 	return slices.ContainsFunc(o.Status.Conditions, func(c condition) bool { return c.Type == "Ready" && c.Status == "True" })
+}
+
+// linux tells whether kaon's program can run there. A node that does not say what it runs is taken for one of Linux.
+func (o *nodeObject) linux() bool {
+	return o.Status.NodeInfo.OperatingSystem == "" || o.Status.NodeInfo.OperatingSystem == "linux"
 }
 
 func (t toleration) tolerates(key, value, effect string) bool {
