@@ -15,6 +15,7 @@ type Status struct {
 	EndedBefore int           // trials that had run to their end when this process began with the sweep
 	Leader      *board.Ranked // the best trial so far; nil: none
 	Waiting     string        // why trials wait; empty: there is no reason to tell
+	Starting    string        // of it, what keeps launched trials from starting, as the engine knows; mostly empty
 	Held        bool          // other runs on this machine have what they wait for
 }
 
@@ -28,7 +29,8 @@ func (sw *Sweep) Status(ctx context.Context) (Status, error) {
 }
 
 func (sw *Sweep) status(st scheduler.SweepStatus) Status {
-	out := Status{SweepStatus: st, Waiting: sw.server.Waiting(sw.id), Held: sw.server.held() != ""}
+	out := Status{SweepStatus: st, Waiting: sw.server.Waiting(sw.id), Starting: sw.server.Starting(sw.id),
+		Held: sw.server.held() != ""}
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	out.EndedBefore = sw.mu.endedBefore
@@ -49,14 +51,19 @@ func (s *Server) Waiting(id string) string {
 	if held := s.held(); held != "" && why != "" {
 		return held
 	}
-	if s.cluster.waits == nil {
-		return why
-	}
-	begun := s.cluster.waits(id) // which a pass of the packer does not know
+	begun := s.Starting(id) // which a pass of the packer does not know
 	if begun != "" && why != "" {
 		return begun + "; " + why
 	}
 	return cmp.Or(begun, why)
+}
+
+// Starting says what keeps launched trials of a sweep from starting, as far as the engine knows; empty: nothing.
+func (s *Server) Starting(id string) string {
+	if s.cluster.waits == nil {
+		return ""
+	}
+	return s.cluster.waits(id)
 }
 
 // Pending is the records of a sweep that are on their way to the bucket.

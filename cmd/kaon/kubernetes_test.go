@@ -26,6 +26,7 @@ type kubernetesEngine struct {
 	pods    func() []string // names of kaon's
 	faults  map[string]func()
 	asked   func() []kubernetestest.Request // nil where that cannot be known
+	inject  func(*kubernetestest.Fault) (remove func())
 }
 
 // onKubernetes runs a test on the Kubernetes in this process and, where `make test-kubernetes` has made one, on a real one.
@@ -61,6 +62,7 @@ func inProcessKubernetes(t *testing.T) kubernetesEngine {
 	}
 	return kubernetesEngine{
 		address: "kubernetes://?kubeconfig=" + kubeconfig + "&image=trials:1&kaon_image=kaon:1&service_account=kaon-trials", pods: pods, asked: c.Requests,
+		inject: c.Inject,
 		faults: map[string]func(){
 			"the API server is killed": func() { c.Down(); c.Up() },
 			"the kubelet is killed":    func() { k := c.Kubelet("n1"); k.Stop(); k.Start() },

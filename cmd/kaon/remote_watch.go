@@ -81,7 +81,7 @@ func interruptedText(id string) string {
 // follow asks until the sweep has ended. A server that restarts is waited for.
 func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep) progress) (s api.Sweep, err error) {
 	last := time.Now()
-	idle := idleAlert{since: last}
+	idle, starting := idleAlert{since: last}, startAlert{}
 	for {
 		now, err := r.from.Sweep(ctx, r.id)
 		switch {
@@ -91,7 +91,8 @@ func (r *remoteWatch) follow(ctx context.Context, d display, show func(api.Sweep
 		case err == nil:
 			s, last = now, time.Now()
 			d.show(show(s))
-			idle.tell(s.Trials.Running+s.Trials.Launched > 0, s.Waiting, d.say)
+			idle.tell(s.Trials.Running+s.Trials.Launched > 0 || s.Starting != "", s.Waiting, d.say)
+			starting.tell(time.Now(), s.Starting, d.say)
 			if s.Over() {
 				return s, nil
 			}

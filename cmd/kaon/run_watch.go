@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/kaon-sweep/kaon/results/board"
@@ -56,7 +57,7 @@ func follow(
 ) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
-	idle := idleAlert{since: began}
+	idle, starting := idleAlert{since: began}, startAlert{}
 	alert := storageAlert{trouble: sw.Trouble, since: began}
 	draw := func() {
 		alert.tell(time.Now(), d.say)
@@ -66,7 +67,9 @@ func follow(
 		}
 		*shown = progressOf(st, began)
 		d.show(*shown)
-		idle.tell(shown.running > 0 || st.Held, st.Waiting, d.say) // of what others have the ledger's own line has told
+		// Of what others have the ledger's own line has told.
+		idle.tell(shown.running > 0 || st.Held || st.Starting != "", st.Waiting, d.say)
+		starting.tell(time.Now(), st.Starting, d.say)
 	}
 	for {
 		select {
@@ -100,6 +103,39 @@ func (a *idleAlert) tell(busy bool, why string, say func(string)) {
 		a.told = why
 		say("waiting: " + why)
 	}
+}
+
+const (
+	startAgain = 10 * time.Minute // after which people are told again of what keeps trials from starting
+	startsTold = 100              // reasons in all: some texts never repeat
+)
+
+// startAlert tells what keeps launched trials from starting, each reason once in a while: how many it keeps changes
+// with every one of them.
+type startAlert struct {
+	since time.Time // something does; zero: nothing
+	told  map[string]time.Time
+}
+
+func (a *startAlert) tell(now time.Time, why string, say func(string)) {
+	if why == "" {
+		a.since = time.Time{}
+		return
+	}
+	if a.since.IsZero() {
+		a.since = now
+	}
+	_, reason, _ := strings.Cut(why, ": ") // behind how many they are, and where
+	reason, _, _ = strings.Cut(reason, " (others wait for ")
+	last, known := a.told[reason]
+	if now.Sub(a.since) < stuckAfter || known && now.Sub(last) < startAgain || !known && len(a.told) >= startsTold {
+		return
+	}
+	if a.told == nil {
+		a.told = map[string]time.Time{}
+	}
+	a.told[reason] = now
+	say("waiting: " + why)
 }
 
 // countsOf is counts as a display shows them: whom early stopping has ended has run as far as it was to run.

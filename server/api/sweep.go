@@ -31,6 +31,7 @@ type Sweep struct {
 	Best     *Best        `json:"best" doc:"The trial in front; null: none yet."`
 	Progress *float64     `json:"progress,omitempty" doc:"Mean percent of running trials that say it."`
 	Waiting  string       `json:"waiting,omitempty" doc:"Why trials wait."`
+	Starting string       `json:"starting,omitempty" doc:"Of it, what keeps launched trials from starting."`
 	Then     string       `json:"then,omitempty" doc:"State of the step that follows the trials."`
 	Created  string       `json:"created" doc:"RFC 3339."`
 	Finished string       `json:"finished,omitempty" doc:"RFC 3339; absent: it has not ended."`
@@ -158,7 +159,7 @@ func (a *API) live(st *scheduler.SweepStatus, s *stored) Sweep {
 	}
 	out.Damaged = a.cfg.Server.Damaged(st.ID)
 	if !st.Phase.Ended() {
-		out.Waiting = a.cfg.Server.Waiting(st.ID)
+		out.Waiting, out.Starting = a.cfg.Server.Waiting(st.ID), a.cfg.Server.Starting(st.ID)
 	}
 	if spec.Then.Step() {
 		out.Then = st.Then.String()
