@@ -8,11 +8,13 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/sweep"
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
@@ -41,6 +43,8 @@ type Config struct {
 	PullSecrets    []string          // Secrets by which images are pulled
 	Tolerate       []string          // taints KEY[=VALUE][:EFFECT] that are no obstacle
 	Labels         map[string]string // of the pods, besides kaon's own
+	Annotations    map[string]string // of the pods, likewise
+	Limits         Limits            // that pods have beside their requests
 	GPU            string            // the resource that GPUs are; empty: resource.GPUNames, whichever a node has
 	Rate           float64           // pods created a second, at most; default 20
 
@@ -64,6 +68,27 @@ type Config struct {
 	// Files serves what executors ask of hosts other than their agent; nil: nothing
 	Files http.Handler
 	Log   *slog.Logger // default: discards
+}
+
+// Limits says which limits pods have, as far as they need not have them.
+type Limits string
+
+// What limits there are. A pod with one attempt has a limit of memory in any case.
+const (
+	LimitsNone     Limits = ""         // of CPUs; of the memory of warm pods
+	LimitsMemory   Limits = "memory"   // of all pods' memory, as much as they request
+	LimitsRequests Limits = "requests" // of memory and CPUs, as much as they request
+)
+
+// of are the limits of a container that requests so much.
+func (l Limits) of(requests amounts) amounts {
+	switch l {
+	case LimitsMemory:
+		return amounts{memoryName: requests[memoryName]}
+	case LimitsRequests:
+		return amounts{memoryName: requests[memoryName], cpuName: requests[cpuName]}
+	}
+	return nil
 }
 
 const (
@@ -133,7 +158,14 @@ func ParseAddress(text string) (Config, error) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		set, known := options[name]
 		if !known {
-			return fail("unknown option %q: the options are %s", name, strings.Join(slices.Sorted(maps.Keys(options)), ", "))
+			known := slices.Sorted(maps.Keys(options))
+			if near := sweep.Nearest(name, known); near != "" {
+				return fail("unknown option %q: did you mean %s?", name, near)
+			}
+			return fail("unknown option %q: the options are %s", name, strings.Join(known, ", "))
+		}
+		if len(values[name]) > 1 && !slices.Contains(repeated, name) {
+			return fail("option %s is said twice, with %q and %q: leave one out", name, values[name][0], values[name][1])
 		}
 		for _, value := range values[name] {
 			if err := set(&c, value); err != nil {
@@ -148,21 +180,26 @@ func ParseAddress(text string) (Config, error) {
 	return c, nil
 }
 
-// options are those of an address. All but tolerate, pull_secret and label are said once.
+// repeated are the options that may be said more than once.
+var repeated = []string{"annotation", "label", "pull_secret", "tolerate"}
+
+// options are those of an address.
 var options = map[string]func(c *Config, value string) error{
 	"kubeconfig":      func(c *Config, v string) error { c.Kubeconfig = v; return nil },
-	"namespace":       func(c *Config, v string) error { c.Namespace = v; return nil },
+	"namespace":       namedObject(func(c *Config, v string) { c.Namespace = v }),
 	"nodes":           func(c *Config, v string) error { c.Nodes = v; return nil },
 	"image":           func(c *Config, v string) error { c.Image = v; return nil },
 	"executor":        setExecutor,
 	"kaon_image":      func(c *Config, v string) error { c.KaonImage = v; return nil },
 	"scheduler":       setScheduler,
-	"priority_class":  func(c *Config, v string) error { c.PriorityClass = v; return nil },
-	"runtime_class":   func(c *Config, v string) error { c.RuntimeClass = v; return nil },
-	"service_account": func(c *Config, v string) error { c.ServiceAccount = v; return nil },
-	"pull_secret":     func(c *Config, v string) error { c.PullSecrets = append(c.PullSecrets, v); return nil },
-	"tolerate":        func(c *Config, v string) error { c.Tolerate = append(c.Tolerate, v); return nil },
+	"priority_class":  namedObject(func(c *Config, v string) { c.PriorityClass = v }),
+	"runtime_class":   namedObject(func(c *Config, v string) { c.RuntimeClass = v }),
+	"service_account": namedObject(func(c *Config, v string) { c.ServiceAccount = v }),
+	"pull_secret":     namedObject(func(c *Config, v string) { c.PullSecrets = append(c.PullSecrets, v) }),
+	"tolerate":        setToleration,
 	"label":           setLabel,
+	"annotation":      setAnnotation,
+	"limits":          setLimits,
 	"gpu":             setGPU,
 	"rate":            setRate,
 	"root":            setRoot,
@@ -189,15 +226,77 @@ func setScheduler(c *Config, v string) error {
 	return nil
 }
 
-func setLabel(c *Config, v string) error {
+var (
+	objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
+	// keyPattern is a key of labels, annotations and taints; a domain may be before its name.
+	keyPattern   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$`)
+	valuePattern = regexp.MustCompile(`^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$`) // of labels and taints
+)
+
+// namedObject is an option that names an object of the cluster.
+func namedObject(set func(c *Config, v string)) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if v != "" && (len(v) > 253 || !objectName.MatchString(v)) {
+			return errors.New("want a name as objects of Kubernetes have: lower-case letters, digits, - and .")
+		}
+		set(c, v)
+		return nil
+	}
+}
+
+func setToleration(c *Config, v string) error {
+	t, effects := parseToleration(v), []string{"NoSchedule", "NoExecute", "PreferNoSchedule"}
+	switch {
+	case !keyPattern.MatchString(t.Key) || !valuePattern.MatchString(t.Value):
+		return errors.New("want a taint, KEY[=VALUE][:EFFECT]")
+	case t.Effect != "" && !slices.Contains(effects, t.Effect):
+		return fmt.Errorf("there is no effect %q: want %s, or none for all", t.Effect, strings.Join(effects, ", "))
+	}
+	c.Tolerate = append(c.Tolerate, v)
+	return nil
+}
+
+// keyValue reads KEY=VALUE of a key that is not kaon's.
+func keyValue(v string) (key, value string, err error) {
 	key, value, ok := strings.Cut(v, "=")
-	if !ok || key == "" || strings.HasPrefix(key, prefix) {
-		return errors.New("want KEY=VALUE, of a key that is not kaon's")
+	if !ok || !keyPattern.MatchString(key) || strings.HasPrefix(key, prefix) {
+		err = errors.New("want KEY=VALUE, of a key as Kubernetes has them that is not kaon's")
+	}
+	return key, value, err
+}
+
+func setLabel(c *Config, v string) error {
+	key, value, err := keyValue(v)
+	if err == nil && !valuePattern.MatchString(value) {
+		err = errors.New("values of labels have at most 63 letters, digits, -, _ and .: annotation takes any text")
+	}
+	if err != nil {
+		return err
 	}
 	if c.Labels == nil {
 		c.Labels = map[string]string{}
 	}
 	c.Labels[key] = value
+	return nil
+}
+
+func setAnnotation(c *Config, v string) error {
+	key, value, err := keyValue(v)
+	if err != nil {
+		return err
+	}
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
+	}
+	c.Annotations[key] = value
+	return nil
+}
+
+func setLimits(c *Config, v string) error {
+	c.Limits = Limits(v)
+	if c.Limits != LimitsMemory && c.Limits != LimitsRequests {
+		return fmt.Errorf("want %s, for limits of memory and CPUs, or %s", LimitsRequests, LimitsMemory)
+	}
 	return nil
 }
 

@@ -29,23 +29,36 @@ func TestParseAddress(t *testing.T) {
 			Scheduler: KubeScheduler, Labels: map[string]string{"kueue.x-k8s.io/queue-name": "team"},
 		},
 		"kubernetes://?gpu=nvidia.com/mig-1g.5gb": {GPU: "nvidia.com/mig-1g.5gb"},
-		"kubernetes://?root&user=0&label=team=a":  {Root: true, User: "0", Labels: map[string]string{"team": "a"}},
+		"kubernetes://?limits=requests&annotation=example.com/note=a%20b%3Dc&annotation=x=": {
+			Limits: LimitsRequests, Annotations: map[string]string{"example.com/note": "a b=c", "x": ""},
+		},
+		"kubernetes://?root&user=0&label=team=a": {Root: true, User: "0", Labels: map[string]string{"team": "a"}},
 	} {
 		if got, err := ParseAddress(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
 	for text, want := range map[string]string{
-		"kubernetesx":                          "want kubernetes",
-		"kubernetes:/x":                        "want kubernetes",
-		"kubernetes://x?name=y":                `unknown option "name": the options are executor, gpu, image,`,
-		"kubernetes://x?gpu=nvidia":            "want a domain",
-		"kubernetes://x?rate=0":                "want pods a second",
-		"kubernetes://x?user=me":               "a user is a number",
-		"kubernetes://x?executor=kaon":         "absolute path",
-		"kubernetes://x?label=kaon.dev/owner=": "not kaon's",
-		"kubernetes://x?scheduler=":            "schedulerName",
-		"kubernetes://x?scheduler=a%20b":       "schedulerName",
+		"kubernetesx":                              "want kubernetes",
+		"kubernetes:/x":                            "want kubernetes",
+		"kubernetes://x?colour=y":                  `unknown option "colour": the options are annotation, executor, gpu, image,`,
+		"kubernetes://x?name_space=y":              `unknown option "name_space": did you mean namespace?`,
+		"kubernetes://x?image=a&image=b":           `option image is said twice, with "a" and "b"`,
+		"kubernetes://x?limits=cpu":                "want requests, for limits of memory and CPUs, or memory",
+		"kubernetes://x?namespace=My_Trials":       "want a name as objects",
+		"kubernetes://x?pull_secret=a%20b":         "want a name as objects",
+		"kubernetes://x?tolerate=gpu:noschedule":   `there is no effect "noschedule": want NoSchedule, NoExecute, PreferNoSchedule`,
+		"kubernetes://x?tolerate=a%20b":            "want a taint",
+		"kubernetes://x?label=a=b%20c":             "values of labels have at most 63",
+		"kubernetes://x?annotation=kaon.dev/hash=": "not kaon's",
+		"kubernetes://x?annotation=a%20b=c":        "want KEY=VALUE",
+		"kubernetes://x?gpu=nvidia":                "want a domain",
+		"kubernetes://x?rate=0":                    "want pods a second",
+		"kubernetes://x?user=me":                   "a user is a number",
+		"kubernetes://x?executor=kaon":             "absolute path",
+		"kubernetes://x?label=kaon.dev/owner=":     "not kaon's",
+		"kubernetes://x?scheduler=":                "schedulerName",
+		"kubernetes://x?scheduler=a%20b":           "schedulerName",
 
 		"kubernetes://x?label=kueue.x-k8s.io/queue-name=team": "add scheduler=kube",
 	} {
@@ -249,7 +262,7 @@ func TestRootIsRefused(t *testing.T) {
 		if x.host != "" {
 			e.Executor.Container = &mesos.ContainerInfo{Volumes: []mesos.Volume{{HostPath: &x.host, ContainerPath: "/x", Mode: &rw}}}
 		}
-		_, err := c.podOf(&node{name: "n"}, e, protocol.Limits{}, 0)
+		_, err := c.podOf(&node{cluster: c, name: "n"}, e, protocol.Limits{}, 0)
 		if x.want == "" && err != nil || x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want)) {
 			t.Errorf("%+v: %v", x, err)
 		}

@@ -52,12 +52,14 @@ func (a *API) resize(ctx context.Context, p *pod, l protocol.Limits) error {
 	if at < 0 {
 		return nil
 	}
-	limits := p.Spec.Containers[at].Resources.Limits
+	has := p.Spec.Containers[at].Resources
 	container := "/spec/containers/" + strconv.Itoa(at)
 	patch := []map[string]string{{"op": "test", "path": container + "/name", "value": executorContainer}}
 	for name, q := range sizeOf(l) {
 		patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/requests/" + name, "value": string(q)})
-		if most, limited := limits[name]; limited && most.value() < q.value() { // a LimitRange's default, as we set none
+		// One that is equal stays so: a pod may not change its class of service. Else it is a LimitRange's default.
+		most, limited := has.Limits[name]
+		if limited && (most.value() < q.value() || most.value() == has.Requests[name].value()) {
 			patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/limits/" + name, "value": string(q)})
 		}
 	}

@@ -123,7 +123,7 @@ func (c *Cluster) addProgram(s *podSpec, x *podContainer, e *protocol.StartExecu
 	if c.conf.KaonImage != "" {
 		s.InitContainers = []podContainer{{
 			Name: "program", Image: c.conf.KaonImage, Command: []string{"/kaon", "executor", "--install", binFile},
-			VolumeMounts: []volumeMount{mount}, SecurityContext: secure, Resources: resourceRequests{Requests: amounts{cpuName: "10m", memoryName: "16Mi"}},
+			VolumeMounts: []volumeMount{mount}, SecurityContext: secure, Resources: c.installs(x.Resources),
 		}}
 		x.Command = append([]string{binFile}, arguments...)
 		return
@@ -131,6 +131,17 @@ func (c *Cluster) addProgram(s *podSpec, x *podContainer, e *protocol.StartExecu
 	// Whoever attaches writes the program first. What is wrong with it shows when it does not start.
 	const script = `head -c "$0" | gzip -dc >"$1" && chmod 755 "$1" && exec "$@"`
 	x.Command = append([]string{"/bin/sh", "-c", script, strconv.FormatInt(delivery, 10), binFile}, arguments...)
+}
+
+// installs are the resources of the init container that brings the program. Under limits it has those of the executor:
+// it ends before that begins, so that a node and a quota count both only once.
+func (c *Cluster) installs(executor resourceRequests) resourceRequests {
+	r := resourceRequests{Requests: amounts{cpuName: "10m", memoryName: "16Mi"}}
+	if c.conf.Limits != LimitsNone {
+		r.Requests = amounts{cpuName: executor.Requests[cpuName], memoryName: executor.Requests[memoryName]}
+		r.Limits = c.conf.Limits.of(r.Requests)
+	}
+	return r
 }
 
 // onceFlag has an executor serve one attempt.
@@ -163,7 +174,9 @@ func (c *Cluster) user(o task.Order) (uid, gid int64, err error) {
 // metaOf is what a pod is called and known by.
 func (c *Cluster) metaOf(e *protocol.StartExecutor, id cluster.TaskID, order task.Order) meta {
 	m := meta{Name: podName(e.Container), Namespace: c.conf.Namespace, Finalizers: []string{Finalizer}, Labels: map[string]string{},
-		Annotations: map[string]string{noteExecutor: e.Executor.ExecutorID.Value}}
+		Annotations: map[string]string{}}
+	maps.Copy(m.Annotations, c.conf.Annotations)
+	m.Annotations[noteExecutor] = e.Executor.ExecutorID.Value
 	maps.Copy(m.Labels, c.conf.Labels)
 	m.Labels["app.kubernetes.io/name"], m.Labels[managedBy] = "kaon", "kaon"
 	m.Labels[labelFramework] = labelValue(e.Framework.GetID().GetValue())
@@ -223,6 +236,7 @@ func environmentOf(e *protocol.StartExecutor, order task.Order) []envVar {
 // warm one, whose pod is resized as tasks come and go, keeps each of its attempts to theirs by itself.
 func requestsOf(n *node, e *protocol.StartExecutor, l protocol.Limits) resourceRequests {
 	r := resourceRequests{Requests: sizeOf(l)}
+	r.Limits = n.cluster.conf.Limits.of(r.Requests)
 	disk, devices := 0.0, amounts{}
 	if l.GPUs > 0 {
 		n.cluster.mu.Lock()
@@ -238,7 +252,9 @@ func requestsOf(n *node, e *protocol.StartExecutor, l protocol.Limits) resourceR
 		}
 	}
 	if onceOnly(e) {
-		r.Limits = amounts{}
+		if r.Limits == nil {
+			r.Limits = amounts{}
+		}
 		if l.MemoryMB > 0 {
 			r.Limits[memoryName] = r.Requests[memoryName]
 		}

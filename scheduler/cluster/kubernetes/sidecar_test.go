@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/kaon-sweep/kaon/scheduler/cluster"
+	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes"
 	"github.com/kaon-sweep/kaon/scheduler/cluster/kubernetes/kubernetestest"
 	"github.com/kaon-sweep/kaon/testkit"
 )
@@ -39,4 +40,28 @@ func TestInjectedContainer(t *testing.T) {
 	e.k.Kubelet("n1").Kill(pod().UID(), "executor")
 	e.status("s.1.1", cluster.Failed)
 	e.empty()
+}
+
+// A warm pod with limits keeps them equal to its requests as it grows and shrinks, as Kubernetes would refuse another class of service.
+func TestLimitsAreResized(t *testing.T) {
+	e := newEngine(t, func(c *kubernetes.Config, _ *kubernetestest.Cluster) { c.Limits = kubernetes.LimitsRequests })
+	line, end := untilEnd(t)
+	e.launch(e.offer(1.5), "s.0.1", line, 0.5, false)
+	e.status("s.0.1", cluster.Running)
+	name := e.k.List("pods", "trials")[0].Name()
+	is := func(cpu, memory string) func() bool {
+		return func() bool {
+			of := func(part, of string) string {
+				return e.k.Get("pods", "trials", name).Text("spec", "containers", "0", "resources", part, of)
+			}
+			return of("requests", "cpu") == cpu && of("limits", "cpu") == cpu && of("requests", "memory") == memory && of("limits", "memory") == memory
+		}
+	}
+	testkit.Await(t, "the pod's limits", is("510m", "96Mi"))
+	e.launch(e.offer(1), "s.1.1", "true", 1, false)
+	testkit.Await(t, "the pod to have grown", is("1510m", "160Mi"))
+	e.status("s.1.1", cluster.Finished)
+	testkit.Await(t, "the pod to have shrunk", is("510m", "96Mi"))
+	end()
+	e.status("s.0.1", cluster.Finished)
 }
