@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kaon-sweep/kaon/scheduler/timer"
@@ -26,6 +27,7 @@ type API struct {
 	account *Account
 	client  *http.Client // calls and streams
 	upgrade *http.Client // attachments: HTTP/1.1, a connection each
+	ahead   atomic.Int64 // nanoseconds by which its clock is before ours, as its answers say
 }
 
 const (
@@ -89,6 +91,16 @@ func (a *API) Close() {
 	a.upgrade.CloseIdleConnections()
 }
 
+// now is the time by the API server's clock, to a second: what it stamped is not to be compared with ours.
+func (a *API) now() time.Time { return time.Now().Add(time.Duration(a.ahead.Load())) }
+
+// setClock takes the time at which an answer was sent.
+func (a *API) setClock(resp *http.Response) {
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		a.ahead.Store(int64(time.Until(at)))
+	}
+}
+
 // StatusError is an answer of the API server other than yes.
 type StatusError struct {
 	Code    int
@@ -145,6 +157,7 @@ func (a *API) open(ctx context.Context, client *http.Client, method, path string
 		if err != nil {
 			return nil, err
 		}
+		a.setClock(resp)
 		if resp.StatusCode < 300 {
 			return resp, nil
 		}

@@ -89,7 +89,7 @@ func (v *events) tell(p *pod, kind, reason, message string) {
 	if !utf8.ValidString(message) {
 		message = strings.ToValidUTF8(message, "�")
 	}
-	now := time.Now().UTC().Truncate(time.Second)
+	now := v.api.now().UTC().Truncate(time.Second)
 	m := &p.Metadata
 	e := &eventObject{APIVersion: "v1", Kind: "Event", Reason: reason, Message: message, Type: kind, Source: eventSource{"kaon"}, First: now, Last: now, Count: 1,
 		Metadata: meta{GenerateName: m.Name + ".", Namespace: m.Namespace},
@@ -171,7 +171,7 @@ func (v *events) obstacle(ctx context.Context, p *pod) (why string, err error) {
 			if at.After(wentOn) {
 				wentOn = at
 			}
-		case e.Type == warning && slices.Contains(standing, e.Reason) && time.Since(at) < eventsFresh:
+		case e.Type == warning && slices.Contains(standing, e.Reason) && v.api.now().Sub(at) < eventsFresh:
 			if latest == nil || at.After(latest.at()) {
 				latest = e
 			}

@@ -66,7 +66,7 @@ func (x *container) stuck(ctx context.Context, p *pod) bool {
 func (x *container) told(ctx context.Context, p *pod) obstacle {
 	patience := x.cluster.conf.StartTimeout
 	every := patience / eventsParts
-	if time.Since(p.Metadata.Created) < every {
+	if x.cluster.api.now().Sub(p.Metadata.Created) < every {
 		return obstacle{}
 	}
 	if time.Since(x.asked) >= every && x.cluster.events.asking.Allow() {
