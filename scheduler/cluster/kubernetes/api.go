@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -56,6 +57,8 @@ func NewAPI(a *Account) (*API, error) {
 			return nil, fmt.Errorf("read the client's certificate: %w", err)
 		}
 		secure.Certificates = []tls.Certificate{pair}
+	} else if a.exec != nil {
+		secure.GetClientCertificate = a.certificate
 	}
 	transport := func() *http.Transport {
 		t := &http.Transport{
@@ -69,6 +72,13 @@ func NewAPI(a *Account) (*API, error) {
 		return t
 	}
 	calls, upgrades := transport(), transport()
+	if a.exec != nil { // the one connection of all calls stays who it was opened as, until it ends
+		d := dialed{dial: calls.DialContext, open: map[*dialedConn]bool{}}
+		calls.DialContext = d.connect
+		a.mu.Lock()
+		a.mu.turn = append(a.mu.turn, d.end, upgrades.CloseIdleConnections)
+		a.mu.Unlock()
+	}
 	calls.ForceAttemptHTTP2 = true
 	calls.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}
 	upgrades.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
@@ -141,6 +151,7 @@ func (a *API) open(ctx context.Context, client *http.Client, method, path string
 		for name, values := range header {
 			rq.Header[name] = values
 		}
+		maps.Copy(rq.Header, a.account.as)
 		if body != nil {
 			rq.Header.Set("Content-Type", kind)
 		}

@@ -162,8 +162,12 @@ func young(err error) bool {
 	return code(err) == http.StatusForbidden && strings.Contains(err.Error(), "error looking up service account ")
 }
 
-// remedyOf is remedy where our account is what is refused: a quota's 403 has another.
+// remedyOf is what to do where our account is what is refused, or a quota that wants limits does it: other 403s say
+// themselves what they want.
 func remedyOf(err error) error {
+	if code(err) == http.StatusForbidden && strings.Contains(err.Error(), "must specify limits.") {
+		return fmt.Errorf("%w: add limits=%s to the cluster's address", err, LimitsRequests)
+	}
 	if denied(err) {
 		return remedy(err)
 	}

@@ -1,17 +1,22 @@
 package kubernetes
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,14 +37,19 @@ type Account struct {
 	User       string // basic authentication; empty: none
 	Password   string
 
+	as        http.Header // whom it asks for; nil: itself
 	token     string
 	tokenFile string // read again when it has aged: such tokens are renewed
 	exec      *execPlugin
 
+	clusterInfo any // what a program that gives credentials may know of the cluster
+
 	mu struct {
 		sync.Mutex
 		token string
+		pair  *tls.Certificate // that a program gave; nil: none
 		until time.Time
+		turn  []func() // told of another pair: connections are as who opened them
 	}
 }
 
@@ -58,6 +68,11 @@ type kubeconfig struct {
 			Insecure bool   `yaml:"insecure-skip-tls-verify"`
 			Name     string `yaml:"tls-server-name"`
 			Proxy    string `yaml:"proxy-url"`
+
+			Extensions []struct {
+				Name      string
+				Extension any
+			}
 		}
 	}
 	Users []struct {
@@ -73,6 +88,11 @@ type kubeconfig struct {
 			Password  string
 			Exec      *execPlugin
 			Provider  map[string]any `yaml:"auth-provider"`
+
+			As       string              `yaml:"as"`
+			AsUID    string              `yaml:"as-uid"`
+			AsGroups []string            `yaml:"as-groups"`
+			AsExtra  map[string][]string `yaml:"as-user-extra"`
 		}
 	}
 }
@@ -202,6 +222,22 @@ func (c *kubeconfig) cluster(a *Account, name string) error {
 		var err error
 		a.Server, a.Insecure, a.ServerName, a.Proxy = strings.TrimRight(x.Cluster.Server, "/"), x.Cluster.Insecure, x.Cluster.Name, x.Cluster.Proxy
 		a.CA, err = dataOrFile(x.Cluster.CAData, x.Cluster.CA)
+		info := map[string]any{"server": x.Cluster.Server}
+		for name, value := range map[string]string{"tls-server-name": a.ServerName, "proxy-url": a.Proxy,
+			"certificate-authority-data": base64.StdEncoding.EncodeToString(a.CA)} {
+			if value != "" {
+				info[name] = value
+			}
+		}
+		if a.Insecure {
+			info["insecure-skip-tls-verify"] = true
+		}
+		for _, e := range x.Cluster.Extensions {
+			if e.Name == "client.authentication.k8s.io/exec" {
+				info["config"] = e.Extension
+			}
+		}
+		a.clusterInfo = info
 		return err
 	}
 	return fmt.Errorf("there is no cluster %q in it", name)
@@ -223,9 +259,30 @@ func (c *kubeconfig) user(a *Account, name string) error {
 		a.Cert, errs[0] = dataOrFile(u.CertData, u.Cert)
 		a.Key, errs[1] = dataOrFile(u.KeyData, u.Key)
 		a.token, a.tokenFile, a.User, a.Password, a.exec = u.Token, u.TokenFile, u.Username, u.Password, u.Exec
+		if u.As == "" && (u.AsUID != "" || len(u.AsGroups) > 0 || len(u.AsExtra) > 0) {
+			return errors.New("it has as-groups, as-uid or as-user-extra and no `as`: Kubernetes has groups of a user alone")
+		}
+		if u.As != "" {
+			a.as = impersonation(u.As, u.AsUID, u.AsGroups, u.AsExtra)
+		}
 		return errors.Join(errs[:]...)
 	}
 	return errors.New("there is none of that name in it")
+}
+
+// impersonation is what has an API server take a request for another's.
+func impersonation(user, uid string, groups []string, extra map[string][]string) http.Header {
+	h := http.Header{"Impersonate-User": {user}}
+	if uid != "" {
+		h.Set("Impersonate-Uid", uid)
+	}
+	if len(groups) > 0 {
+		h["Impersonate-Group"] = groups
+	}
+	for key, values := range extra {
+		h[http.CanonicalHeaderKey("Impersonate-Extra-"+url.PathEscape(strings.ToLower(key)))] = values
+	}
+	return h
 }
 
 func dataOrFile(data, file string) ([]byte, error) {
@@ -289,7 +346,11 @@ func (a *Account) plugin(ctx context.Context) (string, error) {
 		name = filepath.Join(a.exec.folder, name)
 	}
 	version := cmp.Or(a.exec.APIVersion, "client.authentication.k8s.io/v1")
-	info, err := json.Marshal(map[string]any{"apiVersion": version, "kind": "ExecCredential", "spec": map[string]any{"interactive": false}})
+	spec := map[string]any{"interactive": false}
+	if a.exec.Provide {
+		spec["cluster"] = a.clusterInfo
+	}
+	info, err := json.Marshal(map[string]any{"apiVersion": version, "kind": "ExecCredential", "spec": spec})
 	if err != nil {
 		return "", err
 	}
@@ -308,20 +369,42 @@ func (a *Account) plugin(ctx context.Context) (string, error) {
 			Token   string
 			Expires time.Time `json:"expirationTimestamp"`
 			Cert    string    `json:"clientCertificateData"`
+			Key     string    `json:"clientKeyData"`
 		}
 	}
 	if err := json.Unmarshal(out, &said); err != nil {
 		return "", fmt.Errorf("get credentials by %s: %w", a.exec.Command, err)
 	}
-	if said.Status.Token == "" {
-		if said.Status.Cert != "" {
-			return "", fmt.Errorf("get credentials by %s: it gives a certificate, and only tokens are taken from such programs", a.exec.Command)
-		}
-		return "", fmt.Errorf("get credentials by %s: it gave no token", a.exec.Command)
+	if said.Status.Token == "" && said.Status.Cert == "" {
+		return "", fmt.Errorf("get credentials by %s: it gave no token and no certificate", a.exec.Command)
 	}
-	a.mu.token, a.mu.until = said.Status.Token, time.Now().Add(time.Hour)
+	var pair *tls.Certificate
+	if said.Status.Cert != "" {
+		got, err := tls.X509KeyPair([]byte(said.Status.Cert), []byte(said.Status.Key))
+		if err != nil {
+			return "", fmt.Errorf("get credentials by %s: read the certificate that it gave: %w", a.exec.Command, err)
+		}
+		pair = &got
+	}
+	was := a.mu.pair
+	a.mu.token, a.mu.pair, a.mu.until = said.Status.Token, pair, time.Now().Add(time.Hour)
 	if e := said.Status.Expires; !e.IsZero() {
 		a.mu.until = e.Add(-time.Minute)
 	}
+	if was != nil && (pair == nil || !slices.EqualFunc(was.Certificate, pair.Certificate, bytes.Equal)) {
+		for _, turn := range a.mu.turn {
+			turn()
+		}
+	}
 	return a.mu.token, nil
+}
+
+// certificate is the client's of the moment, for a connection that is opened; an empty one: there is none.
+func (a *Account) certificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.mu.pair == nil {
+		return &tls.Certificate{}, nil
+	}
+	return a.mu.pair, nil
 }

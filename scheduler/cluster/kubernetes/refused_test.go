@@ -1,6 +1,9 @@
 package kubernetes
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Only what the API server says of an account is a missing right: the words of a policy may be any.
 func TestRefusalsForWantOfARight(t *testing.T) {
@@ -13,6 +16,17 @@ func TestRefusalsForWantOfARight(t *testing.T) {
 	} {
 		if got := denied(&StatusError{Code: 403, Message: text}); got != want {
 			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestRemedyForQuotasThatWantLimits(t *testing.T) {
+	for text, want := range map[string]bool{
+		`pods "a" is forbidden: failed quota: all: must specify limits.cpu for: executor`: true,
+		`pods "a" is forbidden: exceeded quota: all, requested: limits.cpu=1`:             false,
+	} {
+		if got := remedyOf(&StatusError{Code: 403, Message: text}).Error(); strings.Contains(got, "add limits=requests") != want {
+			t.Errorf("%s", got)
 		}
 	}
 }
