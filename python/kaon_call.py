@@ -154,10 +154,12 @@ def arguments(call, params, named):
     if any(p.kind is KINDS.VAR_KEYWORD for p in takes.values()):
         return (), {name: converted(value, known.get(name)) for name, value in params.items()}
     wanted = [p for p in takes.values() if p.kind in NAMED + (KINDS.POSITIONAL_ONLY,) and p.default is KINDS.empty]
-    lone = len(wanted) == 1 and wanted[0].name not in params
-    if lone and wanted[0].kind is not KINDS.KEYWORD_ONLY and not set(params) & set(takes):
-        kind = known.get(wanted[0].name)
-        return (converted(dict(params), kind),), {}
+    one = wanted
+    if params and len(takes) == 1 and all(p.default is None for p in takes.values()):
+        one = list(takes.values())  # config=None, as programs for wandb.agent have it
+    lone = len(one) == 1 and one[0].name not in params
+    if lone and one[0].kind in (KINDS.POSITIONAL_OR_KEYWORD, KINDS.POSITIONAL_ONLY) and not set(params) & set(takes):
+        return (converted(dict(params), known.get(one[0].name)),), {}
     unknown = sorted(set(params) - {n for n, p in takes.items() if p.kind in NAMED})
     if unknown:
         raise Refused("%s takes no argument %s; it takes: %s. Name it among its arguments, add **others, or take it out of the sweep"

@@ -100,6 +100,17 @@ class Calls(Place):
         self.assertEqual(self.call("train.py:others", **params), '{"result": 1.5}\n')
         self.assertEqual(self.call("train.py:later", "lr=2"), '{"result": 2}\n')
 
+    def test_one_dictionary_or_none(self):
+        self.write("agent.py", """
+def train(config=None): return {"loss": config["lr"] if config else -1}
+def named(config=None): return {"loss": config}
+def depth(depth=3): return {"loss": depth}
+""")
+        self.assertEqual(self.call("agent.py:train", KAON_PARAMS='{"lr": 0.5, "x": 1}'), '{"loss": 0.5}\n')
+        self.assertEqual(self.call("agent.py:train"), '{"loss": -1}\n')
+        self.assertEqual(self.call("agent.py:named", "config=2"), '{"loss": 2}\n')
+        self.assertIn("depth takes no argument lr; it takes: depth", self.call("agent.py:depth", "lr=1", code=2))
+
     def test_reports_go_to_the_trials_file(self):
         metrics = os.path.join(self.dir, "metrics")
         self.assertEqual(self.call("train.py:later", "lr=2", KAON_METRICS=metrics), "")
