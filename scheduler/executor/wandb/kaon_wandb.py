@@ -13,8 +13,26 @@ import inspect
 import json
 import math
 import os
+import re
+import shutil
 
+
+def restore():
+    """Sets W&B's variables again where a process has started another without them, or the program has removed them."""
+    if not os.environ.get("WANDB_MODE"):
+        for name, value in json.loads(os.environ.get("KAON_WANDB") or "{}").items():
+            os.environ.setdefault(name, value)
+            if name == "WANDB_MODE":
+                os.environ[name] = value  # it may be set to nothing
+
+
+safely(restore)
 OFFLINE = os.environ.get("WANDB_MODE") in ("offline", "dryrun")  # else the user wants W&B's own servers
+ARTIFACTS = os.environ.get("KAON_ARTIFACTS", "")
+KEPT_FILES, KEPT_BYTES = 500, 1 << 30  # of a trial; kaon takes 1,000 files in all
+SAVED = {}  # names of what run.save was told of, and where it is
+TOLD = []
+
 
 def quoted(text):
     """text in YAML and in ASCII, since wandb reads the file in whatever encoding the locale has."""
@@ -167,6 +185,105 @@ def rows(run):
     return known
 
 
+def keep(folder, files, instead=False):
+    """Copies files to a folder among the trial's artifacts; instead: of those that are in it."""
+    if not ARTIFACTS:
+        return
+    root = os.path.join(ARTIFACTS, "wandb")
+    target = os.path.join(root, folder)
+    sizes = {}
+    for at, _, names in os.walk(root):
+        sizes.update((path, os.path.getsize(path)) for path in (os.path.join(at, n) for n in names) if os.path.isfile(path))
+    before = {path for path in sizes if instead and path.startswith(target + os.sep)}
+    for name, source in sorted(files.items()):
+        path = os.path.normpath(os.path.join(target, name))
+        if not path.startswith(target + os.sep) or not os.path.isfile(source):
+            continue
+        before.discard(path)
+        size = os.path.getsize(source)
+        others = {p: n for p, n in sizes.items() if p != path and p not in before}
+        if len(others) >= KEPT_FILES or sum(others.values()) + size > KEPT_BYTES:
+            if not TOLD:
+                TOLD.append(name)
+                sys.stderr.write("kaon: %s, which was given to wandb, is not kept among the trial's artifacts, nor are others: that is for %d files and "
+                                 "%d MiB of a trial. Write to $KAON_ARTIFACTS what is to be kept\n" % (name, KEPT_FILES, KEPT_BYTES >> 20))
+            continue
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
+        part = "%s.%d.part" % (path, os.getpid())
+        try:
+            shutil.copyfile(source, part)
+            os.replace(part, path)
+        finally:
+            if os.path.exists(part):
+                os.remove(part)
+        sizes[path] = size
+    for path in before:
+        os.remove(path)
+
+
+def plain_name(name):
+    """A name as folders may have it."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", str(name)).lstrip(".")[:100] or "unnamed"
+
+
+def keep_artifact(artifact):
+    entries = artifact.manifest.entries
+    files = {name: entry.local_path for name, entry in entries.items() if getattr(entry, "local_path", None)}
+    keep("artifacts/" + plain_name(artifact.name.partition(":")[0]), files, instead=True)
+
+
+def keep_model(path, name):
+    path = os.path.abspath(str(path))
+    if os.path.isdir(path):
+        files = {os.path.relpath(os.path.join(at, n), path): os.path.join(at, n) for at, _, names in os.walk(path) for n in names}
+    else:
+        files = {os.path.basename(path): path}
+    keep("artifacts/" + plain_name(name or os.path.basename(path)), files, instead=True)
+
+
+def patch_files(module):
+    """What is given to W&B to be kept, kaon keeps: there is nobody else who would."""
+
+    def save(original, run, *args, **kwargs):
+        result = original(run, *args, **kwargs)
+
+        def note():
+            if isinstance(result, list):
+                files = {os.path.relpath(path, run.dir): path for path in result}
+                SAVED.update(files)
+                keep("files", files)
+
+        safely(note)
+        return result
+
+    def log_artifact(original, run, *args, **kwargs):
+        result = original(run, *args, **kwargs)
+        if not getattr(run, "disabled", False):
+            safely(keep_artifact, result)
+        return result
+
+    def log_model(original, run, *args, **kwargs):
+        result = original(run, *args, **kwargs)
+
+        def note():
+            given = inspect.signature(original).bind(run, *args, **kwargs).arguments
+            keep_model(given["path"], given.get("name"))
+
+        if not getattr(run, "disabled", False):
+            safely(note)
+        return result
+
+    def cleanup(original, run, *args, **kwargs):
+        safely(keep, "files", SAVED)  # as it is now
+        return original(run, *args, **kwargs)
+
+    for around in (save, log_artifact, log_model):
+        if hasattr(module.Run, around.__name__):
+            wrap(module.Run, around.__name__, around)
+    wrap(module.Run, "_atexit_cleanup", cleanup)
+
+
 def flush_all():
     for known in list(ROWS.values()):
         try:
@@ -206,6 +323,8 @@ def patch_run(module):
     wrap(module.Run, "_define_metric", define)
     wrap(module.Run, "_atexit_cleanup", cleanup)
     atexit.register(flush_all)
+    if OFFLINE:
+        patch_files(module)
 
 
 def patch_init(module):
@@ -218,6 +337,7 @@ def patch_init(module):
             settings.update({"mode": "offline"})
 
     def init(original, *args, **kwargs):
+        safely(restore)
         settings = kwargs.get("settings")
         for holder in (kwargs, settings if isinstance(settings, dict) else {}):
             if holder.get("mode") in ("online", "shared"):

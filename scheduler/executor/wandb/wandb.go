@@ -2,6 +2,7 @@ package wandb
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -77,6 +78,7 @@ func Environment(env []string, a Attempt) []string {
 	if !spec["WANDB_API_KEY"] {
 		l.PutUnlessSet("WANDB_MODE", offline)
 	}
+	l.Remove(again)
 	if l.Value("WANDB_MODE") != offline {
 		return l.Pairs()
 	}
@@ -94,8 +96,21 @@ func Environment(env []string, a Attempt) []string {
 			l.Put(own[0], own[1])
 		}
 	}
+	if a.Hook != "" {
+		kept := map[string]string{}
+		for _, name := range []string{"WANDB_MODE", "WANDB_DIR", "WANDB_DATA_DIR", "WANDB_SILENT", "WANDB_CONSOLE",
+			"WANDB_ERROR_REPORTING", "WANDB_SWEEP_ID"} {
+			kept[name] = l.Value(name)
+		}
+		text, _ := json.Marshal(kept) // of texts alone
+		l.Put(again, string(text))
+	}
 	return l.Pairs()
 }
+
+// again is the variable from which the hook sets W&B's again in processes that are started without them, by name. The
+// id of the run is not among them: who removes it wants a run of its own.
+const again = "KAON_WANDB"
 
 // offline is W&B's mode without its servers.
 const offline = "offline"

@@ -2,6 +2,7 @@ package wandb
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
@@ -57,7 +58,23 @@ func TestEnvironmentLeavesToTheUserWhatIsTheirs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			env := Environment(tt.env, Attempt{Sweep: "x", Trial: 3, Attempt: 2, Folder: "/s/a", Hook: "/s/h", Spec: tt.spec})
-			if got := variables(env); !maps.Equal(got, tt.want) || len(env) != len(got) {
+			got := variables(env)
+			kept := map[string]string{}
+			if text, any := got[again]; any {
+				if err := json.Unmarshal([]byte(text), &kept); err != nil || len(kept) != 7 {
+					t.Errorf("%s is %s, %v", again, text, err)
+				}
+			}
+			if (len(kept) > 0) != (got["WANDB_MODE"] == offline) {
+				t.Errorf("%s is %q beside mode %s", again, got[again], got["WANDB_MODE"])
+			}
+			for name, value := range kept {
+				if got[name] != value {
+					t.Errorf("%s has %s=%s, and the environment %s", again, name, value, got[name])
+				}
+			}
+			delete(got, again)
+			if !maps.Equal(got, tt.want) || len(env)-min(len(kept), 1) != len(got) {
 				t.Errorf("environment is %v, want %v", env, tt.want)
 			}
 		})
@@ -262,5 +279,109 @@ wandb.log({"acc": 9})
 `
 	if metrics != rows {
 		t.Errorf("reported\n%s\nwant\n%s", metrics, rows)
+	}
+}
+
+// wandbPython is a Python that has the package wandb; false: there is none here.
+func wandbPython(t *testing.T) (interpreter string, found bool) {
+	t.Helper()
+	interpreter = cmp.Or(os.Getenv("KAON_WANDB_PYTHON"), "python3")
+	if err := exec.Command(interpreter, "-c", "import wandb").Run(); err != nil {
+		t.Log("wandb is not here, and was not tried")
+		return "", false
+	}
+	return interpreter, true
+}
+
+// Processes that are started without W&B's variables log to kaon, too, and to nobody else.
+func TestVariablesThatWereRemoved(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	child := `
+import os, wandb
+run = wandb.init(project="p", mode=os.environ.get("THEIRS"))
+print(run.settings.mode, run.config.lr, run.id.startswith("x-3-2"), run.settings._offline)
+wandb.log({"loss": 1})
+wandb.finish()
+`
+	printed, metrics, err := python(t, interpreter, `
+import os, subprocess, sys
+child = os.environ["CHILD"]
+clean = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
+subprocess.run([sys.executable, "-c", child], env=clean, check=True)
+subprocess.run([sys.executable, "-c", child], env=dict(clean, WANDB_MODE="", THEIRS="online"), check=True)
+import wandb
+for name in list(os.environ):
+    if name.startswith("WANDB_"): del os.environ[name]
+run = wandb.init()
+print(run.settings.mode)
+`, "", "CHILD="+child)
+	if want := strings.Repeat("offline 1e-05 False True\n", 2) + "offline\n"; err != nil || !strings.HasSuffix(printed, want) {
+		t.Errorf("printed %s, want %s; %v", printed, want, err)
+	}
+	if want := strings.Repeat(`{"_step": 0, "loss": 1}`+"\n", 2); metrics != want {
+		t.Errorf("reported\n%s", metrics)
+	}
+}
+
+// What is given to W&B to be kept is among the trial's artifacts, as it was last, and within bounds.
+func TestFilesGivenToWandbAreKept(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	kept := t.TempDir()
+	printed, _, err := python(t, interpreter, `
+import os, sys, wandb
+run = wandb.init()
+os.makedirs("out/deep")
+for name in ("out/a.txt", "out/deep/b.txt", "model.bin"):
+    with open(name, "w") as f: f.write("first")
+wandb.save("out/*.txt", base_path=".")
+run.save("out/deep/b.txt", policy="end")
+for i in range(3):
+    artifact = wandb.Artifact("my-model", type="model")
+    with artifact.new_file("epoch-%d.txt" % i) as f: f.write("x" * i)
+    artifact.add_file("model.bin", name="sub/model.bin")
+    run.log_artifact(artifact)
+run.log_artifact("model.bin", name="lone", type="model")
+run.log_model("out", name="folder")
+with open("out/a.txt", "w") as f: f.write("second")
+with open("large", "w") as f: f.truncate(2 << 30)
+run.log_model("large")
+os.makedirs("many")
+for i in range(600): open("many/%d" % i, "w").close()
+run.save("many/*")
+wandb.finish()
+run = wandb.init(mode="disabled")
+run.log_artifact(wandb.Artifact("none", type="model"))
+run.save("model.bin")
+`, "", "KAON_ARTIFACTS="+kept)
+	if err != nil || strings.Count(printed, "kaon: ") != 1 || !strings.Contains(printed, "kaon: large, which was given to wandb, is not kept") {
+		t.Errorf("printed %s, %v", printed, err)
+	}
+	found500 := 0
+	got := map[string]string{}
+	err = filepath.WalkDir(kept, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name := strings.TrimPrefix(path, kept+"/wandb/")
+		if found500++; !strings.Contains(name, "many") {
+			text, err := os.ReadFile(path)
+			got[name] = string(text)
+			return err
+		}
+		return nil
+	})
+	want := map[string]string{
+		"files/out/a.txt": "second", "files/out/deep/b.txt": "first",
+		"artifacts/my-model/epoch-2.txt": "xx", "artifacts/my-model/sub/model.bin": "first",
+		"artifacts/lone/model.bin": "first", "artifacts/folder/a.txt": "first", "artifacts/folder/deep/b.txt": "first",
+	}
+	if err != nil || !maps.Equal(got, want) || found500 != 500 {
+		t.Errorf("kept are %d files, among them %v, want %v; %v", found500, got, want, err)
 	}
 }
