@@ -16,13 +16,18 @@ type Attempt struct {
 // tracking is the variable that says where a program logs to.
 const tracking = "MLFLOW_TRACKING_URI"
 
+// own is the variable that says where kaon is to be found by a program that has set the other itself (kaon_mlflow.py).
+const own = "KAON_MLFLOW"
+
 // Environment adds MLflow's variables to env, whose names are unique. Who has said where to log to logs there.
 func Environment(env []string, a Attempt) []string {
 	l := environ.New(env)
+	l.Remove(own)
 	if l.Value(tracking) != "" {
-		return env
+		return l.Pairs()
 	}
 	l.Put(tracking, a.URI)
+	l.Put(own, a.URI)
 	for _, quiet := range []string{"MLFLOW_DISABLE_TELEMETRY", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"} {
 		l.PutUnlessSet(quiet, "true")
 	}

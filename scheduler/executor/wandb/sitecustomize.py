@@ -1,5 +1,5 @@
-"""Waits for a program to import wandb, nni, optuna or ray, whose metrics are then kaon's too (docs/wandb.md, docs/trial.md), and has the
-package kaon found where none is installed (docs/python.md).
+"""Waits for a program to import wandb, nni, optuna or ray, whose metrics are then kaon's too (docs/wandb.md, docs/trial.md), or mlflow
+(docs/mlflow.md), and has the package kaon found where none is installed (docs/python.md).
 
 Python loads this when it starts, because its folder is the first of PYTHONPATH. It must cost a program without these packages
 nothing, so all it does is to look at the names of what is imported; the rest is in kaon_hook.py, and in kaon_NAME.py for each package.
@@ -13,7 +13,7 @@ class _KaonFinder(object):
 
     def __init__(self, folder):
         self.folder = folder
-        self.awaited = ["wandb", "nni", "optuna", "ray"]
+        self.awaited = ["wandb", "nni", "optuna", "ray", "mlflow"]
 
     def find_spec(self, name, path=None, target=None):
         if name not in self.awaited:

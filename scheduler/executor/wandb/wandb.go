@@ -14,7 +14,7 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
 
-//go:embed sitecustomize.py kaon_hook.py kaon_wandb.py kaon_nni.py kaon_optuna.py kaon_ray.py
+//go:embed sitecustomize.py kaon_hook.py kaon_wandb.py kaon_mlflow.py kaon_nni.py kaon_optuna.py kaon_ray.py
 var files embed.FS
 
 // Folder is the name of the files' folder.
