@@ -11,6 +11,9 @@ import (
 // is refused.
 var paramName = regexp.MustCompile(`^(\+{1,2}|~)?[\pL_][^\s=\pC'"$` + "`" + `\\]*$`)
 
+// IsParameterName tells what a parameter, or a group of them, may be called.
+func IsParameterName(name string) bool { return len(name) <= 128 && paramName.MatchString(name) }
+
 // maxParameters bounds the parameters of one spec.
 const maxParameters = 10_000
 
@@ -96,7 +99,7 @@ func (d *decoder) goodName(key *node, field string) bool {
 	case name == "__proto__":
 		d.fail(key, field, "a parameter cannot be named `__proto__`",
 			"choose another name: browsers give this one a meaning of its own")
-	case !paramName.MatchString(name) || len(name) > 128:
+	case !IsParameterName(name):
 		d.fail(key, field, fmt.Sprintf("`%s` cannot be a parameter's name", short(name)),
 			"start with a letter; then letters, digits, _ - . or /, at most 128 in all")
 	default:

@@ -24,11 +24,18 @@ func Translate(file string, src []byte, o Options) (*Translation, error) {
 	if !mayBeKatib(src) && !mayBeNNI(src) && !mayBeDetermined(src) && !mayBeGuild(file, src) && !mayBeSpace(src) {
 		return nil, nil
 	}
-	root, err := sweep.ReadAnyTree(file, src)
+	r := &reading{file: file, src: src, lenient: o.Lenient}
+	text := src
+	if mayBeKatib(src) {
+		var err error
+		if text, err = r.experiment(); err != nil {
+			return nil, err
+		}
+	}
+	root, err := sweep.ReadAnyTree(file, text)
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{file: file, src: src, lenient: o.Lenient}
 	switch {
 	case isKatib(root):
 		katib(r, root)

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -462,5 +463,70 @@ func TestAttackSpaceOfAliases(t *testing.T) {
 		if _, err := Translate("x.yaml", []byte(text), Options{}); err == nil || len(err.Error()) > 1<<16 {
 			t.Errorf("it is taken, or refused at length: %.200v", err)
 		}
+	}
+}
+
+// A file for kubectl may have a namespace, a service or a template of Helm beside the Experiment: they do nothing here, and are told.
+func TestExperimentAmongOtherDocuments(t *testing.T) {
+	all, err := filepath.Glob("testdata/carried/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var one []byte
+	for _, f := range all {
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mayBeKatib(src) {
+			one = src
+			break
+		}
+	}
+	const before = "# all of it\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: trials}\n---\n{{ not YAML\n--- # the one\n"
+	const behind = "\n---\n# nothing\n---\nkind: Service\napiVersion: v1\nmetadata:\n  name: board\n"
+	alone, err := Translate("x.yaml", one, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	among, err := Translate("x.yaml", []byte(before+string(one)+behind), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"without effect here: Namespace trials (line 2), a document (line 6), Service board (line "} {
+		if !strings.Contains(string(among.Text), want) {
+			t.Errorf("it lacks %q:\n%s", want, among.Text)
+		}
+	}
+	body := func(text []byte) string {
+		return regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(string(text), "")
+	}
+	if body(alone.Text) != body(among.Text) {
+		t.Errorf("it came to\n%s\nand alone\n%s", among.Text, alone.Text)
+	}
+	wrong := strings.Replace(string(one), "objectiveMetricName", "objectiveMetricNames", 1)
+	_, err = Translate("x.yaml", []byte(before+wrong+behind), Options{})
+	line := strings.Count((before + wrong)[:strings.Index(before+wrong, "objectiveMetricNames")], "\n") + 1
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("x.yaml:%d:", line)) {
+		t.Errorf("a part that is refused is at another place than line %d: %v", line, err)
+	}
+	if _, err := Translate("x.yaml", slices.Concat(one, []byte("\n---\n"), one), Options{}); err == nil || !strings.Contains(err.Error(), "a second Experiment begins here") {
+		t.Errorf("two Experiments: %v", err)
+	}
+}
+
+// A name that no parameter can have is told where it stands, also in the search space's own file.
+func TestNamesOfNNI(t *testing.T) {
+	const rest = "trialCommand: python3 t.py\ntrialConcurrency: 2\ntuner: {name: TPE}\nmaxTrialNumber: 5\ntrainingService: {platform: local}\n"
+	const space = "{\"lr\": {\"_type\": \"uniform\", \"_value\": [0, 1]},\n \"a b\": {\"_type\": \"choice\", \"_value\": [{\"_name\": \"x\", \"c d\": {\"_type\": \"choice\", \"_value\": [1]}}]}}"
+	_, err := Translate("x.yaml", []byte("searchSpaceFile: space.json\n"+rest), Options{Read: func(string) ([]byte, error) { return []byte(space), nil }})
+	for _, want := range []string{"x.yaml:1:18: space.json.a b: line 2:2 of it: this cannot be the name", "space.json.a b.c d: line 2:"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	_, err = Translate("x.yaml", []byte(rest+"searchSpace:\n  a b: {_type: uniform, _value: [0, 1]}\n"), Options{})
+	if err == nil || !strings.Contains(err.Error(), "x.yaml:7:3: searchSpace.a b: this cannot be the name") {
+		t.Errorf("%v", err)
 	}
 }

@@ -30,6 +30,7 @@ func nniSpace(r *reading, top *object, read func(path string) ([]byte, error)) {
 			r.refuse(file, key, "the search space is no YAML or JSON: "+strings.SplitN(err.Error(), "\n", 2)[0])
 			return
 		}
+		nniNames(r, space, file.Text, file)
 		tree, path = moved(space, file), file.Text
 	}
 	if at := top.tree.Get("useAnnotation"); tree == nil && at.True() {
@@ -40,8 +41,31 @@ func nniSpace(r *reading, top *object, read func(path string) ([]byte, error)) {
 		r.refuse(top.nearest(), "searchSpace", "the experiment has no search space")
 		return
 	}
+	if path == "searchSpace" {
+		nniNames(r, tree, path, nil)
+	}
 	r.space.put(tree, "parameters:")
 	nniParameters(r, tree, path, "  ", "")
+}
+
+// nniNames refuses what kaon's parameters cannot be called. file is where the experiment names the space's own file; nil:
+// it has none.
+func nniNames(r *reading, space *sweep.Tree, path string, file *sweep.Tree) {
+	for _, p := range space.Pairs {
+		at, where := p.Key, ""
+		if file != nil {
+			at, where = file, fmt.Sprintf("line %d:%d of it: ", p.Key.Line, p.Key.Column)
+		}
+		if p.Key.Text != "_name" && !sweep.IsParameterName(p.Key.Text) {
+			r.refuse(at, path+"."+clipped(p.Key.Text), where+"this cannot be the name of a parameter, which begins with a letter and has no "+
+				"blanks, quotes, $ or =: rename it here and in the program")
+		}
+		if value := p.Value.Get("_value"); value != nil {
+			for _, item := range value.Items {
+				nniNames(r, item, path+"."+clipped(p.Key.Text), file)
+			}
+		}
+	}
 }
 
 // moved is a tree of another file at the place that names it.
