@@ -21,7 +21,7 @@ type initCmd struct {
 
 func (c *initCmd) Help() string {
 	return "kaon init train.py > sweep.yaml\n\n" +
-		"The program is run once with --help, in which argparse, click and typer list its options. The spec has a range for each that has a default, bounds or choices, and the others as comments."
+		"The program is run once with --help, in which argparse, click, typer and Fire list its options, and Hydra its configuration. The spec has a range for each that has a default, bounds or choices, and the others as comments."
 }
 
 // helpWait is how long a program may take to print its help: imports of large libraries take their time.

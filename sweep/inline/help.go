@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -13,12 +14,14 @@ type option struct {
 	choices []string // {a,b} of argparse, [a|b] of click
 	value   string   // how its value is called; empty: a flag without one
 	help    string
+	several bool   // it takes more than one value
+	of      string // the group of Hydra's that it is there with; empty: none
 }
 
 var (
-	optionLine = regexp.MustCompile(`^ {1,8}(?:-\w(?:[ ,][^\s,]*)?,? )?--([A-Za-z][\w-]*)(?:[ =](\[[^\]]*\]|\{[^}]*\}|[^\s\[{]\S*(?: RANGE)?))?(?:, -\w(?: \S+)?)?(?:$|  +(.*)$)`)
-	offSwitch  = regexp.MustCompile(`^( {1,8}-.*?) / --no-[\w-]+`) // click's
-	moreHelp   = regexp.MustCompile(`^ {9,}([^\s-].*)$`)
+	optionLine = regexp.MustCompile(`^ {1,8}(?:-\w(?:[ ,][^\s,]*)?,? )?--([A-Za-z][\w-]*)(?:[ =](\[[^\]]*\]|\{[^}]*\}|[^\s\[{]\S*(?: RANGE)?))?((?: \[[^\]]* ?\.\.\.\]| [A-Z][A-Z0-9_]*)*)(?:, -\w(?: \S+)?)?(?:$|  +(.*)$)`)
+	offSwitch  = regexp.MustCompile(`^( {1,8}-.*?)(?: /|,) --no-[\w-]+`) // click's, and argparse's
+	moreHelp   = regexp.MustCompile(`^ {8,}([^\s-].*)$`)
 	defaultsTo = regexp.MustCompile(`(?i)\bdefaults?(?: to| is|:|=)? *[:=]? *['"]?([^\s'"\])};,]+)`)
 	bounds     = regexp.MustCompile(`(` + number + `)<=?x<=?(` + number + `)`)
 
@@ -29,13 +32,16 @@ var (
 	shares = regexp.MustCompile(`(?i)(dropout|momentum|beta|gamma|prob|fraction|ratio|subsample)`)
 )
 
-// options reads them from the help that argparse, click and their like print.
+// options reads them from the help that argparse, click, typer and Fire print.
 func options(help string) (all []option) {
 	var open *option // whose help may go on
+	if strings.Contains(help, panelSide) {
+		return panelOptions(help)
+	}
 	for line := range strings.Lines(strings.ReplaceAll(help, "\r", "")) {
 		line = offSwitch.ReplaceAllString(strings.TrimRight(line, " \n"), "$1")
 		if m := optionLine.FindStringSubmatch(line); m != nil && m[1] != "help" {
-			all = append(all, option{name: m[1], value: m[2], help: m[3]})
+			all = append(all, option{name: m[1], value: m[2], help: m[4], several: m[3] != "" || strings.Contains(m[2], "...")})
 			open = &all[len(all)-1]
 			if v := open.value; len(v) > 2 && (v[0] == '{' || v[0] == '[' && strings.Contains(v, "|")) {
 				open.choices = strings.FieldsFunc(v[1:len(v)-1], func(r rune) bool { return r == ',' || r == '|' })
@@ -93,16 +99,24 @@ func spelled(x float64) string { return float(strconv.FormatFloat(x, 'g', 3, 64)
 // choices, the others as comments. It is a valid spec as it stands. Not ok: no option has values to guess.
 func Draft(command []string, help string) (spec string, ok bool) {
 	var guessed, rest strings.Builder
-	for _, o := range options(help) {
+	all, hydra := hydraOptions(help)
+	if !hydra {
+		all = options(help)
+	}
+	for _, o := range all {
 		values, why := o.guess()
 		comment := strings.Join(strings.Fields(printed(o.help)), " ")
 		switch {
 		case !name.MatchString(o.name):
 			continue
+		case o.several:
+			fmt.Fprintf(&rest, "  # %s: {values: []}  # takes several values, and ${args} gives one: write it into the command; %s\n", scalarText(o.name), comment)
+		case o.of != "":
+			fmt.Fprintf(&rest, "  # %s: %s  # only where %s has it; %s\n", scalarText(o.name), cmp.Or(values, "{values: []}"), scalarText(o.of), comment)
 		case values != "" && !steady.MatchString(o.name):
 			ok = true
 			fmt.Fprintf(&guessed, "  %s: %s  # %s\n", scalarText(o.name), values, why)
-		case o.value == "":
+		case o.value == "" && !hydra:
 			fmt.Fprintf(&rest, "  # %s: {values: [true, false]}  # a flag: needs ${args_no_boolean_flags} in the command; %s\n", scalarText(o.name), comment)
 		case values != "":
 			fmt.Fprintf(&rest, "  # %s: %s  # seldom searched; %s\n", scalarText(o.name), values, comment)
@@ -114,12 +128,23 @@ func Draft(command []string, help string) (spec string, ok bool) {
 	for i, word := range command {
 		words[i] = scalarText(strings.ReplaceAll(word, "${", "$${"))
 	}
-	words = append(words, quote("${args}"))
+	positional := ""
+	if fixed := positionals(help); len(fixed) > 0 {
+		positional = "# The program takes these without a name, and ${args} does not give them; write them into the command unless they are there:\n"
+		for _, one := range fixed {
+			positional += "#   " + strings.Join(strings.Fields(printed(one)), " ") + "\n"
+		}
+	}
+	given := "${args}"
+	if hydra {
+		given = "${args_no_hyphens}" // lr=0.1, as Hydra takes them
+	}
+	words = append(words, quote(given))
 	return "# A first draft, from what the program says of itself. Look at every range, and then: kaon plan FILE, kaon run FILE\n" +
 		"name: " + scalarText(Command{Words: command}.title()) + "\n" +
 		"method: random  # auto, with a metric\nrun_cap: 20\n" +
 		"# metric: {name: accuracy, goal: maximize}  # what the program reports, as a line accuracy=0.9 on its standard output\n" +
-		"parameters:\n" + guessed.String() + rest.String() +
+		"parameters:\n" + guessed.String() + rest.String() + positional +
 		"command: [" + strings.Join(words, ", ") + "]\n", ok
 }
 

@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -71,6 +72,13 @@ func TestDraftOfHelp(t *testing.T) {
 func FuzzDraft(f *testing.F) {
 	f.Add(argparseHelp)
 	f.Add(clickHelp)
+	for _, name := range []string{"argparse", "typer", "fire", "hydra"} {
+		text, err := os.ReadFile("testdata/help/" + name + ".txt")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	f.Add("  --a X  [default: 1e400; 5<=x<=2]\n  --b {}\n  --c {\"x\",'y'}  \x00 default 0.0001\n")
 	f.Fuzz(func(t *testing.T, help string) {
 		draft, ok := Draft([]string{"true"}, help)
