@@ -14,8 +14,8 @@ const (
 	mostNamed     = 5 // of the documents beside an Experiment
 )
 
-// experiment is the text with its Experiment alone, at its lines, where a file for kubectl has other documents beside it.
-// They are noted as without effect.
+// experiment is the text with its Experiment alone, at its lines, where a file for kubectl has other documents beside
+// it. They are noted as without effect.
 func (r *reading) experiment() ([]byte, error) {
 	all := documents(r.src)
 	if len(all) < 2 || len(all) > mostDocuments {
@@ -63,9 +63,10 @@ func documents(src []byte) (all []document) {
 	for line := range bytes.Lines(src) {
 		n++
 		text := string(bytes.TrimSpace(line))
-		if marker := line[:min(3, len(line))]; string(marker) == "---" && (text == "---" || strings.ContainsAny(text[3:4], " \t")) {
+		behind, marker := strings.CutPrefix(text, "---")
+		if marker && line[0] == '-' && (behind == "" || behind[0] == ' ' || behind[0] == '\t') {
 			end()
-			text = strings.TrimSpace(text[3:])
+			text = strings.TrimSpace(behind)
 		}
 		one.text = append(one.text, line...)
 		filled = filled || text != "" && text[0] != '#' && text[0] != '%' && text != "..."

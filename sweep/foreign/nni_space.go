@@ -48,8 +48,8 @@ func nniSpace(r *reading, top *object, read func(path string) ([]byte, error)) {
 	nniParameters(r, tree, path, "  ", "")
 }
 
-// nniNames refuses what kaon's parameters cannot be called. file is where the experiment names the space's own file; nil:
-// it has none.
+// nniNames refuses what kaon's parameters cannot be called. file is where the experiment names the space's own file;
+// nil: it has none.
 func nniNames(r *reading, space *sweep.Tree, path string, file *sweep.Tree) {
 	for _, p := range space.Pairs {
 		at, where := p.Key, ""
@@ -57,8 +57,8 @@ func nniNames(r *reading, space *sweep.Tree, path string, file *sweep.Tree) {
 			at, where = file, fmt.Sprintf("line %d:%d of it: ", p.Key.Line, p.Key.Column)
 		}
 		if p.Key.Text != "_name" && !sweep.IsParameterName(p.Key.Text) {
-			r.refuse(at, path+"."+clipped(p.Key.Text), where+"this cannot be the name of a parameter, which begins with a letter and has no "+
-				"blanks, quotes, $ or =: rename it here and in the program")
+			r.refuse(at, path+"."+clipped(p.Key.Text), where+"this cannot be the name of a parameter, which begins "+
+				"with a letter and has no blanks, quotes, $ or =: rename it here and in the program")
 		}
 		if value := p.Value.Get("_value"); value != nil {
 			for _, item := range value.Items {

@@ -41,7 +41,8 @@ func options(help string) (all []option) {
 	for line := range strings.Lines(strings.ReplaceAll(help, "\r", "")) {
 		line = offSwitch.ReplaceAllString(strings.TrimRight(line, " \n"), "$1")
 		if m := optionLine.FindStringSubmatch(line); m != nil && m[1] != "help" {
-			all = append(all, option{name: m[1], value: m[2], help: m[4], several: m[3] != "" || strings.Contains(m[2], "...")})
+			several := m[3] != "" || strings.Contains(m[2], "...")
+			all = append(all, option{name: m[1], value: m[2], help: m[4], several: several})
 			open = &all[len(all)-1]
 			if v := open.value; len(v) > 2 && (v[0] == '{' || v[0] == '[' && strings.Contains(v, "|")) {
 				open.choices = strings.FieldsFunc(v[1:len(v)-1], func(r rune) bool { return r == ',' || r == '|' })
@@ -110,9 +111,11 @@ func Draft(command []string, help string) (spec string, ok bool) {
 		case !name.MatchString(o.name):
 			continue
 		case o.several:
-			fmt.Fprintf(&rest, "  # %s: {values: []}  # takes several values, and ${args} gives one: write it into the command; %s\n", scalarText(o.name), comment)
+			fmt.Fprintf(&rest, "  # %s: {values: []}  # takes several values, and ${args} gives one: write it into "+
+				"the command; %s\n", scalarText(o.name), comment)
 		case o.of != "":
-			fmt.Fprintf(&rest, "  # %s: %s  # only where %s has it; %s\n", scalarText(o.name), cmp.Or(values, "{values: []}"), scalarText(o.of), comment)
+			fmt.Fprintf(&rest, "  # %s: %s  # only where %s has it; %s\n",
+				scalarText(o.name), cmp.Or(values, "{values: []}"), scalarText(o.of), comment)
 		case values != "" && !steady.MatchString(o.name):
 			ok = true
 			fmt.Fprintf(&guessed, "  %s: %s  # %s\n", scalarText(o.name), values, why)
@@ -130,7 +133,8 @@ func Draft(command []string, help string) (spec string, ok bool) {
 	}
 	positional := ""
 	if fixed := positionals(help); len(fixed) > 0 {
-		positional = "# The program takes these without a name, and ${args} does not give them; write them into the command unless they are there:\n"
+		positional = "# The program takes these without a name, and ${args} does not give them; write them into " +
+			"the command unless they are there:\n"
 		for _, one := range fixed {
 			positional += "#   " + strings.Join(strings.Fields(printed(one)), " ") + "\n"
 		}

@@ -165,7 +165,8 @@ func ParseAddress(text string) (Config, error) {
 			return fail("unknown option %q: the options are %s", name, strings.Join(known, ", "))
 		}
 		if len(values[name]) > 1 && !slices.Contains(repeated, name) {
-			return fail("option %s is said twice, with %q and %q: leave one out", name, values[name][0], values[name][1])
+			return fail("option %s is said twice, with %q and %q: leave one out", name, values[name][0],
+				values[name][1])
 		}
 		for _, value := range values[name] {
 			if err := set(&c, value); err != nil {

@@ -260,7 +260,8 @@ func (c *kubeconfig) user(a *Account, name string) error {
 		a.Key, errs[1] = dataOrFile(u.KeyData, u.Key)
 		a.token, a.tokenFile, a.User, a.Password, a.exec = u.Token, u.TokenFile, u.Username, u.Password, u.Exec
 		if u.As == "" && (u.AsUID != "" || len(u.AsGroups) > 0 || len(u.AsExtra) > 0) {
-			return errors.New("it has as-groups, as-uid or as-user-extra and no `as`: Kubernetes has groups of a user alone")
+			return errors.New("it has as-groups, as-uid or as-user-extra and no `as`: Kubernetes has groups of a user " +
+				"alone")
 		}
 		if u.As != "" {
 			a.as = impersonation(u.As, u.AsUID, u.AsGroups, u.AsExtra)

@@ -130,21 +130,6 @@ func (o *nodeObject) linux() bool {
 	return o.Status.NodeInfo.OperatingSystem == "" || o.Status.NodeInfo.OperatingSystem == "linux"
 }
 
-func (t toleration) tolerates(key, value, effect string) bool {
-	return (t.Effect == "" || t.Effect == effect) && t.Key == key && (t.Operator == "Exists" || t.Value == value)
-}
-
-// parseToleration reads KEY[=VALUE][:EFFECT].
-func parseToleration(text string) toleration {
-	rest, effect, _ := strings.Cut(text, ":")
-	key, value, valued := strings.Cut(rest, "=")
-	t := toleration{Key: key, Value: value, Effect: effect, Operator: "Exists"}
-	if valued {
-		t.Operator = "Equal"
-	}
-	return t
-}
-
 // nodeFile is what an agent's folder has of its node.
 const nodeFile = "node"
 

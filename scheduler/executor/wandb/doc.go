@@ -4,7 +4,7 @@
 // It is a few Python files, which Install puts into the sandbox once for all attempts of an executor, and the variables
 // that make a program load them (Environment). sitecustomize.py is loaded whenever a Python starts, so it only waits
 // for an import; kaon_wandb.py then writes what is logged to $KAON_METRICS. kaon_nni.py, kaon_optuna.py and kaon_ray.py
-// do the same for programs of NNI, Optuna and Ray Tune; kaon_mlflow.py keeps programs from tracking servers of MLflow that
-// are not there. kaon_hook.py is what they share. It is pure but for Install. In the flow it stands before a trial's
-// process.
+// do the same for programs of NNI, Optuna and Ray Tune; kaon_mlflow.py keeps programs from tracking servers of MLflow
+// that are not there. kaon_hook.py is what they share. It is pure but for Install. In the flow it stands before a
+// trial's process.
 package wandb
