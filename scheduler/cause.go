@@ -77,7 +77,8 @@ var frame = regexp.MustCompile(`^\s+(at |\.\.\. \d+ more$)|^Node\.js v\d`)
 // W&B's client does as it leaves.
 func aside(line, trimmed string) bool {
 	return frame.MatchString(line) || strings.Trim(trimmed, "-=*#~_") == "" ||
-		strings.HasPrefix(trimmed, "wandb: ") || trimmed == "Execution halted" || strings.HasPrefix(trimmed, "Calls: ") ||
+		strings.HasPrefix(trimmed, "wandb: ") || trimmed == "Execution halted" ||
+		strings.HasPrefix(trimmed, "Calls: ") ||
 		strings.HasPrefix(trimmed, "note: run with `RUST_BACKTRACE")
 }
 

@@ -270,8 +270,8 @@ func describeExecutorEnd(att *attempt, s cluster.Status) string {
 	return "its executor or agent failed"
 }
 
-// describeUnread adds that something may have been meant as the metric, and what reads it if that is a name and a colon.
-// It leaves out the line, so that trials that fail alike have one reason; the attempt's record has it.
+// describeUnread adds that something may have been meant as the metric, and what reads it if that is a name and a
+// colon. It leaves out the line, so that trials that fail alike have one reason; the attempt's record has it.
 func describeUnread(end *task.End, name string) string {
 	if end == nil || len(end.Unread) == 0 {
 		return ""

@@ -84,7 +84,7 @@ type (
 		// for searches that learn: when the point was asked for, and the end told, in their dialogue
 		AskSeq  uint64
 		TellSeq uint64
-		Point   []byte // JSON, of a search that cannot be asked for it again
+		Point   []byte // JSON, what a search that learns has given it; none in journals of earlier versions
 		Failure bool   // what was told is that it failed, whatever a user's retry has made of it since
 
 		Stop *sweep.StopMemory // of sweeps that end trials early; nil: nothing. Nobody changes it

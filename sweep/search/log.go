@@ -24,6 +24,7 @@ type Log struct {
 	points   map[int]sweep.Point
 	trials   map[int]Steps
 	outcomes map[int]Outcome // as told
+	changed  map[int]bool    // trials that the method would give other points now than they were given
 	restored []step          // only until Replay
 }
 
@@ -31,7 +32,7 @@ type Log struct {
 // it was not.
 type Steps struct {
 	Ask, Tell uint64
-	Point     string // as JSON, of a method that is a Recaller; empty: it can be asked for again
+	Point     string // as JSON, the one it was given; empty: nobody kept it, and it is asked for again
 	Failure   bool   // it was told of a failure
 }
 
@@ -51,7 +52,7 @@ func NewLog(m Method, name string) *Log {
 		former = e.former
 	}
 	return &Log{method: m, name: name, former: former, points: map[int]sweep.Point{}, trials: map[int]Steps{},
-		outcomes: map[int]Outcome{}}
+		outcomes: map[int]Outcome{}, changed: map[int]bool{}}
 }
 
 // Learns reports whether points depend on results, so that the Steps of the trials have to be kept.
@@ -129,18 +130,31 @@ func (l *Log) Replay() error {
 	return nil
 }
 
-// recall is the point of a trial that was asked for in an earlier process.
+// recall is the point of a trial that was asked for in an earlier process. The method is asked again, so that it stands
+// where it stood; but what the trial was given is what it ran with, also where another version of kaon, or another
+// processor's arithmetic, now answers otherwise.
 func (l *Log) recall(s step) (sweep.Point, error) {
-	r, ok := l.method.(Recaller)
-	if !ok || s.point == "" {
+	if s.point == "" {
 		return l.ask(s.trial)
 	}
 	var p sweep.Point
 	if err := json.Unmarshal([]byte(s.point), &p); err != nil {
 		return nil, fmt.Errorf("recall the point of trial %d: %w", s.trial, err)
 	}
-	r.Recall(s.trial, p)
+	if r, ok := l.method.(Recaller); ok {
+		r.Recall(s.trial, p)
+		return p, nil
+	}
+	if again, err := l.ask(s.trial); err == nil && textOf(again) == s.point {
+		return again, nil
+	}
+	l.changed[s.trial] = true
 	return p, nil
+}
+
+func textOf(p sweep.Point) string {
+	text, _ := json.Marshal(p) // points have only what JSON has
+	return string(text)
 }
 
 // Err is why the method can give no more points; nil while it can.
@@ -153,11 +167,7 @@ func (l *Log) Err() error {
 
 func (l *Log) keepAsk(trial int, p sweep.Point, number uint64) {
 	s := l.trials[trial]
-	if _, ok := l.method.(Recaller); ok {
-		text, _ := json.Marshal(p) // it was read from JSON
-		s.Point = string(text)
-	}
-	s.Ask = number
+	s.Ask, s.Point = number, textOf(p)
 	l.points[trial], l.trials[trial] = p, s
 }
 
@@ -169,6 +179,11 @@ func (l *Log) keepTell(trial int, o Outcome, number uint64) {
 	s.Tell, s.Failure = number, o.State == sweep.Failed
 	l.trials[trial] = s
 	l.outcomes[trial] = o
+	if m, ok := l.method.(Learner); ok && l.changed[trial] {
+		m.Tell(trial, Outcome{State: sweep.Stopped}) // of its own point nothing is known
+		m.Learn(trial, l.points[trial], o)
+		return
+	}
 	l.method.Tell(trial, o)
 }
 
@@ -197,8 +212,8 @@ func (l *Log) Extend(spec *sweep.Spec) error {
 	return nil
 }
 
-// prolong has a search that goes on as before, and learns nothing, count the points of spec: those of a grid with conditions are
-// counted no further than `run_cap`.
+// prolong has a search that goes on as before, and learns nothing, count the points of spec: those of a grid with
+// conditions are counted no further than `run_cap`.
 func (l *Log) prolong(spec *sweep.Spec) (err error) {
 	e, former := l.method.(*extended)
 	switch {

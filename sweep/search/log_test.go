@@ -94,3 +94,90 @@ func TestLogOfAMethodThatLearnsNothing(t *testing.T) {
 		t.Errorf("point 2 of 2: %v", err)
 	}
 }
+
+// What a trial was given it ran with, also where the method would give it something else now: another version of kaon,
+// or another processor's arithmetic. The model learns at the point that was evaluated.
+func TestPointsOutliveTheMethodThatChoseThem(t *testing.T) {
+	log := func(method string, seed int) (*Log, Method) {
+		spec, err := sweep.Parse("s.yaml", fmt.Appendf(nil, "method: %s\nseed: %d\nrun_cap: 40\nmetric: {name: y}\n"+
+			"parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 9}, z: {values: [a, 2, [3, {k: 0.5}]]}}\ncommand: [true]\n", method, seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := New(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return NewLog(m, method), m
+	}
+	point := func(h *Log, trial int) string {
+		p, _, err := h.Ask(trial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return textOf(p)
+	}
+	for _, method := range []string{"tpe", "gp"} {
+		before, _ := log(method, 1)
+		outcome := func(trial int) Outcome { return Outcome{sweep.Succeeded, float64(trial), true} }
+		restored := func(seed int) (*Log, Method) {
+			h, m := log(method, seed)
+			for trial := range 20 {
+				h.Restore(trial, before.Steps(trial), outcome(trial))
+			}
+			if err := h.Replay(); err != nil {
+				t.Fatal(err)
+			}
+			return h, m
+		}
+		for trial := range 20 {
+			point(before, trial)
+			if trial < 15 {
+				before.Tell(trial, outcome(trial))
+			}
+		}
+		same, _ := restored(1)
+		after, m := restored(2)
+		for trial := range 20 {
+			if got, want := point(after, trial), point(before, trial); got != want || after.Steps(trial) != before.Steps(trial) {
+				t.Errorf("%s: trial %d has %s, and ran with %s", method, trial, got, want)
+			}
+		}
+		if got, want := point(same, 20), point(before, 20); got != want {
+			t.Errorf("%s: the same kaon goes on with %s, want %s", method, got, want)
+		}
+		for trial := 15; trial < 20; trial++ {
+			after.Tell(trial, outcome(trial))
+		}
+		known := map[string]bool{}
+		h := historyOf(t, m)
+		for _, a := range h.done {
+			p, _, _ := h.encoder.decode(slices.Clone(a.u))
+			known[textOf(p)] = true
+		}
+		for trial := range 20 {
+			if p, _, _ := after.Ask(trial); len(h.flying) > 0 || !known[textOf(settled(h, p))] {
+				t.Errorf("%s: of what trial %d evaluated nothing was learnt; %d in flight", method, trial, len(h.flying))
+			}
+		}
+	}
+}
+
+// settled is a point as an encoder has it.
+func settled(h *history, p sweep.Point) sweep.Point {
+	u, _, _ := h.encoder.coordinates(p)
+	q, _, _ := h.encoder.decode(u)
+	return q
+}
+
+func historyOf(t *testing.T, m Method) *history {
+	t.Helper()
+	switch m := m.(type) {
+	case *tpe:
+		return m.history
+	case *gaussian:
+		return m.history
+	}
+	t.Fatalf("%T has no history", m)
+	return nil
+}

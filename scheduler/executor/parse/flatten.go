@@ -225,6 +225,24 @@ func (f *flattener) literal(s string) error {
 	return f.set(x, s)
 }
 
+// scalar reads the number in the brackets of a scalar, behind which its device or type may stand.
+func (f *flattener) scalar() error {
+	f.at++
+	f.space()
+	start := f.at
+	for f.at < len(f.data) && word(f.data[f.at]) {
+		f.at++
+	}
+	text := bytes.TrimSuffix(f.data[start:f.at], []byte(".")) // PyTorch's tensor(1.)
+	if m := argument.Find(f.data[f.at:]); m != nil {
+		f.at += len(m)
+	}
+	if !f.take(')') {
+		return errJSON
+	}
+	return f.literal(string(text))
+}
+
 // zeroFirst is a number that JSON does not have, because to some 010 is 8.
 var zeroFirst = regexp.MustCompile(`^[+-]?0\d`)
 

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -16,24 +15,6 @@ var scalar = regexp.MustCompile(`^(?:(?:np|numpy)\.(?:float|int|uint)\d*|tensor|
 
 // argument is what may stand behind the number of a scalar: device='cuda:0', dtype=float32.
 var argument = regexp.MustCompile(`^, \w+=[^)]*`)
-
-// scalar reads the number in the brackets of a scalar, behind which its device or type may stand.
-func (f *flattener) scalar() error {
-	f.at++
-	f.space()
-	start := f.at
-	for f.at < len(f.data) && word(f.data[f.at]) {
-		f.at++
-	}
-	text := bytes.TrimSuffix(f.data[start:f.at], []byte(".")) // PyTorch's tensor(1.)
-	if m := argument.Find(f.data[f.at:]); m != nil {
-		f.at += len(m)
-	}
-	if !f.take(')') {
-		return errJSON
-	}
-	return f.literal(string(text))
-}
 
 // requoted makes a text of JSON's of one in single quotes.
 func requoted(quoted []byte) []byte {

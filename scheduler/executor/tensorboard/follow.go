@@ -34,8 +34,9 @@ const (
 // Follower reads, poll by poll, what a program appends to its event files.
 type Follower struct {
 	Folder  *safefile.Dir
-	Folders []string                       // below it; those that are not there are passed over
-	Watched []string                       // names that the sweep is about: tags that are so named keep them, but see held
+	Folders []string // below it; those that are not there are passed over
+	// names that the sweep is about: tags that are so named keep them, but see held
+	Watched []string
 	Emit    func(line []byte)              // a point, as a line of a metrics file has it: {"step": 3, "loss": 0.5}
 	Damaged func(name string, where int64) // a file is read no further
 	Enough  func(why string)               // of what there is not all is read; told once
