@@ -16,7 +16,34 @@ var (
 	// rerun are programs that hand their words to a shell which they choose.
 	rerun = []string{
 		"watch", "parallel", "tmux", "screen", "hyperfine", "entr", "nodemon", "bsub", "pdsh", "clush", "dsh",
-		"mosh", "rsh", "remsh", "sbatch", "qsub", "concurrently",
+		"mosh", "rsh", "remsh", "sbatch", "qsub", "concurrently", "watchexec", "viddy", "oarsub", "pm2", "sem",
+		"env_parallel", "byobu", "pssh", "parallel-ssh", "condor_run", "slogin", "autossh", "dbclient", "plink",
+		"salt", "salt-call", "ansible", "socat",
+	}
+
+	// rerunBehind are programs of which a subcommand does so with the words behind it.
+	rerunBehind = map[string][]string{
+		"ray": {"submit", "exec"}, "sky": {"launch", "exec"}, "adb": {"shell", "exec-out"}, "gcloud": {"ssh"},
+		"az": {"ssh"}, "gh": {"ssh"}, "vagrant": {"ssh"}, "fly": {"console"}, "flyctl": {"console"},
+		"minikube": {"ssh"}, "colima": {"ssh"}, "podman": {"ssh"}, "docker-machine": {"ssh"}, "tsh": {"ssh"},
+		"tailscale": {"ssh"}, "heroku": {"run"}, "knife": {"ssh"}, "consul": {"lock", "exec"}, "git": {"foreach"},
+		"aws": {"send-command", "execute-command"}, "cargo": {"watch"}, "devbox": {"run"}, "sshpass": {"ssh"},
+	}
+
+	// textOf are the options of programs behind which a command or code stands.
+	textOf = map[string][]string{
+		"nix-shell": {"--run", "--command"}, "nix": {"--expr"}, "nix-instantiate": {"-E", "--expr"},
+		"npx": {"-c", "--call"}, "npm": {"-c", "--call"}, "rsync": {"-e", "--rsh", "--rsync-path"},
+		"tar": {"--to-command", "-I", "--use-compress-program", "-F", "--info-script", "--new-volume-script",
+			"--rsh-command", "--checkpoint-action"},
+		"git": {"--exec", "-x", "--extcmd", "--upload-pack", "--receive-pack", "--tree-filter", "--env-filter",
+			"--msg-filter", "--index-filter", "--commit-filter"},
+		"scp": {"-S"}, "sftp": {"-S"}, "split": {"--filter"}, "sort": {"--compress-program"}, "zip": {"-TT"},
+		"ncat": {"-c", "-e", "--sh-exec", "--exec"}, "nc": {"-e", "-c"}, "doppler": {"--command"},
+		"gdb": {"-iex", "--eval-command"}, "lldb": {"-o", "--one-line"}, "borg": {"--rsh"},
+		"restic": {"--password-command"}, "man": {"-P", "--pager"}, "et": {"-c"},
+		"emacs":   {"--execute", "-eval"},
+		"compgen": {"-C", "-W"}, "complete": {"-C", "-W"}, "bind": {"-x"},
 	}
 
 	// byOption are programs with a command for a shell behind -c or --command.

@@ -220,13 +220,16 @@ func readByEnv(c candidate) ([]reading, bool) {
 }
 
 func isRerun(c candidate) bool {
-	return c.start && (slices.Contains(rerun, c.name) ||
-		c.name == "ray" && slices.Contains(c.words[c.i+1:], "submit"))
+	return c.start && (slices.Contains(rerun, c.name) || slices.ContainsFunc(c.words[c.i+1:],
+		func(w string) bool { return slices.Contains(rerunBehind[c.name], w) }))
 }
 
 func readByRerun(c candidate) ([]reading, bool) {
+	words := slices.DeleteFunc(c.rest(c.i+1), func(k int) bool { // a variable for the command
+		return strings.HasPrefix(c.words[k], "--env=") || c.words[k-1] == "--env"
+	})
 	return []reading{{
-		words: c.rest(c.i + 1), reader: c.name,
+		words: words, reader: c.name,
 		refuse: "the words of " + c.name + ", which gives them to a shell again",
 		remedy: "write the command into a script that reads \"$KAON_PARAM_<NAME>\" or " +
 			"$KAON_PARAMS, and let " + c.name + " run that",

@@ -61,7 +61,11 @@ var languages = map[string]language{
 	"mongo":     {long: []string{"--eval"}},
 	"emacs":     {long: []string{"--eval"}},
 	"gdb":       {long: []string{"-ex"}},
-	"vim":       {code: "c"},
+	"vim":       {code: "c", long: []string{"--cmd"}},
+	"vi":        {code: "c", long: []string{"--cmd"}},
+	"nvim":      {code: "c", long: []string{"--cmd"}},
+	"view":      {code: "c", long: []string{"--cmd"}},
+	"ex":        {code: "c", long: []string{"--cmd"}},
 	"ghc":       {code: "e"},
 	"elixir":    {code: "e"},
 	"erl":       {long: []string{"-eval"}},
@@ -195,7 +199,9 @@ func runsItsInput(name, code string) bool {
 
 // commandInside is a word whose text programs run: git -c alias.x=!…, tar --checkpoint-action=exec=…, ssh -o
 // ProxyCommand=….
-var commandInside = regexp.MustCompile(`=!|[=,]exec=|^(--)?[A-Za-z-]*([Cc]ommand|rsh|-program)=.*[ ;|&]`)
+var commandInside = regexp.MustCompile(`=!|[=,]exec=|^exec=|^(core\.(editor|sshCommand|pager|` +
+	`fsmonitor|askPass|hooksPath)|sequence\.editor)=|` +
+	`^-?o?ProxyCommand=|^(--)?[A-Za-z-]*([Cc]ommand|rsh|-program)=.*[ ;|&]`)
 
 // startup are variables that name code, or files of it, which programs run.
 var startup = []string{

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,6 +46,9 @@ func zerothOf(words []string, found []reading) int {
 // what reads it.
 func optionsWithCommands(words []string) (found []reading) {
 	for i, w := range words {
+		if options := textOf[path.Base(w)]; len(options) > 0 && mayStart(words, i) {
+			found = append(found, textBehind(words, i+1, options)...)
+		}
 		if i > 0 && commandInside.MatchString(w) {
 			found = append(found,
 				reading{words: []int{i},
@@ -64,6 +68,29 @@ func optionsWithCommands(words []string) (found []reading) {
 					need: &Need{Number, "the text of " + strings.SplitN(w, "=", 2)[0] +
 						", which may be run as a command",
 						`write that text into a script that reads "$%VARIABLE%"`}})
+		}
+	}
+	return found
+}
+
+// textBehind finds the words from i on that stand behind one of the options, or in one word with it.
+func textBehind(words []string, i int, options []string) (found []reading) {
+	for ; i < len(words) && words[i] != "--"; i++ {
+		if textOf[path.Base(words[i])] != nil && mayStart(words, i) {
+			return found // the options behind are that program's
+		}
+		option, _, assigned := strings.Cut(words[i], "=")
+		if !slices.Contains(options, option) {
+			continue
+		}
+		k := i
+		if !assigned {
+			k++
+		}
+		if k < len(words) {
+			found = append(found, noShell([]int{k}, &Need{Number,
+				"the text of " + option + ", which is run as a command",
+				`write that text into a script that reads "$%VARIABLE%"`}))
 		}
 	}
 	return found
