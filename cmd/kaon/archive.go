@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/api"
@@ -39,16 +38,18 @@ type archiveFlags struct {
 
 // set archives sweeps, or takes them back.
 func (f *archiveFlags) set(ctx context.Context, out *output, sweeps []string, archived bool) error {
-	all, err := f.sweeps(ctx, out, url.Values{"archived": {"true"}})
-	if err != nil {
-		return err
-	}
+	known := map[string][]api.Sweep{}
 	for _, text := range sweeps {
+		one := f.liveFlags
+		all, err := one.decide(ctx, out, text, known)
+		if err != nil {
+			return err
+		}
 		id, err := pick(all, text)
 		if err != nil {
 			return usage(err)
 		}
-		if err := f.archive(ctx, sweepNamed(all, id), archived); err != nil {
+		if err := one.archive(ctx, sweepNamed(all, id), archived); err != nil {
 			return err
 		}
 		word := "archive"

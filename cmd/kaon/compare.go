@@ -64,6 +64,16 @@ func (c *compareCmd) compare(ctx context.Context, out *output) (all compare.Comp
 		all, err = from.Compare(ctx, names)
 		return all, answered(err)
 	}
+	if resultsAt(c.Results) != nil { // the server then compares
+		at, err := c.decided(ctx, out, "")
+		if err != nil {
+			return all, err
+		}
+		if at.Server != "" {
+			c.resultsFlags = at
+			return c.compare(ctx, out)
+		}
+	}
 	read := map[string]readSweep{}
 	var subjects []compare.Subject
 	for _, text := range c.Sweep {

@@ -16,6 +16,7 @@ type extendCmd struct {
 	Parallel *int     `placeholder:"N" help:"At most so many trials at once from here on; the same as --set limits.parallel=N."`
 	Server   string   `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out, or none."`
 	workFlags
+	anywhere
 }
 
 func (c *extendCmd) Help() string {
@@ -34,8 +35,8 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	if len(set) == 0 {
 		return usage(errors.New("nothing is to change: say what, as in --set run_cap=80 or --parallel 4"))
 	}
-	src, err := liveFlags{State: c.State, resultsFlags: resultsFlags{Results: c.Results, Server: c.Server}}.open(ctx,
-		out, c.Sweep)
+	at := resultsFlags{Results: c.Results, Server: c.Server, anywhere: c.anywhere}
+	src, err := liveFlags{State: c.State, resultsFlags: at}.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
 	}

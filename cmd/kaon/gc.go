@@ -33,6 +33,10 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usage(fmt.Errorf("--older-than %s: %w", c.OlderThan, err))
 	}
+	if other, ok := c.elsewhere(); ok && resultsAt(c.Results) != nil {
+		return usage(fmt.Errorf("there is no folder %s here; --server %s deletes what the server at %s has, "+
+			"--results PLACE what lies elsewhere", c.Results, ownAddress, other.Server))
+	}
 	var left undeleted
 	runs, err := c.runs(ctx, out, time.Now().Add(-limit), &left) // first: sweeps of their steps go with them
 	if err != nil {

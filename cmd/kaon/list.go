@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ type listCmd struct {
 
 func (c *listCmd) Run(ctx context.Context, out *output) error {
 	from := liveFlags{State: c.Folder, resultsFlags: c.resultsFlags}
-	all, err := from.sweeps(ctx, out, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner}, "queue": {c.Queue},
-		"text": {c.Text}, "archived": trueOr(c.Archived)})
+	all, err := from.everySweep(ctx, out, url.Values{"state": c.State, "label": c.Label, "owner": {c.Owner},
+		"queue": {c.Queue}, "text": {c.Text}, "archived": trueOr(c.Archived)})
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,52 @@ func (f liveFlags) sweeps(ctx context.Context, out *output, query url.Values) ([
 		f.live(ctx, &all[i])
 	}
 	return api.Filter(all, query), nil
+}
+
+// decide has flags look where a sweep is, here or elsewhere, and lists what there is, which it adds to what is known.
+func (f *liveFlags) decide(
+	ctx context.Context, out *output, text string, known map[string][]api.Sweep,
+) (all []api.Sweep, err error) {
+	if f.resultsFlags, err = f.decided(ctx, out, text); err != nil {
+		return nil, err
+	}
+	if all, ok := known[f.Server]; ok {
+		return all, nil
+	}
+	all, err = f.sweeps(ctx, out, url.Values{"archived": {"true"}})
+	if err == nil {
+		known[f.Server] = all
+	}
+	return all, err
+}
+
+// everySweep are the sweeps of a list, with those of this user's server where nothing says which are meant, the newest
+// first.
+func (f liveFlags) everySweep(ctx context.Context, out *output, query url.Values) ([]api.Sweep, error) {
+	other, ok := f.elsewhere()
+	if !ok {
+		return f.sweeps(ctx, out, query)
+	}
+	f.Anywhere = false
+	there := f
+	there.Server = other.Server
+	all, err := there.sweeps(ctx, out, query)
+	if resultsAt(f.Results) != nil {
+		return all, err
+	}
+	if err != nil {
+		fmt.Fprintf(out.stderr, "kaon: warning: sweeps of the server at %s are left out: %v\n", other.Server, err)
+	}
+	here, err := f.sweeps(ctx, out, query)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range here {
+		all = slices.DeleteFunc(all, func(t api.Sweep) bool { return t.ID == s.ID }) // a copy of results: here counts
+	}
+	all = append(here, all...)
+	slices.SortStableFunc(all, func(a, b api.Sweep) int { return strings.Compare(b.Created, a.Created) })
+	return all, nil
 }
 
 // live completes a sweep that a process of this machine runs.

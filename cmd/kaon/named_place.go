@@ -30,8 +30,13 @@ func oneServer(command *kong.Context) error {
 			typed[p.Flag.Name] = true
 		}
 	}
+	undecided := !typed["server"] && !typed["results"] && !typed["state"] && !typed["state-dir"]
 	if server == nil || results == nil || command.Selected().Name == "doctor" { // which looks at both
 		return nil
+	}
+	reads, anywhere := command.Selected().Target.Addr().Interface().(interface{ nothingSaysWhere() })
+	if anywhere && undecided && server.Target.String() == "" && results.Target.String() == usualResults {
+		reads.nothingSaysWhere()
 	}
 	switch named := server.Target.String(); {
 	case named == noServer && !knowsNone(command):

@@ -139,3 +139,58 @@ func TestServerIsGone(t *testing.T) {
 		t.Errorf("gone: killed %v, removed %v, busy %v", at("killed").gone(), at("none").gone(), at("busy").gone())
 	}
 }
+
+// What was handed in to a server of one's own with other results is found by commands that are told nothing of where,
+// beside what ran here: the newest, those that are named, and all in a list. What is said counts alone.
+func TestOwnServerWithOtherResults(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	p.write("slow.yaml", slowSpec)
+	x, ready := p.serving("--results", "theirs")
+	submitted := func(args ...string) string {
+		var s struct{ Sweep string }
+		p.kaon(append([]string{"submit", "--json"}, args...)...).ends(exitDone).json(&s)
+		return s.Sweep
+	}
+	first := submitted("slow.yaml", "--label", "first")
+	p.kaon("status").ends(exitDone).prints(first+": ", "slow")
+	p.kaon("list").ends(exitDone).prints(first)
+	p.kaon("stop").ends(exitDone).prints(first)
+	p.kaon("watch", "-q", first)
+	p.kaon("status", "--results", "kaon").ends(exitUsage).says("run a sweep first")
+	p.kaon("gc", "--older-than", "0s").ends(exitUsage).says("--server own")
+	p.kaon("status", "--server", "none").ends(exitUsage).says("run a sweep first")
+
+	var mine result
+	p.kaon("run", "quick.yaml", "--json").ends(exitDone).json(&mine) // in this folder, which the server has nothing of
+	p.kaon("status").ends(exitDone).prints(mine.Sweep)
+	p.kaon("status", first).ends(exitDone).prints(first + ": ")
+	p.kaon("trials", "first").ends(exitDone).prints("TRIAL")
+	p.kaon("list").ends(exitDone).prints(first, mine.Sweep)
+	p.kaon("status", "nobody").ends(exitUsage).says("no sweep \"nobody\"", mine.Sweep)
+
+	second := submitted("quick.yaml")
+	p.kaon("watch", "-q", second).ends(exitDone)
+	for _, args := range [][]string{{"status"}, {"best"}, {"trials"}, {"curves"}, {"logs", second + "/1"}, {"trial", "1"},
+		{"report"}, {"artifacts", "1"}, {"export"}, {"compare", second, mine.Sweep}, {"archive", second}, {"unarchive", second}} {
+		r := p.kaon(args...).ends(exitDone)
+		if len(args) == 1 {
+			r.says(second + " is the newest, of the server at " + ready.Server)
+		}
+	}
+	p.kaon("retry", second).ends(exitUsage).says("nothing of it has failed") // as the server says it
+	p.kaon("extend", second, "--parallel", "2").ends(exitUsage).says("all its trials have ended")
+	p.kaon("status", "--server", "none").ends(exitDone).prints(mine.Sweep)
+	p.kaon("status", "--results", "theirs").ends(exitDone).prints(second)
+	p.kaon("gc", "--older-than", "0s").ends(exitDone).prints(mine.Sweep + " is deleted")
+	p.kaon("rm", second).ends(exitDone).prints(second + " is deleted")
+	p.kaon("list").ends(exitDone).prints(first)
+
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	if out := p.kaon("list").ends(exitDone).stdout; strings.Contains(out, first) {
+		t.Errorf("nobody listens any more, and the list has: %s", out)
+	}
+	p.alone()
+}

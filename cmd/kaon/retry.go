@@ -13,6 +13,7 @@ type retryCmd struct {
 	Failed bool   `default:"true" help:"Run the failed trials, and a failed then step (the default, and all there is to run again)."`
 	Server string `env:"KAON_SERVER" placeholder:"URL" help:"The server that has it; found out when left out, or none."`
 	workFlags
+	anywhere
 }
 
 func (c *retryCmd) Help() string {
@@ -24,6 +25,13 @@ func (c *retryCmd) Help() string {
 // Run gives the failed trials fresh budgets and watches the sweep to its end, as run does.
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
 	at, named := serverFlags{c.Server}, c.Sweep
+	if at.Server == "" {
+		where, err := resultsFlags{Results: c.Results, anywhere: c.anywhere}.decided(ctx, out, c.Sweep)
+		if err != nil {
+			return err
+		}
+		at.Server = where.Server
+	}
 	if at.Server == "" {
 		var err error
 		if named, err = c.named(ctx, c.Sweep); err != nil {

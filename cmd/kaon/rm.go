@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/kaon-sweep/kaon/results/store"
@@ -40,16 +39,18 @@ type removed struct {
 }
 
 func (c *rmCmd) Run(ctx context.Context, out *output) error {
-	all, err := c.sweeps(ctx, out, url.Values{"archived": {"true"}})
-	if err != nil {
-		return err
-	}
+	known := map[string][]api.Sweep{}
 	for _, text := range c.Sweep {
-		id, err := c.find(ctx, all, text)
+		one := *c
+		all, err := one.decide(ctx, out, text, known)
 		if err != nil {
 			return err
 		}
-		if err := c.remove(ctx, out, sweepNamed(all, id), c.Force, c.JSON); err != nil {
+		id, err := one.find(ctx, all, text)
+		if err != nil {
+			return err
+		}
+		if err := one.remove(ctx, out, sweepNamed(all, id), c.Force, c.JSON); err != nil {
 			return err
 		}
 	}

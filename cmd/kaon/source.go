@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
@@ -26,12 +24,6 @@ import (
 	"github.com/kaon-sweep/kaon/server/state"
 	"github.com/kaon-sweep/kaon/sweep"
 )
-
-// resultsFlags say where results are read from.
-type resultsFlags struct {
-	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix that holds the results (${default})."`
-	Server  string `env:"KAON_SERVER" placeholder:"URL" help:"A server to read them from instead: unix:///path, http://host:port or https://host:port; none: no server, as where --results is given."`
-}
 
 // source is one sweep in a bucket, opened for reading.
 type source struct {
@@ -119,6 +111,10 @@ func (s source) now(ctx context.Context, id string) (control.Sweep, bool) {
 
 // open finds a sweep; an empty id means the newest.
 func (f resultsFlags) open(ctx context.Context, out *output, id string) (source, error) {
+	f, err := f.decided(ctx, out, id)
+	if err != nil {
+		return source{}, err
+	}
 	if f.Server != "" {
 		return f.openRemote(ctx, id)
 	}
@@ -182,33 +178,6 @@ func (s source) again(command string, known store.Sweep) string {
 		return goOnAt(command, s.id, s.place)
 	}
 	return goOn(command, s.id, s.place, s.folder, known.Cluster)
-}
-
-// newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The
-// error is that of a bucket of which nothing can be said.
-func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, err error) {
-	ids, err := store.Sweeps(ctx, b)
-	if err != nil {
-		return "", nil, err
-	}
-	latest := ""
-	for _, candidate := range ids {
-		s, err := store.ReadSweep(ctx, b, candidate)
-		if errors.Is(err, bucket.ErrNotExist) { // it is just begun, or half deleted
-			continue
-		}
-		if errors.Is(err, store.ErrDamaged) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EIO) {
-			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
-			continue
-		}
-		if err != nil {
-			return "", nil, err
-		}
-		if s.Created >= latest {
-			latest, id = s.Created, candidate
-		}
-	}
-	return id, unread, nil
 }
 
 // explain turns "no such object" into the sweeps there are.

@@ -59,13 +59,16 @@ func bounded(text string) string {
 
 func oneLine(err error) string { return format.OneLine(err) }
 
+// usualResults is where results are when nothing says otherwise.
+const usualResults = "kaon-results"
+
 // goOn is the command that goes on with a sweep, by where it has its results and its state and where it runs. Results
 // are named where the environment would have the command look elsewhere.
 func goOn(command, id, place, state, cluster string) string {
 	command = "kaon " + command + " " + id
-	const usual = "kaon-results"
 	server := os.Getenv("KAON_SERVER")
-	if place != usual || cmp.Or(os.Getenv("KAON_RESULTS"), usual) != usual || server != "" && server != noServer {
+	asked := cmp.Or(os.Getenv("KAON_RESULTS"), usualResults)
+	if place != usualResults || asked != usualResults || server != "" && server != noServer {
 		command += " --results " + shell.Quote(place)
 	}
 	if state != "" {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"slices"
+	"syscall"
+
+	"github.com/kaon-sweep/kaon/results/bucket"
+	"github.com/kaon-sweep/kaon/results/store"
+	"github.com/kaon-sweep/kaon/server/api"
+	"github.com/kaon-sweep/kaon/server/client"
+)
+
+// resultsFlags say where results are read from.
+type resultsFlags struct {
+	Results string `default:"kaon-results" env:"KAON_RESULTS" placeholder:"PLACE" help:"Folder or s3://bucket/prefix that holds the results (${default})."`
+	Server  string `env:"KAON_SERVER" placeholder:"URL" help:"A server to read them from instead: unix:///path, http://host:port or https://host:port; none: no server, as where --results is given. Both left out: the folder here, and your server on this machine."`
+
+	anywhere
+}
+
+// anywhere is set by oneServer when nothing says where results are: a sweep may then as well be of this user's server
+// with other results than those here, to which `kaon submit` hands sweeps in.
+type anywhere struct {
+	Anywhere bool `kong:"-"`
+}
+
+func (a *anywhere) nothingSaysWhere() { a.Anywhere = true }
+
+// elsewhere is this user's server, if nothing says where results are, it listens, and has others than those of the
+// folder here.
+func (f resultsFlags) elsewhere() (a announced, ok bool) {
+	if !f.Anywhere || f.Server != "" {
+		return a, false
+	}
+	a, ok = lastServer()
+	return a, ok && a.Results != absolutePlace(f.Results) && a.listens()
+}
+
+// decided says where a sweep is, here or elsewhere: one that is named is here if it is in both, the newest is that of
+// both. Where nobody has it, it is looked for here, which tells what there is.
+func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resultsFlags, error) {
+	other, ok := f.elsewhere()
+	f.Anywhere = false
+	if !ok {
+		return f, nil
+	}
+	there := f
+	there.Server = other.Server
+	from, err := clientAt(other.Server)
+	if err != nil {
+		return f, err
+	}
+	noneHere := resultsAt(f.Results) != nil
+	if id != "" && id != latest {
+		if noneHere {
+			return there, nil
+		}
+		if checkSweepName(id) != nil || f.has(ctx, id) {
+			return f, nil
+		}
+		if _, err := from.Resolve(ctx, id); err != nil {
+			return f, nil
+		}
+		return there, nil
+	}
+	last, err := lastOf(ctx, from)
+	switch {
+	case err != nil && noneHere:
+		return there, nil // it says what is wrong
+	case err != nil:
+		fmt.Fprintf(out.stderr, "kaon: warning: sweeps of the server at %s are left out: %v\n", other.Server, err)
+		return f, nil
+	case noneHere:
+		return there, nil
+	case f.newerThan(ctx, last.Created):
+		return f, nil
+	}
+	fmt.Fprintf(out.stderr, "kaon: %s is the newest, of the server at %s; --server %s looks here alone\n", last.ID,
+		other.Server, noServer)
+	return there, nil
+}
+
+// lastOf is the newest sweep of a server; of no id: it has none.
+func lastOf(ctx context.Context, from *client.Client) (s api.Sweep, err error) {
+	all, err := from.Sweeps(ctx, url.Values{"archived": {"true"}})
+	if err != nil || len(all) == 0 {
+		return s, err
+	}
+	return all[0], nil
+}
+
+// has tells whether the results here have a sweep by an id, the beginning of one, or a label. What cannot be read may.
+func (f resultsFlags) has(ctx context.Context, text string) bool {
+	in, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return true
+	}
+	id, err := called(ctx, in, text)
+	if err != nil {
+		return true
+	}
+	ids, err := store.Sweeps(ctx, in)
+	return err != nil || slices.Contains(ids, id)
+}
+
+// newerThan tells whether the results here have a sweep that was created later. What cannot be read may be one.
+func (f resultsFlags) newerThan(ctx context.Context, created string) bool {
+	in, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return true
+	}
+	id, unread, err := newest(ctx, in)
+	if err != nil || id == "" {
+		return err != nil || len(unread) > 0 || created == ""
+	}
+	s, err := store.ReadSweep(ctx, in, id)
+	return err != nil || s.Created >= created
+}
+
+// newest is the sweep created last of those that can be read, empty when there is none, and why others cannot be. The
+// error is that of a bucket of which nothing can be said.
+func newest(ctx context.Context, b bucket.Bucket) (id string, unread []error, err error) {
+	ids, err := store.Sweeps(ctx, b)
+	if err != nil {
+		return "", nil, err
+	}
+	latest := ""
+	for _, candidate := range ids {
+		s, err := store.ReadSweep(ctx, b, candidate)
+		if errors.Is(err, bucket.ErrNotExist) { // it is just begun, or half deleted
+			continue
+		}
+		if errors.Is(err, store.ErrDamaged) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EIO) {
+			unread = append(unread, fmt.Errorf("sweep %s cannot be read: %w", candidate, err))
+			continue
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		if s.Created >= latest {
+			latest, id = s.Created, candidate
+		}
+	}
+	return id, unread, nil
+}
