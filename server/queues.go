@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/scheduler"
 	"github.com/kaon-sweep/kaon/scheduler/fairness"
 	"github.com/kaon-sweep/kaon/sweep"
+	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
 // checkQueue refuses a sweep for a queue that there is not: a name misspelt would get it a share of its own.
@@ -52,13 +54,47 @@ type QueueChange struct {
 	Guarantee *fairness.Amounts
 }
 
+// checkNames refuses amounts of what neither every agent has nor one of the cluster, and the queue was not given before:
+// a name misspelt would limit nothing. A device by a name with a domain may come with an agent.
+func (c QueueChange) checkNames(q fairness.Queue, cluster resource.Resources) error {
+	known := append([]string{"cpus", "memory", "disk", "gpus", "ports", fairness.Trials}, cluster.Names()...)
+	for _, one := range []struct {
+		what     string
+		all      *fairness.Amounts
+		hitherto fairness.Amounts
+	}{{"limit", c.Limit, q.Limit}, {"user_limit", c.UserLimit, q.UserLimit}, {"guarantee", c.Guarantee, q.Guarantee}} {
+		if one.all == nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(*one.all)) {
+			if _, had := one.hitherto[name]; had || resource.CheckExtended(name) == nil || slices.Contains(known, name) {
+				continue
+			}
+			return fmt.Errorf("%s: no agent has a resource %.60q: %s", one.what, name, sweep.DidYouMean(name, known))
+		}
+	}
+	return nil
+}
+
 // SetQueue makes a queue, or changes one. When it returns, the file has it.
 func (s *Server) SetQueue(ctx context.Context, name string, c QueueChange) error {
 	if err := sweep.CheckQueue(name); err != nil {
 		return usage(err)
 	}
+	shares, err := s.loop.Shares(ctx)
+	if err != nil {
+		return classify(err)
+	}
 	return s.changeQueues(ctx, func(all []fairness.Queue) ([]fairness.Queue, error) {
 		at, known := slices.BinarySearchFunc(all, name, byName)
+		if known {
+			err = c.checkNames(all[at], shares.Total)
+		} else {
+			err = c.checkNames(fairness.Queue{}, shares.Total)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("queue %s: %w", name, err)
+		}
 		if !known {
 			all = slices.Insert(all, at, fairness.Queue{Name: name, Weight: 1})
 		}

@@ -54,6 +54,26 @@ func TestQueuesOfAServer(t *testing.T) {
 	if _, err := s.Submit(t.Context(), Submission{Spec: spec}); err == nil || !strings.Contains(err.Error(), `no queue "eng/ml"; there are: default`) {
 		t.Fatalf("a queue that there is not: %v", err)
 	}
+	for name, want := range map[string]string{
+		"gpu": "did you mean `gpus`?", "trails": "did you mean `trials`?", "mem": "did you mean `memory`?",
+		"CPUs": "did you mean `cpus`?", "licences": "known here: `cpus`, `memory`, `disk`, `gpus`, `ports` or `trials`",
+		"a/b/c": "known here", "": "no agent has a resource \"\"", strings.Repeat("x", 1<<20): "known here",
+	} {
+		amounts := fairness.Amounts{name: 2}
+		for what, c := range map[string]QueueChange{
+			"limit": {Limit: &amounts}, "user_limit": {UserLimit: &amounts}, "guarantee": {Guarantee: &amounts},
+		} {
+			err := s.SetQueue(t.Context(), "eng/ml", c)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "queue eng/ml: "+what+": ") ||
+				len(err.Error()) > 300 {
+				t.Errorf("%s %.20q: %.300v, want %s", what, name, err, want)
+			}
+		}
+	}
+	device := fairness.Amounts{"example.com/fpga": 1}
+	if err := s.SetQueue(t.Context(), "eng/ml", QueueChange{Limit: &device}); err != nil {
+		t.Error(err)
+	}
 	one, two := fairness.Amounts{fairness.Trials: 1}, 2.0
 	if err := s.SetQueue(t.Context(), "eng/ml", QueueChange{Limit: &one}); err != nil {
 		t.Fatal(err)

@@ -15,11 +15,12 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/ledger"
 	"github.com/kaon-sweep/kaon/scheduler/listen"
 	"github.com/kaon-sweep/kaon/server"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 type clusterCmd struct {
 	Listen    string        `default:"127.0.0.1:5050" placeholder:"HOST:PORT" help:"Address of the scheduler API (${default})."`
-	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= (MB), disk= (MB), gpus=, ports= (as in 31000-32000), and any other key as an attribute; may be repeated. None: this machine."`
+	Agent     []string      `placeholder:"KEY=VALUE,…" sep:"none" help:"A local agent: name=, host=, cpus=, mem= and disk= (MB, or as in 4GB), gpus=, ports= (as in 31000-32000), and any other key as an attribute; may be repeated. None: this machine."`
 	Simulate  int           `placeholder:"N" help:"Add so many agents that run nothing: their tasks end after --task-time."`
 	TaskTime  time.Duration `default:"0s" help:"How long tasks of simulated agents take (${default})."`
 	Points    int           `name:"task-points" default:"0" placeholder:"N" help:"How many points of a metric named loss tasks of simulated agents report (${default})."`
@@ -142,6 +143,9 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 	return file, forget, nil
 }
 
+// amountWords are the amounts that an --agent may say.
+var amountWords = []string{"cpus", "mem", "memory", "disk", "gpus", "ports"}
+
 // parseAgent reads name=a,cpus=4,mem=4000,ports=31000-32000,rack=r1.
 func parseAgent(text string) (embedded.AgentConfig, error) {
 	a := embedded.AgentConfig{CPUs: 1, MemoryMB: 1024, DiskMB: 10240}
@@ -151,7 +155,13 @@ func parseAgent(text string) (embedded.AgentConfig, error) {
 		if !ok || key == "" {
 			return a, fmt.Errorf("--agent %q: %q is no KEY=VALUE", text, pair)
 		}
+		if key == "memory" {
+			key = "mem"
+		}
 		number, err := strconv.ParseFloat(value, 64)
+		if key == "mem" || key == "disk" {
+			number, err = sweep.ParseMB(value)
+		}
 		switch amount := amounts[key]; {
 		case amount != nil && (err != nil || number < 0):
 			return a, fmt.Errorf("--agent %q: %s=%s: want a number", text, key, value)
@@ -172,6 +182,9 @@ func parseAgent(text string) (embedded.AgentConfig, error) {
 			a.Name = value
 		case key == "host":
 			a.Hostname = value
+		case err == nil && sweep.Nearest(key, amountWords) != "": // and the agent would have less than it should
+			return a, fmt.Errorf("--agent %q: %s=%s: did you mean %s? An attribute of that name would hold a word", text, key,
+				value, sweep.Nearest(key, amountWords))
 		case err == nil:
 			a.Attributes = append(a.Attributes, embedded.Attribute{Name: key, Number: number})
 		default:

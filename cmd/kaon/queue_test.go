@@ -25,6 +25,8 @@ func TestQueue(t *testing.T) {
 	p.kaon("queue", "set", "eng/ml", "--guarantee", "trials=3").ends(exitUsage).says("trials 3 is more than its limit of 1")
 	p.kaon("queue", "set", "eng/ml", "--limit", "cpus").ends(exitUsage).says("want NAME=AMOUNT")
 	p.kaon("queue", "set", "eng/ml", "--limit", "cpus=2GB").ends(exitUsage).says("cpus=2GB")
+	p.kaon("queue", "set", "eng/ml", "--limit", "trails=2").ends(exitUsage).says("did you mean `trials`?")
+	p.kaon("queue", "set", "eng/ml", "--user-limit", "mem=2GB,gpu=8").ends(exitUsage).says("did you mean `gpus`?")
 	p.kaon("queue", "set", "eng//ml").ends(exitUsage).says("no name of a queue")
 	p.kaon("submit", "slow.yaml", "--queue", "eng/mll").ends(exitUsage).says(`no queue "eng/mll"; there are: default, eng/ml`)
 	p.kaon("submit", "slow.yaml", "--queue", "eng/ml", "--priority", "2000").ends(exitUsage).says("priority", "1000")
@@ -66,4 +68,20 @@ func TestQueue(t *testing.T) {
 	y.signal(os.Interrupt)
 	y.wait().ends(exitDone)
 	p.alone()
+}
+
+// A word that is near that of an amount is no attribute of an agent, which would have less than it should.
+func TestAgentOfMisspeltAmounts(t *testing.T) {
+	for text, want := range map[string]string{
+		"cpu=4": "did you mean cpus?", "gpu=2": "did you mean gpus?", "memroy=4": "did you mean memory?", "port=80": "did you mean ports?",
+		"mem=lots": "mem=lots: want", "cpus=4GB": "cpus=4GB: want a number", "disk=-1": "disk=-1: want",
+	} {
+		if _, err := parseAgent("name=a," + text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	a, err := parseAgent("name=a,cpus=2,memory=4GB,disk=1000,gpu=a100,rack=3,zone=b")
+	if err != nil || a.MemoryMB != 4096 || a.DiskMB != 1000 || a.CPUs != 2 || len(a.Attributes) != 3 {
+		t.Errorf("%+v, %v", a, err)
+	}
 }
