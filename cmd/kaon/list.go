@@ -16,7 +16,7 @@ import (
 )
 
 type listCmd struct {
-	State    []string `placeholder:"STATE" help:"Only in these states: running, succeeded, failed, stopped, interrupted."`
+	State    []string `enum:"running,ending,selecting,following,succeeded,failed,stopped,interrupted" placeholder:"STATE" help:"Only in these states: running (all that have not ended), ending, selecting, following, succeeded, failed, stopped, interrupted."`
 	Label    []string `sep:"none" placeholder:"WORD" help:"Only with all of these labels."`
 	Owner    string   `placeholder:"NAME" help:"Only of this submitter."`
 	Queue    string   `placeholder:"QUEUE" help:"Only in this queue, and those below it."`

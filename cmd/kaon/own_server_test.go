@@ -168,6 +168,8 @@ func TestOwnServerWithOtherResults(t *testing.T) {
 	p.kaon("status", first).ends(exitDone).prints(first + ": ")
 	p.kaon("trials", "first").ends(exitDone).prints("TRIAL")
 	p.kaon("list").ends(exitDone).prints(first, mine.Sweep)
+	p.kaon("list", "--state", "stopped").ends(exitDone).prints(first)
+	p.kaon("list", "--state", "stopt").ends(exitUsage).says("stopt", "interrupted")
 	p.kaon("status", "nobody").ends(exitUsage).says("no sweep \"nobody\"", mine.Sweep)
 
 	second := submitted("quick.yaml")

@@ -14,7 +14,7 @@ import (
 
 type listSweepsInput struct {
 	Paging
-	State []string `query:"state" doc:"Only in these states; running stands for all that have not ended."`
+	State []string `query:"state" enum:"running,ending,selecting,following,succeeded,failed,stopped,interrupted" doc:"Only in these states; running stands for all that have not ended."`
 	Owner string   `query:"owner" doc:"Only of this submitter."`
 	Label []string `query:"label" doc:"Only with all of these labels."`
 	Queue string   `query:"queue" doc:"Only in this queue, and those below it."`

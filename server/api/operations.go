@@ -100,7 +100,7 @@ func (a *API) HeardRun(c workflows.Change) { a.hub.heardRun(c) }
 
 // Handler answers requests of callers that listeners have known by their connection; see access.Local.
 func (a *API) Handler() http.Handler {
-	return crash.Handler(bodies(access.Connections(requestID(a.guard.Sessions(etag(compress(a.mux)))))))
+	return crash.Handler(bodies(access.Connections(requestID(a.guard.Sessions(etag(compress(routed(a.mux))))))))
 }
 
 // Document is the OpenAPI 3.1 document of all operations, as JSON.

@@ -34,8 +34,7 @@ type iterationsInput struct {
 
 // Resolve implements huma.Resolver.
 func (in *iterationsInput) Resolve(ctx huma.Context) []error {
-	in.State = repeated(ctx, "state")
-	return nil
+	return states(ctx, &in.State)
 }
 
 func (a *API) declareSteps() {

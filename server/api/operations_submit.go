@@ -168,6 +168,13 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 			return sub, nil, err
 		}
 	}
+	if strings.TrimSpace(sub.Spec) == "" {
+		return sub, nil, &Problem{ErrorModel: huma.ErrorModel{
+			Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
+			Detail: "spec is missing, or empty: give the text of a sweep file as spec, or the id of a sweep as like",
+			Errors: []*huma.ErrorDetail{{Message: "expected the text of a sweep file", Location: "body.spec", Value: sub.Spec}},
+		}}
+	}
 	at, err := a.place(caller, sub)
 	if err != nil {
 		return sub, nil, err
@@ -182,7 +189,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 	}
 	spec, err := computation(ctx, a, "read the spec", func() (*sweep.Spec, error) { return sweep.Parse(at.file, []byte(sub.Spec), options...) })
 	if err != nil {
-		return sub, nil, err
+		return sub, nil, at.outside(err)
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
 		return sub, nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
@@ -195,6 +202,24 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 type specPlace struct {
 	root string // the folder that was uploaded; empty: the spec lies in none
 	file string // absolute path of the spec
+}
+
+// outside is an error as who submitted knows it: files of mistakes are named by their paths in the uploaded folder,
+// and not by where that lies.
+func (p specPlace) outside(err error) error {
+	var mistakes sweep.Errors
+	if p.root == "" || !errors.As(err, &mistakes) {
+		return err
+	}
+	shown := make(sweep.Errors, len(mistakes))
+	for i, m := range mistakes {
+		one := *m
+		if name, err := filepath.Rel(p.root, one.File); err == nil && filepath.IsLocal(name) {
+			one.File = filepath.ToSlash(name)
+		}
+		shown[i] = &one
+	}
+	return shown
 }
 
 // read reads a file by its path from the spec's folder, and nothing outside the uploaded one.

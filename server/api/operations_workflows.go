@@ -22,7 +22,7 @@ import (
 
 type listRunsInput struct {
 	Paging
-	State    []string `query:"state" doc:"Only in these states; interrupted stands for those that nobody works on."`
+	State    []string `query:"state" enum:"waiting,running,succeeded,failed,canceled,interrupted" doc:"Only in these states; interrupted stands for those that nobody works on."`
 	Owner    string   `query:"owner" doc:"Only of this submitter."`
 	Workflow string   `query:"workflow" doc:"Only of the workflow of this name."`
 	Label    []string `query:"label" doc:"Only with all of these labels."`
@@ -34,8 +34,8 @@ type listRunsInput struct {
 
 // Resolve implements huma.Resolver.
 func (in *listRunsInput) Resolve(ctx huma.Context) []error {
-	in.State, in.Label = repeated(ctx, "state"), repeated(ctx, "label")
-	return nil
+	in.Label = repeated(ctx, "label")
+	return states(ctx, &in.State)
 }
 
 func (in *listRunsInput) wants(r WorkflowRun) bool {
