@@ -54,8 +54,8 @@ type QueueChange struct {
 	Guarantee *fairness.Amounts
 }
 
-// checkNames refuses amounts of what neither every agent has nor one of the cluster, and the queue was not given before:
-// a name misspelt would limit nothing. A device by a name with a domain may come with an agent.
+// checkNames refuses amounts of what neither every agent has nor one of the cluster, and the queue was not given
+// before: a name misspelt would limit nothing. A device by a name with a domain may come with an agent.
 func (c QueueChange) checkNames(q fairness.Queue, cluster resource.Resources) error {
 	known := append([]string{"cpus", "memory", "disk", "gpus", "ports", fairness.Trials}, cluster.Names()...)
 	for _, one := range []struct {
@@ -67,7 +67,8 @@ func (c QueueChange) checkNames(q fairness.Queue, cluster resource.Resources) er
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(*one.all)) {
-			if _, had := one.hitherto[name]; had || resource.CheckExtended(name) == nil || slices.Contains(known, name) {
+			_, had := one.hitherto[name]
+			if had || resource.CheckExtended(name) == nil || slices.Contains(known, name) {
 				continue
 			}
 			return fmt.Errorf("%s: no agent has a resource %.60q: %s", one.what, name, sweep.DidYouMean(name, known))

@@ -64,8 +64,8 @@ func TestQueuesOfAServer(t *testing.T) {
 			"limit": {Limit: &amounts}, "user_limit": {UserLimit: &amounts}, "guarantee": {Guarantee: &amounts},
 		} {
 			err := s.SetQueue(t.Context(), "eng/ml", c)
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "queue eng/ml: "+what+": ") ||
-				len(err.Error()) > 300 {
+			if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 300 ||
+				!strings.HasPrefix(err.Error(), "queue eng/ml: "+what+": ") {
 				t.Errorf("%s %.20q: %.300v, want %s", what, name, err, want)
 			}
 		}

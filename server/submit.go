@@ -20,7 +20,7 @@ import (
 
 // Submission is a sweep to be run.
 type Submission struct {
-	ID     string        // that no other sweep in the results has; empty: NewSweepID of the spec's name
+	ID     string        // that no other sweep in the results has; empty: NewSweepID of the spec's Title
 	Spec   *sweep.Spec   // its File must be absolute
 	Winner *board.Winner // of the sweep that this one follows; nil: it follows none
 	Origin Origin
@@ -35,7 +35,7 @@ func (s *Server) Submit(ctx context.Context, sub Submission) (*Sweep, error) {
 		return nil, usage(err)
 	}
 	if sub.ID == "" {
-		sub.ID = NewSweepID(sub.Spec.Name)
+		sub.ID = NewSweepID(sub.Spec.Title())
 	}
 	sw := s.newSweep(sub.ID, s.folderOf(sub.ID), sub.Spec, sub.Winner)
 	sw.origin = sub.Origin
@@ -195,5 +195,5 @@ func (sw *Sweep) discard(ctx context.Context) {
 	}
 }
 
-// NewSweepID is a name nobody else has: the Slug of the spec's, and six random letters.
+// NewSweepID is a name nobody else has: the Slug of the spec's Title, and six random letters.
 func NewSweepID(name string) string { return sweep.Slug(name) + "-" + strings.ToLower(rand.Text()[:6]) }

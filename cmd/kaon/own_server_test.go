@@ -172,6 +172,14 @@ func TestOwnServerWithOtherResults(t *testing.T) {
 	p.kaon("list", "--state", "stopt").ends(exitUsage).says("stopt", "interrupted")
 	p.kaon("status", "nobody").ends(exitUsage).says("no sweep \"nobody\"", mine.Sweep)
 
+	p.write("lr.yaml", strings.Replace(quickSpec, "name: ", "description: ", 1)) // without a name
+	if id := submitted("lr.yaml"); !strings.HasPrefix(id, "lr-") {
+		t.Errorf("lr.yaml is called %s", id)
+	}
+	p.kaon("run", "lr.yaml", "--json").ends(exitDone).json(&mine)
+	if !strings.HasPrefix(mine.Sweep, "lr-") {
+		t.Errorf("lr.yaml is called %s", mine.Sweep)
+	}
 	second := submitted("quick.yaml")
 	p.kaon("watch", "-q", second).ends(exitDone)
 	for _, args := range [][]string{{"status"}, {"best"}, {"trials"}, {"curves"}, {"logs", second + "/1"}, {"trial", "1"},

@@ -107,7 +107,7 @@ func (c *runFlags) run(ctx context.Context, out *output, from specFlags) (at ran
 	if err := absolutePaths(spec); err != nil {
 		return at, err
 	}
-	at.sweep = server.NewSweepID(spec.Name)
+	at.sweep = server.NewSweepID(spec.Title())
 	c.begins(at)
 	return at, c.start(ctx, out, func(ctx context.Context, r *runner) (outcome, error) {
 		r.dashboard = c.Open

@@ -104,7 +104,12 @@ func (f specFlags) submission(ctx context.Context, out *output, to *client.Clien
 			return sub, err
 		}
 		sub.File = spec.File
-	} else if staging.NeedsFolder(spec) {
+		return sub, nil
+	}
+	if spec.File != "-" && spec.File != inlineFile { // the sweep is called after it
+		sub.File = filepath.Base(spec.File)
+	}
+	if staging.NeedsFolder(spec) {
 		if sub.Folder, err = uploadFolder(ctx, out, to, spec.Folder()); err != nil {
 			return sub, err
 		}

@@ -600,3 +600,42 @@ func FuzzFilter(f *testing.F) {
 		}
 	})
 }
+
+// A sweep without a name is called after the file it was submitted with, while it runs, when it has ended, and as a
+// clone; a key that was used before for one of no such name is still good.
+func TestSweepsAreCalledAfterTheirFile(t *testing.T) {
+	w := newWorld(t)
+	spec := strings.Replace(three, "name: ", "description: ", 1)
+	s := w.submit(access.Submitter, Submission{Spec: spec, File: "lr.yaml"})
+	if s.Name != "lr" || !strings.HasPrefix(s.ID, "lr-") {
+		t.Errorf("%s is called %q", s.ID, s.Name)
+	}
+	if e := w.ended(s.ID); e.Name != "lr" {
+		t.Errorf("when it has ended it is called %q", e.Name)
+	}
+	if c := w.submit(access.Submitter, Submission{Like: s.ID}); c.Name != "lr" || !strings.HasPrefix(c.ID, "lr-") {
+		t.Errorf("its clone %s is called %q", c.ID, c.Name)
+	}
+	if s := w.submit(access.Submitter, Submission{Spec: spec}); s.Name != "" || !strings.HasPrefix(s.ID, "sweep-") {
+		t.Errorf("without a file %s is called %q", s.ID, s.Name)
+	}
+	for _, file := range []string{"/etc/passwd", "../lr.yaml", "a/lr.yaml", ".", ".."} {
+		status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", Submission{Spec: spec, File: file})
+		if status != http.StatusUnprocessableEntity || !strings.Contains(string(answer), "for callers on the server's machine") {
+			t.Errorf("%s: %d %s", file, status, answer)
+		}
+	}
+	keyed := func(file string) (int, string) {
+		sub := Submission{Spec: spec, File: file}
+		status, answer, _ := w.ask(access.Submitter, http.MethodPost, Prefix+"/sweeps", sub, "Idempotency-Key: k")
+		var s Sweep
+		if err := json.Unmarshal(answer, &s); err != nil {
+			t.Fatal(err)
+		}
+		return status, s.ID
+	}
+	_, first := keyed("")
+	if status, again := keyed("lr.yaml"); status != http.StatusOK || again != first {
+		t.Errorf("the key of %s makes %s: %d", first, again, status)
+	}
+}

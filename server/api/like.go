@@ -55,6 +55,7 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	case folder != "":
 		sub.Folder, sub.File, sub.liked = folder, file, true
 	case file != "": // in the folder of those without one
+		sub.File, sub.liked = file, true
 	case access.Of(ctx).Local:
 		sub.File = known.File
 	case needs:

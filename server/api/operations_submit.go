@@ -77,7 +77,13 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 		out, err := a.handIn(ctx, sub)
 		return out, problem(err)
 	}
-	sub.ID = idOf(spec.Name, caller.Name, in.Key)
+	if spec.Name == "" { // before sweeps were called after their files
+		sub.ID = idOf("", caller.Name, in.Key)
+		if first, err := a.first(ctx, sub, in.Key); first != nil || err != nil {
+			return first, problem(err)
+		}
+	}
+	sub.ID = idOf(spec.Title(), caller.Name, in.Key)
 	for {
 		if first, err := a.first(ctx, sub, in.Key); first != nil || err != nil {
 			return first, problem(err)
@@ -172,7 +178,7 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 		return sub, nil, &Problem{ErrorModel: huma.ErrorModel{
 			Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
 			Detail: "spec is missing, or empty: give the text of a sweep file as spec, or the id of a sweep as like",
-			Errors: []*huma.ErrorDetail{{Message: "expected the text of a sweep file", Location: "body.spec", Value: sub.Spec}},
+			Errors: []*huma.ErrorDetail{{Message: "expected a text", Location: "body.spec", Value: sub.Spec}},
 		}}
 	}
 	at, err := a.place(caller, sub)
@@ -241,11 +247,15 @@ func (p specPlace) read(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, largestSpec+1)) // Parse refuses what is larger
 }
 
+// nameAlone tells whether a path is the name of a file, in no folder.
+func nameAlone(file string) bool { return file != "." && filepath.IsLocal(file) && filepath.Base(file) == file }
+
 // place is where a submission's spec lies on this machine.
 func (a *API) place(caller access.Caller, sub Submission) (specPlace, error) {
 	wrong := func(format string, args ...any) (specPlace, error) {
 		return specPlace{}, huma.Error422UnprocessableEntity(fmt.Sprintf(format, args...))
 	}
+	empty := filepath.Join(a.folders(), emptyFolder)
 	switch {
 	case sub.Folder != "":
 		folder, err := a.folder(sub.Folder)
@@ -261,8 +271,9 @@ func (a *API) place(caller access.Caller, sub Submission) (specPlace, error) {
 		}
 		return specPlace{folder, filepath.Join(folder, file)}, nil
 	case sub.File == "":
-		empty := filepath.Join(a.folders(), emptyFolder)
 		return specPlace{empty, filepath.Join(empty, "sweep.yaml")}, os.MkdirAll(empty, 0o700)
+	case nameAlone(sub.File) && (sub.liked || !caller.Local): // what the sweep is called after; nothing lies there
+		return specPlace{empty, filepath.Join(empty, sub.File)}, os.MkdirAll(empty, 0o700)
 	case !caller.Local:
 		return wrong("file is for callers on the server's machine: upload the folder, and give its id as folder")
 	case !filepath.IsAbs(sub.File):

@@ -32,7 +32,7 @@ func routed(mux *http.ServeMux) http.Handler {
 		case http.StatusMethodNotAllowed:
 			p.Detail = fmt.Sprintf("%s has no %s: it has %s", r.URL.Path, r.Method, answer.header.Get("Allow"))
 		case http.StatusNotFound:
-			p.Detail = fmt.Sprintf("there is no operation at %s: %s/openapi.json lists those there are", r.URL.Path, Prefix)
+			p.Detail = fmt.Sprintf("there is no operation at %s: %s/openapi.json lists them", r.URL.Path, Prefix)
 		default:
 			p.Detail = fmt.Sprintf("%s is at %s", r.URL.Path, answer.header.Get("Location"))
 		}

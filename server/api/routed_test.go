@@ -27,7 +27,7 @@ func TestEveryFailureIsAProblem(t *testing.T) {
 		{"GET", "/v1/%3Cscript%3E", "", 404, `\u003cscript\u003e`},
 		{"GET", "//v1/sweeps?limit=3", "", 307, "//v1/sweeps is at /v1/sweeps?limit=3"},
 		{"POST", "/v1/./sweeps", "{}", 307, "is at /v1/sweeps"},
-		{"GET", "/v1/sweeps?state=nope", "", 422, "running, ending, selecting, following, succeeded, failed, stopped, interrupted"},
+		{"GET", "/v1/sweeps?state=nope", "", 422, "running, ending, selecting, following, succeeded, failed, stopped"},
 		{"GET", "/v1/sweeps?state=failed&state=runing", "", 422, "did you mean `running`?"},
 		{"GET", "/v1/sweeps?state=failed,nope", "", 422, "interrupted"},
 		{"GET", "/v1/workflows?state=nope", "", 422, "waiting, running, succeeded, failed, canceled, interrupted"},
@@ -56,8 +56,8 @@ func TestEveryFailureIsAProblem(t *testing.T) {
 		text, err := io.ReadAll(rs.Body)
 		rs.Body.Close()
 		var p Problem
-		if err != nil || json.Unmarshal(text, &p) != nil || p.Status != c.status || rs.StatusCode != c.status || p.Title == "" ||
-			rs.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(text), c.says) ||
+		if err != nil || json.Unmarshal(text, &p) != nil || p.Status != c.status || rs.StatusCode != c.status ||
+			p.Title == "" || rs.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(text), c.says) ||
 			strings.Contains(string(text), w.dir) {
 			t.Errorf("%s %s %s: %d %s %s, want %d with %s", c.method, c.path, c.body, rs.StatusCode,
 				rs.Header.Get("Content-Type"), text, c.status, c.says)
@@ -66,14 +66,15 @@ func TestEveryFailureIsAProblem(t *testing.T) {
 			t.Errorf("%s %s: headers %v", c.method, c.path, rs.Header)
 		}
 	}
-	for _, path := range []string{"/v1/sweeps?state=failed&state=running", "/v1/sweeps?state=failed,running", "/v1/sweeps?state=",
-		"/v1/workflows?state=interrupted&label=a", "/v1/sweeps?state=interrupted"} {
+	for _, path := range []string{"/v1/sweeps?state=failed&state=running", "/v1/sweeps?state=failed,running",
+		"/v1/sweeps?state=", "/v1/workflows?state=interrupted&label=a", "/v1/sweeps?state=interrupted"} {
 		if status, answer, _ := w.ask(access.Viewer, http.MethodGet, path, nil); status != http.StatusOK {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
 	}
 	for _, path := range []string{"/nope", "/debug/pprof/nope"} { // of no operation
-		if status, answer, _ := w.ask("", http.MethodGet, path, nil); status < 400 || strings.HasPrefix(string(answer), "{") {
+		status, answer, _ := w.ask("", http.MethodGet, path, nil)
+		if status < 400 || strings.HasPrefix(string(answer), "{") {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
 	}

@@ -139,7 +139,7 @@ func (r row) heading() Sweep {
 		out.Name, out.State, out.Queue = s.Name, s.Standing(), cmp.Or(s.Queue, sweep.DefaultQueue)
 		return out
 	}
-	out.Name, out.State, out.Queue = st.Spec.Name, string(st.Phase), st.Spec.InQueue()
+	out.Name, out.State, out.Queue = st.Spec.Title(), string(st.Phase), st.Spec.InQueue()
 	if !st.Phase.Ended() {
 		out.Finished = ""
 	}

@@ -18,7 +18,7 @@ func Of(
 	id string, spec *sweep.Spec, created time.Time, cluster string, step *board.Step,
 ) store.Sweep {
 	return store.Sweep{
-		ID: id, Name: spec.Name, State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
+		ID: id, Name: spec.Title(), State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
 		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
 		File: spec.File, Overrides: Overrides(spec.Overrides).Redacted(spec), Provenance: effective(spec), Queue: spec.Queue, Priority: spec.Priority,

@@ -36,7 +36,10 @@ func (m *Manager) EndedSweeps(ctx context.Context, owner string, want workflow.S
 	}
 	for _, s := range snap.Sweeps {
 		ended := s.Ended.UnixMilli()
-		if !s.Phase.Ended() || !slices.Contains(want.States, string(s.Phase)) || want.Name != "" && want.Name != s.Spec.Name || known(s.ID, ended) {
+		if want.Name != "" && want.Name != s.Spec.Title() {
+			continue
+		}
+		if !s.Phase.Ended() || !slices.Contains(want.States, string(s.Phase)) || known(s.ID, ended) {
 			continue
 		}
 		sw, here := m.cfg.Server.Sweep(s.ID)
