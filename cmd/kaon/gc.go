@@ -8,11 +8,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/kaon-sweep/kaon/server/access"
+	"github.com/kaon-sweep/kaon/server/api"
 	"github.com/kaon-sweep/kaon/server/client"
+	"github.com/kaon-sweep/kaon/server/workflows"
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
@@ -38,7 +42,11 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 			"--results PLACE what lies elsewhere", c.Results, ownAddress, other.Server))
 	}
 	var left undeleted
-	runs, err := c.runs(ctx, out, time.Now().Add(-limit), &left) // first: sweeps of their steps go with them
+	who, err := c.caller(ctx)
+	if err != nil {
+		return err
+	}
+	runs, err := c.runs(ctx, out, time.Now().Add(-limit), who, &left) // first: sweeps of their steps go with them
 	if err != nil {
 		return err
 	}
@@ -46,14 +54,19 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	none := runs == 0
+	none := len(runs) == 0
 	for _, s := range all {
 		ended, err := time.Parse(time.RFC3339Nano, s.Finished)
 		if err != nil || time.Since(ended) < limit {
 			continue
 		}
+		if c.Dry && slices.ContainsFunc(runs, func(r api.WorkflowRun) bool { return stepOf(r, s) }) {
+			continue
+		}
 		none = false
-		if c.Dry {
+		if refused := mayDelete(who, "sweep", s.Owner); c.Dry && refused != nil {
+			left = append(left, refused)
+		} else if c.Dry {
 			err = printRemoved(out, removed{Sweep: s.ID, Dry: true}, c.JSON)
 		} else {
 			err = left.keep(c.remove(ctx, out, s, false, c.JSON))
@@ -69,6 +82,38 @@ func (c *gcCmd) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out.stderr, "kaon: no sweep or run of a workflow ended more than %s ago\n", c.OlderThan)
 	}
 	return nil
+}
+
+// stepOf tells whether a sweep is a step of a run, which goes with the run.
+func stepOf(r api.WorkflowRun, s api.Sweep) bool {
+	return workflows.IsStep(r.Run, s.ID) && r.Owner == s.Owner
+}
+
+// caller is who the server takes this for, that a dry run says what it would refuse. Without a server, this user has all.
+func (c *gcCmd) caller(ctx context.Context) (who access.Caller, err error) {
+	if c.Server == "" || !c.Dry {
+		return access.Caller{Role: access.Admin}, nil
+	}
+	from, err := (serverFlags{c.Server}).client(ctx)
+	if err != nil {
+		return who, err
+	}
+	me, err := from.WhoAmI(ctx)
+	return access.Caller{Name: me.Name, Role: me.Role}, answered(err)
+}
+
+// mayDelete is what the server would answer to who deletes what is somebody's; nil: it would be done.
+func mayDelete(who access.Caller, what, owner string) error {
+	err := who.MayChange(what, owner)
+	if refusal := access.Check(who, access.Submitter, nil); who.Name != "" && refusal != nil {
+		err = refusal
+	}
+	if err == nil {
+		return nil
+	}
+	refused := new(client.Error)
+	refused.Status, refused.Detail = http.StatusForbidden, err.Error()
+	return refused
 }
 
 // undeleted is what gc could not delete while it went on with others: what is somebody else's, or was deleted or gone
@@ -112,48 +157,54 @@ func (u undeleted) tell(out *output) (failed error) {
 	return failed
 }
 
-// runs deletes runs of workflows that ended before a time, and says how many.
-func (c *gcCmd) runs(ctx context.Context, out *output, before time.Time, left *undeleted) (n int, err error) {
+// runs deletes runs of workflows that ended before a time, and says which.
+func (c *gcCmd) runs(
+	ctx context.Context, out *output, before time.Time, who access.Caller, left *undeleted,
+) (gone []api.WorkflowRun, err error) {
 	if c.Server == "" {
 		return c.runsHere(out, before)
 	}
 	from, err := (serverFlags{c.Server}).client(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	all, err := from.WorkflowRuns(ctx, nil)
 	if err != nil {
-		return 0, answered(err)
+		return nil, answered(err)
 	}
 	for _, r := range all {
 		if r.Live || !r.State.Ended() || !time.UnixMilli(r.Ended).Before(before) {
 			continue
 		}
-		gone := removed{Run: r.Run, Dry: c.Dry}
+		one := removed{Run: r.Run, Dry: c.Dry}
+		if refused := mayDelete(who, "run", r.Owner); c.Dry && refused != nil {
+			*left = append(*left, refused)
+			continue
+		}
 		if !c.Dry {
 			d, err := from.DeleteWorkflow(ctx, r.Run)
 			if err != nil {
 				if err := left.keep(err); err != nil {
-					return n, answered(err)
+					return gone, answered(err)
 				}
 				continue
 			}
-			gone.Objects, gone.Bytes = d.Objects, d.Bytes
+			one.Objects, one.Bytes = d.Objects, d.Bytes
 		}
-		n++
-		if err := printRemoved(out, gone, c.JSON); err != nil {
-			return n, err
+		gone = append(gone, r)
+		if err := printRemoved(out, one, c.JSON); err != nil {
+			return gone, err
 		}
 	}
-	return n, nil
+	return gone, nil
 }
 
 // runsHere is runs of those that no server has.
-func (c *gcCmd) runsHere(out *output, before time.Time) (n int, err error) {
+func (c *gcCmd) runsHere(out *output, before time.Time) (gone []api.WorkflowRun, err error) {
 	folder := localRuns{&workFlags{Results: c.Results, State: c.State}}.folder()
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return 0, unreachable(err)
+		return nil, unreachable(err)
 	}
 	parents, names := map[string]string{}, []string{}
 	for _, e := range entries {
@@ -191,14 +242,14 @@ func (c *gcCmd) runsHere(out *output, before time.Time) (n int, err error) {
 			}
 		}
 		if err == nil {
-			n++
+			gone = append(gone, api.WorkflowRun{Run: id}) // what its steps have left in the results goes by itself
 			err = printRemoved(out, removed{Run: id, Dry: c.Dry}, c.JSON)
 		}
 		if err != nil {
-			return n, err
+			return gone, err
 		}
 	}
-	return n, nil
+	return gone, nil
 }
 
 // parseAge reads a duration that may be in days.

@@ -30,14 +30,36 @@ func TestGcGoesOnBesideWhatStays(t *testing.T) {
 		who.kaon("watch", s.ID, "--quiet").ends(exitDone)
 		swept = append(swept, s.ID)
 	}
+	dry := ann.kaon("gc", "--older-than", "0s", "--dry-run").ends(exitDone)
 	out := ann.kaon("gc", "--older-than", "0s").ends(exitDone).prints(swept[0]+" is deleted", swept[3]+" is deleted")
 	if out.says("stays: ", "the sweep is bob's"); strings.Count(out.stdout, "is deleted") != 2 || strings.Count(out.stderr, "stays: ") != 2 {
 		t.Errorf("gc says\n%s%s", out.stdout, out.stderr)
+	}
+	if said := strings.ReplaceAll(dry.stdout, " would be deleted\n", " "); dry.stderr != out.stderr ||
+		strings.Join(strings.Fields(said), " ") != deletedBy(out) {
+		t.Errorf("gc --dry-run says\n%s%sand gc\n%s%s", dry.stdout, dry.stderr, out.stdout, out.stderr)
+	}
+	viewer := p
+	secret := strings.TrimSpace(p.kaon("token", "create", "vera", "--role", "viewer").ends(exitDone).stdout)
+	viewer.aws = []string{"KAON_SERVER=" + ready.Listen[0], "KAON_TOKEN=" + secret}
+	dry = viewer.kaon("gc", "--older-than", "0s", "--dry-run").ends(exitDone).says("stays: ", "this needs submitter")
+	if out := viewer.kaon("gc", "--older-than", "0s").ends(exitDone); dry.stdout != "" || dry.stderr != out.stderr {
+		t.Errorf("a viewer's gc --dry-run says\n%s%sand gc\n%s%s", dry.stdout, dry.stderr, out.stdout, out.stderr)
 	}
 	bob.kaon("list").ends(exitDone).prints(swept[1], swept[2])
 	p.kaon("gc", "--older-than", "0s").ends(exitDone).prints(swept[1]+" is deleted", swept[2]+" is deleted")
 	x.signal(os.Interrupt)
 	x.wait().ends(exitDone)
+}
+
+// deletedBy are the names that gc said were deleted, in its order.
+func deletedBy(r ran) string {
+	var names []string
+	for line := range strings.Lines(r.stdout) {
+		name, _, _ := strings.Cut(line, " ")
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
 }
 
 // What concerns all that is asked ends gc: an account that is not known, or a server that asks for patience.

@@ -179,8 +179,13 @@ func TestOldRunsOfWorkflowsAreRemoved(t *testing.T) {
 	p.kaon("workflow", "run", "flow.yaml", "--server", "own", "--json", "--detach").ends(exitDone).json(&gone)
 	p.kaon("workflow", "watch", gone.Run, "--server", "own").ends(exitDone)
 	p.kaon("gc", "--older-than", "1h", "--server", "own").ends(exitDone).says("no sweep or run")
-	p.kaon("gc", "--older-than", "0s", "--dry-run", "--server", "own").ends(exitDone).prints(gone.Run + " would be deleted")
-	p.kaon("gc", "--older-than", "0s", "--server", "own").ends(exitDone).prints(gone.Run + " is deleted")
+	p.kaon("list", "--server", "own").ends(exitDone).prints(gone.Run + "-") // the sweep of its step, which goes with it
+	dry := p.kaon("gc", "--older-than", "0s", "--dry-run", "--server", "own").ends(exitDone).
+		prints(gone.Run + " would be deleted")
+	out := p.kaon("gc", "--older-than", "0s", "--server", "own").ends(exitDone).prints(gone.Run + " is deleted")
+	if deletedBy(dry) != deletedBy(out) {
+		t.Errorf("gc --dry-run says\n%sand gc\n%s", dry.stdout, out.stdout)
+	}
 	p.kaon("workflow", "status", gone.Run, "--server", "own").ends(exitUsage).says("no such run")
 	p.kaon("workflow", "status", stays.Run, "--server", "own").ends(exitDone)
 	x.signal(os.Interrupt)
