@@ -183,8 +183,8 @@ func parseAgent(text string) (embedded.AgentConfig, error) {
 		case key == "host":
 			a.Hostname = value
 		case err == nil && sweep.Nearest(key, amountWords) != "": // and the agent would have less than it should
-			return a, fmt.Errorf("--agent %q: %s=%s: did you mean %s? An attribute of that name would hold a word", text, key,
-				value, sweep.Nearest(key, amountWords))
+			return a, fmt.Errorf("--agent %q: %s=%s: did you mean %s? An attribute of that name would hold a word", text,
+				key, value, sweep.Nearest(key, amountWords))
 		case err == nil:
 			a.Attributes = append(a.Attributes, embedded.Attribute{Name: key, Number: number})
 		default:

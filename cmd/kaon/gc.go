@@ -89,7 +89,8 @@ func stepOf(r api.WorkflowRun, s api.Sweep) bool {
 	return workflows.IsStep(r.Run, s.ID) && r.Owner == s.Owner
 }
 
-// caller is who the server takes this for, that a dry run says what it would refuse. Without a server, this user has all.
+// caller is who the server takes this for, that a dry run says what it would refuse. Without a server, this user may
+// delete everything.
 func (c *gcCmd) caller(ctx context.Context) (who access.Caller, err error) {
 	if c.Server == "" || !c.Dry {
 		return access.Caller{Role: access.Admin}, nil

@@ -182,8 +182,9 @@ func TestOwnServerWithOtherResults(t *testing.T) {
 	}
 	second := submitted("quick.yaml")
 	p.kaon("watch", "-q", second).ends(exitDone)
-	for _, args := range [][]string{{"status"}, {"best"}, {"trials"}, {"curves"}, {"logs", second + "/1"}, {"trial", "1"},
-		{"report"}, {"artifacts", "1"}, {"export"}, {"compare", second, mine.Sweep}, {"archive", second}, {"unarchive", second}} {
+	for _, args := range [][]string{{"status"}, {"best"}, {"trials"}, {"curves"}, {"logs", second + "/1"},
+		{"trial", "1"}, {"report"}, {"artifacts", "1"}, {"export"}, {"compare", second, mine.Sweep}, {"archive", second},
+		{"unarchive", second}} {
 		r := p.kaon(args...).ends(exitDone)
 		if len(args) == 1 {
 			r.says(second + " is the newest, of the server at " + ready.Server)

@@ -73,8 +73,8 @@ func TestQueue(t *testing.T) {
 // A word that is near that of an amount is no attribute of an agent, which would have less than it should.
 func TestAgentOfMisspeltAmounts(t *testing.T) {
 	for text, want := range map[string]string{
-		"cpu=4": "did you mean cpus?", "gpu=2": "did you mean gpus?", "memroy=4": "did you mean memory?", "port=80": "did you mean ports?",
-		"mem=lots": "mem=lots: want", "cpus=4GB": "cpus=4GB: want a number", "disk=-1": "disk=-1: want",
+		"cpu=4": "did you mean cpus?", "gpu=2": "did you mean gpus?", "memroy=4": "did you mean memory?",
+		"port=80": "did you mean ports?", "mem=lots": "mem=lots: want", "cpus=4GB": "cpus=4GB: want a number", "disk=-1": "disk=-1: want",
 	} {
 		if _, err := parseAgent("name=a," + text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
