@@ -47,6 +47,7 @@ type commands struct {
 	Login  loginCmd  `cmd:"" group:"Service" help:"Keep a token for a server."`
 	Whoami whoamiCmd `cmd:"" group:"Service" help:"Say who you are to a server."`
 	Token  tokenCmd  `cmd:"" group:"Service" help:"Make, list and revoke tokens of a server."`
+	Audit  auditCmd  `cmd:"" group:"Service" help:"Say who changed what on a server."`
 	Queue  queueCmd  `cmd:"" group:"Service" help:"List, make and change the queues that sweeps share a server's cluster by."`
 
 	Archive   archiveCmd   `cmd:"" group:"Service" help:"Have lists leave out sweeps that have ended."`

@@ -26,6 +26,14 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	ctx = huma.WithValue(huma.WithContext(ctx, access.With(ctx.Context(), caller)), requestKey{}, ctx.Header(requestIDHeader))
+	changes := ctx.Method() != http.MethodGet && ctx.Method() != http.MethodHead && caller.Name != ""
+	if changes {
+		if err := a.audit.refuses(ctx.Method()); err != nil {
+			ctx.SetHeader("Retry-After", "10")
+			_ = huma.WriteErr(a.huma, ctx, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+	}
 	leave, full := a.guard.Enter(caller, endless(ctx))
 	if full != "" {
 		ctx.SetHeader("Retry-After", "1")
@@ -34,7 +42,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	}
 	defer leave()
 	next(ctx)
-	if m := ctx.Method(); m != http.MethodGet && m != http.MethodHead && caller.Name != "" {
+	if changes {
 		a.audit.note(ctx, caller)
 	}
 }

@@ -20,7 +20,7 @@ func New(cfg Config) (*API, error) {
 	a := declare(cfg)
 	a.tidyFolders()
 	var err error
-	a.audit, err = openAudit(cfg.Folder)
+	a.audit, err = openAudit(cfg.Folder, a.cfg.Log)
 	return a, err
 }
 
@@ -58,6 +58,7 @@ func declare(cfg Config) *API {
 	a.declareObjects()
 	a.declareEvents()
 	a.declareTokens()
+	a.declareAudit()
 	a.declareQueues()
 	a.declareUsage()
 	a.declareSessions()
@@ -108,5 +109,5 @@ func Document(version string) ([]byte, error) {
 	return declare(Config{Version: version}).huma.OpenAPI().MarshalJSON()
 }
 
-// Close ends the audit log.
+// Close ends the audit log. Its error says that lines of it are missing.
 func (a *API) Close() error { return a.audit.Close() }

@@ -248,7 +248,9 @@ func (p specPlace) read(name string) ([]byte, error) {
 }
 
 // nameAlone tells whether a path is the name of a file, in no folder.
-func nameAlone(file string) bool { return file != "." && filepath.IsLocal(file) && filepath.Base(file) == file }
+func nameAlone(file string) bool {
+	return file != "." && filepath.IsLocal(file) && filepath.Base(file) == file
+}
 
 // place is where a submission's spec lies on this machine.
 func (a *API) place(caller access.Caller, sub Submission) (specPlace, error) {

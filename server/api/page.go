@@ -18,8 +18,14 @@ func cursorAt(index int) string {
 
 // from is the index that a page begins at.
 func (p Paging) from() (int, error) {
+	at, err := p.index()
+	return min(at, mostOffset), err
+}
+
+// index is likewise, and may be beyond the end of every list.
+func (p Paging) index() (int, error) {
 	if p.Cursor == "" {
-		return min(p.Offset, mostOffset), nil
+		return p.Offset, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	at, ok := strings.CutPrefix(string(text), cursorBegin)
@@ -27,7 +33,7 @@ func (p Paging) from() (int, error) {
 	if err != nil || !ok || wrong != nil || index < 0 {
 		return 0, huma.Error422UnprocessableEntity(fmt.Sprintf("cursor %q is none that this server gave: leave it out for the first page", p.Cursor))
 	}
-	return min(index, mostOffset), nil
+	return index, nil
 }
 
 // mostOffset is beyond the end of every list, and may be added to.

@@ -94,7 +94,11 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.API, err = api.New(own); err != nil {
 		return err
 	}
-	s.ends = append(s.ends, func() { _ = s.API.Close() }) // its log is written line by line
+	s.ends = append(s.ends, func() {
+		if err := s.API.Close(); err != nil && cfg.Log != nil {
+			cfg.Log.Error("the audit log is not whole", "err", err)
+		}
+	})
 	s.hears.Store(s.API)
 	runs.Start(func(c workflows.Change) { s.API.HeardRun(c); registered.Heard(c); s.tellLate(c) })
 	registered.Start()
