@@ -11,15 +11,15 @@ import (
 )
 
 type auditCmd struct {
-	Since   string `default:"7d" placeholder:"TIME" help:"From then on: an age, as 30d or 12h, a time as 2026-11-30T00:00:00Z, or all (${default})."`
+	Since   string `default:"7d" placeholder:"TIME" help:"From then on: 30d, 12h, a time, or all (${default})."`
 	Subject string `placeholder:"NAME" help:"What this caller did, or was done to this id."`
 	JSON    bool   `help:"Print one JSON object a line, as the server's audit.jsonl has them."`
 	serverFlags
 }
 
 func (c *auditCmd) Help() string {
-	return "Says of every request that may have changed something who made it, what was asked and how it was answered, " +
-		"the oldest first. For admins."
+	return "Says of every request that may have changed something who made it, what was asked and how it was " +
+		"answered, the oldest first. For admins. A time is written as 2026-11-30T00:00:00Z."
 }
 
 func (c *auditCmd) Run(ctx context.Context, out *output) error {

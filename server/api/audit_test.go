@@ -37,7 +37,8 @@ func TestAudit(t *testing.T) {
 	if page := get[AuditPage](w, access.Admin, "/audit"); len(page.Items) != 1 || page.Damaged != 0 || page.Next != "" {
 		t.Errorf("what is being written: %+v", page)
 	}
-	again, err := openAudit(filepath.Join(w.dir, "state"), slog.New(slog.DiscardHandler)) // as the next process does
+	// as the next process does
+	again, err := openAudit(filepath.Join(w.dir, "state"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +58,11 @@ func TestAudit(t *testing.T) {
 		l.Request == "" {
 		t.Errorf("the first is %+v", l)
 	}
+	since := func(t time.Time) string { return "since=" + url.QueryEscape(t.Format(time.RFC3339Nano)) }
 	for query, want := range map[string]int{
 		"subject=operator": 2, "subject=submitter": 1, "subject=nobody": 1, "subject=" + s.ID: 1, "subject=oper": 0,
 		"subject=no+one": 0,
-		"since=" + url.QueryEscape(began.Format(time.RFC3339Nano)): 2, "since=9999-01-01T00:00:00Z": 0,
-		"since=" + url.QueryEscape(began.In(time.FixedZone("", 3600)).Format(time.RFC3339Nano)): 2,
+		since(began):     2, since(began.In(time.FixedZone("", 3600))): 2, "since=9999-01-01T00:00:00Z": 0,
 	} {
 		if page := get[AuditPage](w, access.Admin, "/audit?"+query); len(page.Items) != want || page.Next != "" {
 			t.Errorf("%s: %+v, want %d", query, page, want)
@@ -88,8 +89,8 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// While the audit log cannot be written, what it lacks is told and held, nothing else is changed, and what makes room is
-// taken; then it has all, in order.
+// While the audit log cannot be written, what it lacks is told and held, nothing else is changed, and what makes room
+// is taken; then it has all, in order.
 func TestAuditOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -111,7 +112,8 @@ func TestAuditOnAFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.address+Prefix+"/sweeps", bytes.NewReader(body))
+		url := w.address + Prefix + "/sweeps"
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,14 +135,16 @@ func TestAuditOnAFullDisk(t *testing.T) {
 		t.Errorf("with a full disk: %d %s", status, answer)
 	}
 	w.ended(second.ID) // it is read as before
-	if status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+"/sweeps/"+first.ID, nil); status != http.StatusOK {
+	status, answer, _ := w.ask(access.Submitter, http.MethodDelete, Prefix+"/sweeps/"+first.ID, nil)
+	if status != http.StatusOK {
 		t.Errorf("room is not made: %d %s", status, answer)
 	}
 	a.mu.Lock()
 	text := told.String()
 	a.to = real
 	a.mu.Unlock()
-	if !strings.Contains(text, "submit-sweep") || !strings.Contains(text, "delete-sweep") || strings.Count(text, "\n") != 2 {
+	if !strings.Contains(text, "submit-sweep") || !strings.Contains(text, "delete-sweep") ||
+		strings.Count(text, "\n") != 2 {
 		t.Errorf("the server's log says %s", text)
 	}
 	if status, answer := submit(); status != http.StatusCreated {

@@ -23,20 +23,21 @@ import (
 
 type auditInput struct {
 	Since   string `query:"since" maxLength:"40" doc:"RFC 3339: only from then on. Absent: all."`
-	Subject string `query:"subject" maxLength:"300" doc:"Only what this caller did, or was done to this: the id of a sweep, a run or a token, or another part of the path."`
-	Limit   int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"At most so many on a page, which may be fewer."`
+	Subject string `query:"subject" maxLength:"300" doc:"Only what this caller did, or was done to this id."`
+	Limit   int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"At most so many on a page."`
 	Cursor  string `query:"cursor" maxLength:"200" doc:"Where the page begins, as the one before said."`
 }
 
 // AuditPage is part of the audit log, the oldest first.
 type AuditPage struct {
 	Items   []AuditLine `json:"items"`
-	Damaged int         `json:"damaged,omitempty" doc:"Lines of this part that cannot be read: the server was killed while it wrote them."`
-	Next    string      `json:"next,omitempty" doc:"The cursor of the next page, which there may be without items on this one; absent: this is the last."`
+	Damaged int         `json:"damaged,omitempty" doc:"Lines of this part that cannot be read."`
+	Next    string      `json:"next,omitempty" doc:"The cursor of the next page; absent: this is the last."`
 }
 
 func (a *API) declareAudit() {
-	huma.Register(a.huma, operation(access.Admin, http.MethodGet, "/audit", "list-audit", "Who changed what, and when"),
+	list := operation(access.Admin, http.MethodGet, "/audit", "list-audit", "Who changed what, and when")
+	huma.Register(a.huma, list,
 		func(ctx context.Context, in *auditInput) (*body[AuditPage], error) {
 			return answer(a.audited(ctx, in))
 		})
