@@ -2,12 +2,13 @@
 // the pages in Chromium, answers by clicks the questions that the pages are for, and looks for what is wrong on each, in
 // light and dark, on a desk and on a phone. It exits 1 when something is. Without a Chromium it says so and ends well.
 //
-//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-many N] [-draw] [-flows] [-stored N]
+//	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-many N] [-draw] [-flows] [-changes]
+//	        [-stored N]
 //
 // With -pictures it writes those of the documentation, with -screens all that it has seen. axe-core,
 // fetched from npm, is asked on every page; where npm does not reach it, that is said. -many adds a sweep of so many trials,
-// and measures pages of it. With -flows it looks at registered workflows alone, with -stored at a sweep that is not run but
-// written.
+// and measures pages of it. With -flows it looks at registered workflows alone, with -changes at lists of sweeps and
+// what is done to them alone, with -stored at a sweep that is not run but written.
 package main
 
 import (
@@ -32,7 +33,7 @@ var checks string
 type options struct {
 	kaon, digits, pictures, screens string
 	trials, many, stored            int
-	draw, flows                     bool
+	draw, flows, changes            bool
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&o.screens, "screens", "", "folder for pictures of all pages")
 	flag.BoolVar(&o.draw, "draw", false, "draw the pictures alone")
 	flag.BoolVar(&o.flows, "flows", false, "go to registered workflows alone")
+	flag.BoolVar(&o.changes, "changes", false, "go to lists of sweeps, and what is done to them, alone")
 	flag.IntVar(&o.many, "many", 0, "trials of a large sweep")
 	flag.IntVar(&o.stored, "stored", 0, "measure answers and pages alone, of a sweep of so many trials that is in the results")
 	flag.Parse()

@@ -1,11 +1,10 @@
 // The page of the cluster: its machines, what runs on each, and which get no work.
 import { ui } from "./html.js";
-import { get, sweepPath, useGet } from "./api.js";
-import { dimensions } from "./dims.js";
-import { Timeline, bars } from "./plot/timeline.js";
+import { useGet } from "./api.js";
 import { useBeat, useClock } from "./events.js";
+import { Lately } from "./lately.js";
 import { Card, Empty, Loading, Shown, State } from "./parts.js";
-import { change, link } from "./route.js";
+import { link } from "./route.js";
 import { count, plural, stamp, value } from "./format.js";
 
 const { html } = ui;
@@ -34,34 +33,6 @@ function Queues({ list }) {
   const amounts = (a) => Object.entries(a ?? {}).map(([k, v]) => amount(k, v)).join(", ");
   return html`<${Card} title="Queues" note="who has which part of the cluster"><div class="scroll" tabindex="0" role="region" aria-label="Table of queues"><table><thead><tr><th>Queue</th><th>Has</th><th class="number">Fair</th><th class="number">Waiting</th><th class="number">Sweeps</th><th>Limit</th></tr></thead>
     <tbody>${list.map((q) => html`<tr><td>${q.queue}</td><td><${Used} used=${Math.round(1000 * q.share) / 10} of=${100} unit="%" /></td><td class="number">${Math.round(100 * q.fair_share)} %</td><td class="number">${count(q.waiting)}</td><td class="number">${count(q.sweeps)}</td><td>${amounts(q.limit)}</td></tr>`)}</tbody></table></div></${Card}>`;
-}
-
-/** Lately is what ended on the cluster in the last minutes, of sweeps that run or have just ended. */
-function Lately({ query }) {
-  const minutes = Number(query.get("minutes")) || 1;
-  const [list, setList] = ui.useState(null);
-  ui.useEffect(() => {
-    const stop = new AbortController();
-    let timer = 0;
-    const look = async () => {
-      const since = Date.now() - minutes * 60000;
-      const page = await get("/sweeps?limit=20", { signal: stop.signal }), all = [];
-      for (const s of page.items.filter((s) => s.here && (!s.finished || Date.parse(s.finished) > since)).slice(0, 5)) {
-        const table = dimensions(await get(sweepPath(s.sweep, "/columns?most=5000&digits=3"), { signal: stop.signal }), s.metric);
-        all.push(...bars(table, (t) => `${s.sweep}/${t}`, (t) => link(["sweeps", s.sweep, "trials", String(t)])));
-      }
-      setList({ all, to: Date.now() / 1000 });
-    };
-    const turn = () => look().catch(() => {}).finally(() => { // the state of the server is shown above
-      if (!stop.signal.aborted) timer = setTimeout(turn, 5000); // behind the last look, however long that took
-    });
-    turn();
-    return () => { stop.abort(); clearTimeout(timer); };
-  }, [minutes]);
-  const tools = html`<label>the last <select value=${minutes} onChange=${(e) => change({ minutes: e.target.value === "1" ? "" : e.target.value })}>${[1, 5, 15, 60].map((m) => html`<option value=${m} selected=${m === minutes}>${m === 1 ? "minute" : `${m} minutes`}</option>`)}</select></label>`;
-  const shown = list?.all.filter((b) => b.to >= list.to - minutes * 60) ?? [];
-  return html`<${Card} title="What it did" tools=${tools}>${!list ? html`<p class="quiet waits">Looking…</p>` : shown.length === 0 ? html`<p class="quiet">No attempt has ended.</p>`
-    : html`<${Timeline} list=${shown} from=${list.to - minutes * 60} to=${list.to} label="Attempts of the last minutes by machine" />`}</${Card}>`;
 }
 
 /** Cluster is the page. */
