@@ -16,6 +16,17 @@ func (s *Space) Dimensions() []Dimension {
 	return all
 }
 
+// Lists is the values that the spec lists for parameters, in its order, by dotted names. Ranges are not there.
+func (s *Space) Lists() map[string][]Value {
+	all := map[string][]Value{}
+	for _, l := range s.leaves {
+		if l.Distribution == Categorical || l.Distribution == CategoricalProbs {
+			all[l.Name] = l.Values
+		}
+	}
+	return all
+}
+
 // coordinate is the leaf as one dimension of a search. A tie is a choice among its places, on the first of its
 // members: a number where all members' values have an order, else a text, since no place is nearer than another.
 // What follows has one value, which Assemble replaces.

@@ -89,9 +89,16 @@ func (s source) report(ctx context.Context, out *output, partial bool, format st
 		Board: all.Summary(), Curves: export.Curves(all.Board, 60), Failures: export.GroupFailures(all.Board),
 		Importance: s.importance(ctx, all.known, all.Board), Series: &series, Spec: string(spec),
 	}
+	parsed, err := s.spec(ctx, all.known, false)
+	if err != nil {
+		parsed = nil // values are then in the order of their names
+	}
 	for most := reportTrials; ; most /= 2 {
 		page.Columns = export.NewColumns(all.Board)
 		page.Columns.Round(reportDigits)
+		if parsed != nil {
+			page.Columns.Order(parsed.Space)
+		}
 		wanted := export.Sample(all.Board, most)
 		page.Columns.Sampled = len(wanted) < page.Columns.Total
 		for _, i := range wanted {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/board"
+	"github.com/kaon-sweep/kaon/sweep"
 )
 
 // Columns is trials as columns, for plots: every list has one entry for each trial, in the order they were added.
@@ -24,13 +25,18 @@ type Columns struct {
 
 	params, metrics map[string]int // places in Params and Metrics
 	digits          int            // numbers keep so many; 0: all
+	lists           map[string][]sweep.Value
 }
 
 // Column is one parameter or metric.
 type Column struct {
 	Name   string `json:"name"`
 	Values []any  `json:"values" doc:"null: the trial has none. Numbers that are not finite are strings."`
+	Order  []any  `json:"order,omitempty" doc:"What the spec lists, in its order; absent: no list, or over 1,000."`
 }
+
+// mostListed is how many values of a parameter a column tells the order of: no picture names more.
+const mostListed = 1000
 
 // NewColumns is the columns of a board, with no trials yet.
 func NewColumns(b *board.Board) *Columns {
@@ -43,6 +49,9 @@ func NewColumns(b *board.Board) *Columns {
 
 // Round has numbers that are added from now on keep so many significant digits: for pictures in a file.
 func (c *Columns) Round(digits int) { c.digits = digits }
+
+// Order has columns of parameters that are added from now on tell in which order a spec lists their values.
+func (c *Columns) Order(space *sweep.Space) { c.lists = space.Lists() }
 
 // Add adds a trial.
 func (c *Columns) Add(t board.Trial) {
@@ -60,20 +69,29 @@ func (c *Columns) Add(t board.Trial) {
 	c.Value, c.Seconds, c.Ended = append(c.Value, value), append(c.Seconds, seconds), append(c.Ended, ended)
 	c.Agent = append(c.Agent, agent)
 	for _, p := range Params(t) {
-		var v any = p.Value
-		switch n := p.Value.(type) {
-		case float64:
-			v = c.number(n)
-		case nil, int64, bool, string:
-		default:
-			v = asDocument(p.Value)
+		_, known := c.params[p.Name]
+		c.Params = set(c.Params, c.params, p.Name, row, c.cell(p.Value))
+		if list := c.lists[p.Name]; !known && len(list) <= mostListed {
+			for _, v := range list {
+				c.Params[len(c.Params)-1].Order = append(c.Params[len(c.Params)-1].Order, c.cell(v))
+			}
 		}
-		c.Params = set(c.Params, c.params, p.Name, row, v)
 	}
 	for _, m := range t.Metrics {
 		c.Metrics = set(c.Metrics, c.metrics, m.Name, row, c.number(float64(m.Value)))
 	}
 	c.Params, c.Metrics = fill(c.Params, row+1), fill(c.Metrics, row+1)
+}
+
+// cell is the value of a parameter.
+func (c *Columns) cell(v sweep.Value) any {
+	switch n := v.(type) {
+	case float64:
+		return c.number(n)
+	case nil, int64, bool, string:
+		return v
+	}
+	return asDocument(v)
 }
 
 // set puts a cell into a column, which begins when it is first met.

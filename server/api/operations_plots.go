@@ -98,6 +98,12 @@ func (a *API) columns(ctx context.Context, in *columnsInput) (*body[*export.Colu
 		out.Sampled = len(wanted) < out.Total
 		out.Round(in.Digits)
 	})
+	if err != nil {
+		return nil, problem(err)
+	}
+	if spec, err := a.spec(ctx, in.Sweep); err == nil { // without it, values are in the order of their names
+		out.Order(spec.Space)
+	}
 	for err == nil && len(wanted) > 0 && ctx.Err() == nil {
 		piece := wanted[:min(len(wanted), lookAtOnce)]
 		wanted = wanted[len(piece):]

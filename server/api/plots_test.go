@@ -44,6 +44,9 @@ func TestPlots(t *testing.T) {
 		if len(c.Trial) != 3 || c.Total != 3 || len(c.Params) != 1 || len(c.Params[0].Values) != 3 || c.Value[1] != 1.7 {
 			t.Errorf("%s: columns %+v", where, c)
 		}
+		if order := c.Params[0].Order; !slices.Equal(order, []any{3.0, 1.0, 2.0}) {
+			t.Errorf("%s: the spec lists %v", where, order)
+		}
 		if few := get[export.Columns](w, access.Viewer, "/sweeps/"+s.ID+"/columns?most=1"); len(few.Trial) > 1 || few.Total != 3 || !few.Sampled || c.Sampled {
 			t.Errorf("%s: of at most one %+v", where, few)
 		}

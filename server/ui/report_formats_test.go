@@ -90,8 +90,9 @@ func TestReportAsSVGOfMixedValues(t *testing.T) {
 	r.Board.Goals = []string{"acc", hostile}
 	for i := range r.Columns.Params {
 		if p := &r.Columns.Params[i]; p.Name == "lr" {
+			p.Order = []any{"auto", int64(70)}
 			for row := range p.Values {
-				p.Values[row] = []any{int64(70), int64(20), "auto"}[row%3]
+				p.Values[row] = []any{int64(20), int64(70), "auto"}[row%3]
 			}
 		} else if p.Name == "x" {
 			p.Values[0], p.Values[1] = -math.MaxFloat64, math.MaxFloat64
@@ -107,6 +108,10 @@ func TestReportAsSVGOfMixedValues(t *testing.T) {
 	}
 	names, _, _ := strings.Cut(text, ">lr</text>")
 	names = names[strings.LastIndex(names, "<rect"):]
+	auto, listed, other := strings.Index(names, ">auto<"), strings.Index(names, ">70<"), strings.Index(names, ">20<")
+	if auto > listed || listed > other {
+		t.Errorf("not in the order of the spec, what it does not list behind:\n%s", names)
+	}
 	for _, name := range []string{">70<", ">20<", ">auto<"} {
 		if !strings.Contains(names, name) {
 			t.Errorf("the axis of names lacks %s: %s", name, names)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kaon-sweep/kaon/results/export"
@@ -161,9 +162,16 @@ func (r Report) shares(p *panel) {
 
 // scatter draws a column over another. Marked rows stand out; without any the worst values are left out of view.
 func (r Report) scatter(p *panel, f facts, xs, ys export.Column, marked map[int]bool) {
-	var names []string
 	// Of a column with a word in it every value is a name.
 	words := slices.ContainsFunc(xs.Values, func(v any) bool { return v != nil && !numeric(v) })
+	var names []string
+	places := map[string]int{}
+	if words {
+		names = namesOf(xs)
+		for i, name := range names {
+			places[name] = i
+		}
+	}
 	place := func(v any) (float64, bool) {
 		if v == nil {
 			return 0, false
@@ -171,13 +179,7 @@ func (r Report) scatter(p *panel, f facts, xs, ys export.Column, marked map[int]
 		if !words {
 			return number(v)
 		}
-		name := short(v)
-		i := slices.Index(names, name)
-		if i < 0 {
-			i = len(names)
-			names = append(names, name)
-		}
-		return float64(i), true
+		return float64(places[short(v)]), true
 	}
 	type dot struct {
 		x, y float64
@@ -227,6 +229,35 @@ func (r Report) scatter(p *panel, f facts, xs, ys export.Column, marked map[int]
 			p.dot(x.at(d.x), y.at(d.y), 4, svgMain)
 		}
 	}
+}
+
+// namesOf are the values of a column as they are called, in the order of the spec's list; behind what is in it numbers
+// by their values, and the others by their letters. dims.js has the same order.
+func namesOf(c export.Column) (names []string) {
+	seen := map[string]bool{}
+	for _, v := range c.Values {
+		if name := short(v); v != nil && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	places := map[string]int{}
+	for i, v := range c.Order {
+		places[short(v)] = i + 1
+	}
+	key := func(name string) (place int, number float64) {
+		number, err := strconv.ParseFloat(name, 64)
+		if err != nil || math.IsNaN(number) {
+			number = math.Inf(1)
+		}
+		return cmp.Or(places[name], math.MaxInt), number
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		ap, an := key(a)
+		bp, bn := key(b)
+		return cmp.Or(cmp.Compare(ap, bp), cmp.Compare(an, bn), cmp.Compare(a, b))
+	})
+	return names
 }
 
 // inView is the range of values without the worst fifth where that lies far off.

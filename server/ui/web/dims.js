@@ -4,15 +4,28 @@ const notFinite = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -
 
 function asNumber(v) { return typeof v === "number" ? v : notFinite.get(v) ?? NaN; }
 
-function dimension(name, of, kind, values) {
+// named is a value that is no number as pictures call it.
+function named(v) { return typeof v === "string" ? v : JSON.stringify(v); }
+
+/** inOrder are names that differ in the order of a list; behind what is in it numbers by their values, and the others
+    by their letters. */
+export function inOrder(names, list = []) {
+  const places = new Map(list.map((v, i) => [named(v), i]));
+  const number = (name) => (name.trim() === "" ? NaN : Number(name));
+  const all = names.map((name) => [name, places.get(name) ?? Infinity, number(name)]);
+  const by = (a, b) => (a === b || (isNaN(a) && isNaN(b)) ? 0 : isNaN(b) || a < b ? -1 : 1);
+  return all.sort((a, b) => by(a[1], b[1]) || by(a[2], b[2]) || (a[0] < b[0] ? -1 : 1)).map(([name]) => name);
+}
+
+function dimension(name, of, kind, values, order) {
   const known = values.filter((v) => v !== null && v !== undefined);
   const numeric = known.every((v) => typeof v === "number" || (typeof v === "string" && notFinite.has(v)));
-  const distinct = numeric ? null : [...new Set(known.map((v) => (typeof v === "string" ? v : JSON.stringify(v))))].sort();
+  const distinct = numeric ? null : inOrder([...new Set(known.map(named))], order);
   const data = new Float64Array(values.length);
   let min = Infinity, max = -Infinity, least = Infinity;
   const places = distinct && new Map(distinct.map((d, i) => [d, i]));
   values.forEach((v, i) => {
-    const n = v === null || v === undefined ? NaN : numeric ? asNumber(v) : places.get(typeof v === "string" ? v : JSON.stringify(v));
+    const n = v === null || v === undefined ? NaN : numeric ? asNumber(v) : places.get(named(v));
     data[i] = n;
     if (!isFinite(n)) return;
     if (n < min) min = n;
@@ -44,13 +57,14 @@ function distinctNumbers(data) {
     other has: a metric that is named as a parameter is called metric.NAME, and what of a run is named as either run.NAME; of is
     the name of the column. */
 export function dimensions(columns, metric) {
-  const taken = new Set(), add = (of, kind, values, prefix = kind) => {
+  const taken = new Set(), add = (of, kind, values, prefix = kind, order = []) => {
     let name = of;
     while (taken.has(name)) name = `${prefix}.${name}`;
     taken.add(name);
-    return dimension(name, of, kind, values);
+    return dimension(name, of, kind, values, order);
   };
-  const dims = columns.params.map((c) => add(c.name, "param", c.values)), value = add(metric || "value", "value", columns.value, "metric");
+  const dims = columns.params.map((c) => add(c.name, "param", c.values, "param", c.order));
+  const value = add(metric || "value", "value", columns.value, "metric");
   for (const c of columns.metrics) if (c.name !== metric) dims.push(add(c.name, "metric", c.values));
   dims.push(add("seconds", "run", columns.seconds), add("trial", "run", columns.trial));
   dims.unshift(value);
