@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // failing has requests for addresses like a pattern refused with some words; with empty ones they go through again.
@@ -34,5 +35,53 @@ func (w *walk) told(context.Context) error {
 		says("what is wrong with the list", `/This is as it was: no list/`),
 		func() error { return w.failing("", "") },
 		says("attempts at last", `/^(?![^]*no list)[^]*attempts that have ended/`),
+	})
+}
+
+// lists filters and sorts the list of sweeps, and looks whether the address shows the same to somebody else.
+func (w *walk) lists(context.Context) error {
+	rows := func(ids ...string) func() error {
+		shown := `[...document.querySelectorAll("tbody tr td.cut a")].map((e) => e.title).join()`
+		return func() error {
+			return w.await("the rows "+strings.Join(ids, ", "), fmt.Sprintf("%s === %q", shown, strings.Join(ids, ",")))
+		}
+	}
+	again := func() error {
+		var hash string
+		if err := w.eval("location.hash", &hash); err != nil {
+			return err
+		}
+		_, err := w.visit(strings.TrimPrefix(hash, "#"))
+		return err
+	}
+	change := func(body string) func() error {
+		const ask = `fetch("/v1/sweeps/%s", { method: "PATCH", body: %q,
+			headers: { "X-Kaon-Request": "1", "Content-Type": "application/json" } }).then((r) => r.status)`
+		return func() error {
+			var status int
+			err := w.eval(fmt.Sprintf(ask, w.other, body), &status)
+			if err == nil && status != 200 {
+				err = fmt.Errorf("%s is answered %d", body, status)
+			}
+			return err
+		}
+	}
+	return first([]func() error{
+		func() error { _, err := w.visit("/sweeps"); return err }, rows(w.other, w.sweep),
+		change(`{"labels": []}`),
+		func() error { return w.click("th button", "Best") }, func() error { return w.click("th button", "Sweep") },
+		func() error { return w.has("Sweep ▲") }, again, func() error { return w.has("Sweep ▲") },
+		func() error { return w.click("th button", "Begun") }, rows(w.other, w.sweep),
+		func() error { return w.click("th button", "Begun") }, rows(w.sweep, w.other),
+		func() error { return w.click("th button", "Begun") }, rows(w.other, w.sweep),
+		func() error { return w.click("td button.tag", "vision") }, rows(w.sweep), again, rows(w.sweep),
+		func() error { return w.click("button.tag", "vision") }, rows(w.other, w.sweep),
+		func() error { return w.choose("select[aria-label=Queue]", "default") }, again, rows(w.other, w.sweep),
+		func() error { return w.choose("select[aria-label=State]", "failed") }, func() error { return w.has("No such sweep") },
+		func() error { return w.click("button", "Show all") }, rows(w.other, w.sweep),
+		change(`{"archived": true}`), again, rows(w.sweep),
+		func() error { return w.fill("input[type=search]", w.other) }, func() error { return w.click("button", "Look among archived") },
+		rows(w.other), again, rows(w.other), func() error { return w.look("sweeps-archived") },
+		change(`{"archived": false}`),
 	})
 }
