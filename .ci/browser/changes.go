@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -84,4 +85,73 @@ func (w *walk) lists(context.Context) error {
 		rows(w.other), again, rows(w.other), func() error { return w.look("sweeps-archived") },
 		change(`{"archived": false}`),
 	})
+}
+
+// slowFile is a sweep of which one trial runs for long, one fails, and the others wait.
+const slowFile = `name: slow
+parameters:
+  x: {values: [1, 2, 3, 4]}
+method: grid
+command: "[ ${param.x} != 1 ] || exit 3; exec sleep 600"
+limits: {parallel: 1}
+task:
+  resources: {cpus: 0.1, memory: 8MB}
+`
+
+// does does on pages what is done to sweeps, trials and agents, by mouse and by keyboard.
+func (w *walk) does(context.Context) error {
+	var s struct {
+		ID string `json:"sweep"`
+	}
+	if err := w.write("slow.yaml", slowFile); err != nil {
+		return err
+	}
+	if err := w.ask(&s, "submit", "slow.yaml", "--json"); err != nil {
+		return err
+	}
+	visit := func(path string) func() error { return func() error { _, err := w.visit(path); return err } }
+	has := func(words string) func() error { return func() error { return w.has(words) } }
+	press := func(selector, words string) func() error { return func() error { return w.press(selector, words) } }
+	fill := func(selector, text string) func() error { return func() error { return w.fill(selector, text) } }
+	enter := func() error {
+		for _, kind := range []string{"keyDown", "keyUp"} {
+			key := map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+			if err := w.call("Input.dispatchKeyEvent", key, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	one := "/sweeps/" + s.ID
+	stop := func(number int) []func() error {
+		return []func() error{
+			visit(fmt.Sprintf("%s/trials/%d", one, number)), press("button", "Stop trial"), has("The other trials go on"),
+			fill("#asked-reason", "as a test"), enter, has("as a test"),
+		}
+	}
+	host := `document.querySelector("section[aria-label=Agents] tbody td").innerText`
+	steps := slices.Concat(
+		[]func() error{visit(one + "/trials/1"), has("running")}, stop(1), stop(3), stop(2),
+		[]func() error{
+			visit(one), press("button", "Retry failed"), has("1 failed trial will be run again"),
+			func() error { return w.look("retry") }, press("dialog button", "Retry failed"), has("Retry failed: done."),
+			visit(one), press("button", "Extend"), has("It has 4 trials"), fill("#asked-trials", "50000000"), press("dialog button", "Extend"),
+			func() error {
+				return w.await("the problem", `/run_cap/.test(document.querySelector("dialog [role=alert]")?.innerText)`)
+			},
+			func() error { return w.look("extend") }, press("dialog button", "Cancel"),
+			press("button", "Label"), fill("#asked-labels", "first second"), enter, has("Label: done."),
+			func() error { return w.await("labels", `document.querySelectorAll("a.tag").length === 2`) },
+			press("a.tag", "second"), func() error { return w.await("the list", `document.querySelectorAll("tbody tr").length === 1`) },
+			visit(one), func() error {
+				return w.await("its end", `/failed/.test(document.querySelector("main .state").innerText)`)
+			},
+			press("button", "Archive"), has("Nothing is deleted"), press("dialog button", "Archive"), has("archived"), press("button", "Unarchive"),
+			press("dialog button", "Unarchive"), has("Unarchive: done."),
+			visit("/cluster"), press("td button", "Cordon"), fill("#asked-reason", "a fan"), func() error { return w.look("cordon") },
+			press("dialog button", "Cordon"), has("a fan"), press("td button", "Uncordon"), has("gets work again"),
+			press("dialog button", "Uncordon"), has("Uncordon: done."),
+			func() error { return w.await("a host", host) },
+		})
+	return first(steps)
 }

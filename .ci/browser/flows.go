@@ -250,7 +250,17 @@ func (w *walk) viewer(context.Context) error {
 			return w.await("buttons that say why not", `((all) => all.length > 4 && all.every((b) => b.disabled && b.title.includes("You are viewer")))([...document.querySelectorAll("main button")].filter((b) => /Run…|triggers|Unregister|Backfill|Signal|^pin$/.test(b.textContent)))`)
 		},
 		func() error { return w.look("registered-viewer") },
+		func() error { _, err := w.visit("/sweeps/" + w.sweep); return err },
+		func() error { return w.await("buttons of a sweep that say why not", denied("main .bar .bar button")) },
+		func() error { _, err := w.visit("/cluster"); return err },
+		func() error { return w.await("buttons of an agent that say why not", denied("td button")) },
 	})
+}
+
+// denied is true where all buttons of a selector say that viewers may not press them.
+func denied(selector string) string {
+	return fmt.Sprintf(`((all) => all.length > 0 && all.every((b) => b.disabled && b.title === "You are viewer."))(
+		[...document.querySelectorAll(%q)])`, selector)
 }
 
 // look checks a page as it stands, and keeps what is seen.

@@ -45,7 +45,11 @@ func (p *page) hear(method string, params json.RawMessage) {
 				URL   string `json:"url"`
 			} `json:"entry"`
 		}
-		if json.Unmarshal(params, &m) == nil && m.Entry.Level == "error" && !strings.HasSuffix(m.Entry.URL, "/no-such") {
+		if json.Unmarshal(params, &m) != nil {
+			return
+		}
+		meant := strings.HasSuffix(m.Entry.URL, "/no-such") || strings.HasSuffix(m.Entry.URL, "/extend")
+		if m.Entry.Level == "error" && !meant {
 			complain("%s %s", m.Entry.Text, m.Entry.URL)
 		}
 	case "Network.requestWillBeSent":

@@ -6,6 +6,12 @@ export class Refused extends Error {
   constructor(status, detail) { super(detail); this.status = status; }
 }
 
+/** saidOf is a problem in words: what is wrong, and in which places of what was sent. */
+export function saidOf(problem) {
+  const places = (problem.errors ?? []).map((e) => [e.location, e.message].filter(Boolean).join(": ")).filter(Boolean);
+  return [problem.detail ?? problem.title, ...places].filter(Boolean).join("; ");
+}
+
 const watchers = new Set();
 export const server = { state: "connecting", since: Date.now() }; // state: connecting, live, lost, unknown (who asks is)
 
@@ -43,7 +49,7 @@ export async function ask(path, { method = "GET", body, signal, headers: more } 
   if (response.status === 401 && path !== "/session") reached("unknown");
   if (!response.ok) {
     const problem = await response.json().catch(() => ({}));
-    throw new Refused(response.status, problem.detail ?? problem.title ?? `the server answers ${response.status}`);
+    throw new Refused(response.status, saidOf(problem) || `the server answers ${response.status}`);
   }
   if (server.state !== "live") reached("live");
   return response;

@@ -42,8 +42,9 @@ function marked(text, find) {
 /** Log shows a stream of a trial's last attempt, and follows it. */
 export function Log({ id, t, query }) {
   const stream = query.get("stream") === "stderr" ? "stderr" : "stdout", attempt = Number(query.get("attempt")) || 0, find = query.get("find") ?? "";
-  const begun = t.attempts.length > 0 || t.state === "running", [follow, setFollow] = ui.useState(true), box = ui.useRef();
+  const [follow, setFollow] = ui.useState(true), box = ui.useRef();
   const number = attempt || t.attempts.at(-1)?.attempt, end = t.attempts.find((a) => a.attempt === number)?.end;
+  const begun = t.state === "running" || (t.attempts.length > 0 && (!end || !!end.agent)); // what was stopped before has no agent
   const path = sweepPath(id, `/trials/${t.trial}/logs?follow=true&stream=${stream}${number ? `&attempt=${number}` : ""}`);
   const log = useWritten(begun ? path : "", 0, Boolean(end) || ["succeeded", "failed", "stopped", "cached"].includes(t.state), { colours: true, goesOn: number > 0 });
   ui.useEffect(() => { if (find) box.current?.querySelector("mark")?.scrollIntoView({ block: "nearest" }); }, [find]);

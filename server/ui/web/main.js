@@ -36,12 +36,12 @@ function Top({ route, who, logout }) {
 function Page({ route, who }) {
   const [first = "sweeps", id, part, number] = route.parts;
   if (first === "sweeps" && !id) return html`<${Sweeps} query=${route.query} who=${who} />`;
-  if (first === "sweeps" && part === "trials" && number !== undefined) return html`<${TrialPage} key=${`${id}/${number}`} id=${id} number=${number} query=${route.query} />`;
+  if (first === "sweeps" && part === "trials" && number !== undefined) return html`<${TrialPage} key=${`${id}/${number}`} id=${id} number=${number} query=${route.query} who=${who} />`;
   if (first === "sweeps" && [undefined, "parameters", "trials", "spec"].includes(part)) return html`<${SweepPage} key=${id} id=${id} tab=${part ?? ""} query=${route.query} who=${who} />`;
   if (first === "compare") return html`<${Compare} query=${route.query} />`;
   if (first === "workflows") return id ? html`<${WorkflowPage} key=${id} id=${id} query=${route.query} who=${who} />` : html`<${Workflows} query=${route.query} />`;
   if (first === "registered") return id ? html`<${Registration} key=${id} name=${id} query=${route.query} who=${who} />` : html`<${Registered} query=${route.query} />`;
-  if (first === "cluster") return html`<${Cluster} query=${route.query} />`;
+  if (first === "cluster") return html`<${Cluster} query=${route.query} who=${who} />`;
   return html`<h1>There is no such page</h1><p><a href="#/">All sweeps</a></p>`;
 }
 

@@ -20,7 +20,7 @@ export function SweepPage({ id, tab, query, who }) {
   const beat = useBeat(id, 800), got = useGet(sweepPath(id), beat);
   const kept = drawn.includes(tab) ? Object.fromEntries(["ranges", "log"].map((k) => [k, query.get(k)])) : {};
   return html`${!got.data && html`<h1>${id}</h1>`}<${Shown} of=${got} what=${id}>${(s) => html`
-    <div class="bar"><h1>${s.sweep}</h1><${State} of=${s.state} />${s.paused && html`<span class="tag">paused</span>`}${s.labels.map((l) => html`<span class="tag">${l}</span>`)}
+    <div class="bar"><h1>${s.sweep}</h1><${State} of=${s.state} />${s.paused && html`<span class="tag">paused</span>`}${s.archived && html`<span class="tag">archived</span>`}${s.labels.map((l) => html`<a class="tag" href=${link(["sweeps"], { label: l })} title=${`Sweeps labelled ${l}`}>${l}</a>`)}
       <span class="spring"></span><${Actions} sweeps=${[s]} who=${who} done=${got.again} /></div>
     <nav class="tabs" aria-label="Parts of the sweep">${tabs.map(([name, title]) => html`<a href=${link(["sweeps", id, ...(name ? [name] : [])], drawn.includes(name) ? kept : {})} aria-current=${name === tab ? "page" : undefined}>${title}${name === "trials" ? ` (${count(s.trials.total)})` : ""}</a>`)}</nav>
     ${drawn.includes(tab) && html`<${Pictures} s=${s} tab=${tab} query=${query} beat=${beat} />`}

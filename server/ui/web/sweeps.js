@@ -97,7 +97,7 @@ export function Sweeps({ query, who }) {
         ? html`<${Empty} title="No such sweep"><button onClick=${() => change(none)}>Show all</button> ${archived}</${Empty}>`
         : html`<div class="card"><${Empty} title="No sweeps yet">Hand one in: <${Copy} text="kaon submit sweep.yaml" /></${Empty}></div>`;
       return html`
-        <div class="bar">${chosen.length > 1 && chosen.length <= 20 && html`<a class="button" href=${link(["compare"], { of: chosen.map((s) => s.sweep).join(",") })}>Compare ${chosen.length}</a>`}<${Actions} sweeps=${chosen} who=${who} done=${() => { setPicked(new Set()); list.again(); }} idle="Choose sweeps to compare, stop, pause, resume or delete them." /></div>
+        <div class="bar">${chosen.length > 1 && chosen.length <= 20 && html`<a class="button" href=${link(["compare"], { of: chosen.map((s) => s.sweep).join(",") })}>Compare ${chosen.length}</a>`}<${Actions} sweeps=${chosen} who=${who} done=${(_, wrong) => { if (!wrong) setPicked(new Set()); list.again(); }} idle="Choose sweeps to compare, label, stop, pause, retry, archive or delete them." /></div>
         <div class="scroll" tabindex="0" role="region" aria-label="Table of sweeps"><table><thead><tr>
           <th><input type="checkbox" aria-label="Choose all" checked=${chosen.length === rows.length} onChange=${(e) => setPicked(new Set(e.target.checked ? rows.map((s) => s.sweep) : []))} /></th>
           <${Heads} query=${query} /></tr></thead>

@@ -1,6 +1,7 @@
 // The page of one trial: its parameters among those of all, its curves, its attempts, what it wrote and left, and how to
 // run it again.
 import { ui } from "./html.js";
+import { TrialActions } from "./actions.js";
 import { sweepPath, useGet } from "./api.js";
 import { useBeat } from "./events.js";
 import { Log } from "./log.js";
@@ -81,14 +82,14 @@ function Artifacts({ id, t, query }) {
 }
 
 /** TrialPage is the page. */
-export function TrialPage({ id, number, query }) {
+export function TrialPage({ id, number, query, who }) {
   const beat = useBeat(id, 500, (e) => e.trial === Number(number)), got = useGet(sweepPath(id, `/trials/${number}`), beat);
   const sweep = useGet(sweepPath(id)), columns = useGet(sweepPath(id, "/columns?most=2000"));
   return html`${(!got.data || sweep.loading) && html`<h1>${id} / ${number}</h1>`}<${Shown} of=${sweep.loading ? {} : got} what=${`trial ${number}`}>${(t) => {
     const over = ["succeeded", "failed", "stopped", "cached"].includes(t.state), metrics = over && t.metrics.length === 0 ? [] : [...new Set([sweep.data?.metric, ...t.metrics.map((m) => m.name)].filter(Boolean))], name = `${id}/${t.trial}`;
     return html`
       <div class="bar"><h1><a href=${link(["sweeps", id])}>${id}</a> / ${t.trial}</h1><${State} of=${t.state} />${sweep.data?.best?.trial === t.trial && html`<span class="tag">best</span>`}
-        <span class="spring"></span>
+        <span class="spring"></span><${TrialActions} sweep=${sweep.data} t=${t} who=${who} done=${got.again} />
         ${sweep.data?.best && sweep.data.best.trial !== t.trial && html`<a class="button" href=${link(["compare"], { of: `${name},${id}/${sweep.data.best.trial}` })}>Compare with the best</a>`}
         ${t.trial > 0 && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial - 1)])}>← ${t.trial - 1}</a>`}
         ${sweep.data && t.trial + 1 < sweep.data.trials.total && html`<a class="button" href=${link(["sweeps", id, "trials", String(t.trial + 1)])}>${t.trial + 1} →</a>`}</div>
