@@ -155,3 +155,53 @@ func (w *walk) does(context.Context) error {
 		})
 	return first(steps)
 }
+
+// pretending has requests for addresses like a pattern answered with what an expression makes of the answer.
+func (p *page) pretending(pattern, expression string) error {
+	return p.eval(fmt.Sprintf(`(() => {
+		window.through ??= window.fetch;
+		const changed = (answer) => %s, again = async (r) => new Response(JSON.stringify(changed(await r.json())), { status: 200 });
+		window.fetch = (at, how) => RegExp(%q).test(at) ? through(at, how).then(again) : through(at, how);
+	})()`, expression, pattern), nil)
+}
+
+// cuts looks whether lists that are cut say so.
+func (w *walk) cuts(context.Context) error {
+	wide := "name: wide\nmethod: random\nrun_cap: 60\nmetric: {name: m0, goal: minimize}\nparameters:\n"
+	line, values := "", ""
+	for i := range 22 {
+		wide += fmt.Sprintf("  p%d: {distribution: uniform, min: 0, max: 1}\n", i)
+	}
+	for i := range 12 {
+		line += fmt.Sprintf(`, "m%d": %%s`, i)
+		values += fmt.Sprintf(" ${param.p%d}", i)
+	}
+	wide += "command: |\n  printf '{" + line[2:] + "}\\n'" + values + "\ntask:\n  resources: {cpus: 0.1, memory: 8MB}\n"
+	var s struct {
+		ID string `json:"sweep"`
+	}
+	if err := w.write("wide.yaml", wide); err != nil {
+		return err
+	}
+	if err := w.ask(&s, "submit", "wide.yaml", "--json", "--wait"); err != nil {
+		return err
+	}
+	has := func(words string) func() error { return func() error { return w.has(words) } }
+	return first([]func() error{
+		func() error { _, err := w.visit("/sweeps/" + s.ID); return err },
+		has("the first 14 of 22 parameters"), has("the first 50 of 60 trials; the first 20 of 22 parameters"), has("Not shown: "),
+		func() error { return w.keep("wide") },
+		func() error { _, err := w.visit("/sweeps/" + s.ID + "/trials/0"); return err }, has("the first 8 of 12 metrics"),
+		func() error { _, err := w.visit("/cluster"); return err }, has("1 agent"),
+		func() error {
+			return w.pretending("/agents", `Array.from({ length: 1234 }, (_, i) => ({ ...answer[0], agent: "a" + i, host: "h" + i, running: i }))`)
+		},
+		has("500 of 1,234 agents: those where most runs"),
+		func() error { return w.look("agents") },
+		func() error {
+			return w.pretending("/status", `({ ...answer, running: Array.from({ length: 700 }, (_, i) =>
+				({ sweep: "s", trial: i, attempt: 1, state: "running", host: "h" + i % 9 })) })`)
+		},
+		has("the first 300 of 700 attempts"),
+	})
+}

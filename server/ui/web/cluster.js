@@ -6,7 +6,7 @@ import { useBeat, useClock } from "./events.js";
 import { Lately } from "./lately.js";
 import { Card, Empty, Loading, Shown, State } from "./parts.js";
 import { link } from "./route.js";
-import { count, plural, stamp, value } from "./format.js";
+import { count, firstOf, stamp, value } from "./format.js";
 
 const { html } = ui;
 
@@ -23,7 +23,7 @@ function Agents({ list, byHost, who, done }) {
   for (const a of list) hosts.set(a.host, (hosts.get(a.host) ?? 0) + 1);
   const gpus = list.some((a) => a.capacity?.gpus > 0), most = [...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).slice(0, 500);
   const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it", unreachable: "the cluster has lost it for now" };
-  return html`<${Card} title="Agents" note=${plural(list.length, "agent")}><div class="scroll" tabindex="0" role="region" aria-label="Table of agents"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th><th><span class="hidden">Cordon</span></th></tr></thead>
+  return html`<${Card} title="Agents" note=${firstOf(most.length, list.length, "agent", "those where most runs")}><div class="scroll" tabindex="0" role="region" aria-label="Table of agents"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th><th><span class="hidden">Cordon</span></th></tr></thead>
     <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr><td title=${a.agent}>${a.host}</td>
       <td title=${a.why ?? ""}>${a.state === "avoided" ? html`<b style=${{ color: "var(--bad)" }}>no work until ${stamp(a.avoided)}</b> <span class="small quiet">${a.why ?? ""}</span>` : a.state === "cordoned" ? html`<b>cordoned</b> <span class="small quiet">${[a.cordon?.deadline && `to be empty by ${stamp(a.cordon.deadline)}`, a.cordon?.reason].filter(Boolean).join(": ")}</span>` : a.state === "maintenance" ? html`<b>under maintenance</b>` : html`${a.state} <span class="small quiet wide">${said[a.state] ?? ""}</span>`}${a.maintenance && html` <span class="small quiet">maintenance from ${stamp(a.maintenance.from)}${a.maintenance.to ? ` to ${stamp(a.maintenance.to)}` : ""}</span>`}</td>
       <td><${Used} used=${a.used?.cpus ?? 0} of=${a.capacity?.cpus} unit="" /></td><td><${Used} used=${(a.used?.memory_mb ?? 0) / 1024} of=${(a.capacity?.memory_mb ?? 0) / 1024} unit="GB" /></td>${gpus && html`<td><${Used} used=${a.used?.gpus ?? 0} of=${a.capacity?.gpus} unit="" /></td>`}
@@ -58,6 +58,6 @@ export function Cluster({ query, who }) {
       : html`<${Agents} list=${list} byHost=${byHost} who=${who} done=${agents.again} />`}</${Shown}>`}
     ${queues.data && queues.data.queues.length > 1 && html`<${Queues} list=${queues.data.queues} />`}
     ${!waits && html`<${Lately} query=${query} />
-    <${Card} title="Running now" note=${plural(running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of what runs"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
+    <${Card} title="Running now" note=${firstOf(Math.min(running.length, 300), running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of what runs"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
       <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`}`;
 }

@@ -2,12 +2,12 @@
 // What is chosen stands in the address.
 import { ui } from "./html.js";
 import { Card } from "./parts.js";
-import { Parallel, chosen, readRanges, writeRanges } from "./plot/parallel.js";
+import { Parallel, axesOf, chosen, mostAxes, readRanges, writeRanges } from "./plot/parallel.js";
 import { Scatter } from "./plot/scatter.js";
 import { CurvesPanel } from "./curves.js";
 import { TopTable, When } from "./panels.js";
 import { change, decode } from "./route.js";
-import { count, plural } from "./format.js";
+import { count, firstOf, plural } from "./format.js";
 
 const { html } = ui;
 
@@ -34,8 +34,9 @@ export function Explore({ table, sweep, query, curves, open }) {
   const x = pick("x", first), y = pick("y", isFinite(table.value.min) ? table.value : table.dims[table.dims.length - 1]);
   const choose = (key, now) => html`<label>${key} <select value=${now.name} onChange=${(e) => change({ [key]: e.target.value })}>${table.dims.map((d) => html`<option value=${d.name} selected=${d === now}>${d.name}</option>`)}</select></label>`;
   const note = table.sampled ? `${count(table.rows)} of ${plural(table.total, "trial")}: the best, and an even part of the others` : "";
+  const params = axesOf(table), axes = params.length > mostAxes ? firstOf(mostAxes, params.length, "parameter") : "";
   return html`
-    <${Card} title="All parameters" note=${note}><${Parallel} table=${table} goal=${sweep.goal} log=${view.log} ranges=${view.ranges} onRanges=${view.onRanges} onLog=${view.onLog} /></${Card}>
+    <${Card} title="All parameters" note=${[note, axes].filter(Boolean).join("; ")}><${Parallel} table=${table} goal=${sweep.goal} log=${view.log} ranges=${view.ranges} onRanges=${view.onRanges} onLog=${view.onLog} /></${Card}>
     <${Card} title="Scatter" width="w6" tools=${html`${choose("x", x)}${choose("y", y)}`}>
       <${Scatter} table=${table} goal=${sweep.goal} x=${x} y=${y} log=${view.log} keep=${view.keep} onOpen=${go} />
       <div class="bar small">${[x, y].filter((d) => d.positive && d.spread > 10).map((d) => html`<label><input type="checkbox" checked=${view.log.has(d.name)} onChange=${() => view.onLog(d.name)} /> log ${d.name}</label>`)}</div>

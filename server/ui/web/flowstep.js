@@ -3,7 +3,7 @@ import { ui } from "./html.js";
 import { useGet } from "./api.js";
 import { Card, Shown } from "./parts.js";
 import { change, link } from "./route.js";
-import { duration, plural, stamp } from "./format.js";
+import { duration, firstOf, plural, stamp } from "./format.js";
 import { FlowState, flowStates, runPath } from "./flow.js";
 import { FlowLog } from "./flowlog.js";
 import { address } from "./preview.js";
@@ -42,13 +42,17 @@ function Tried({ d, attempt }) {
         ? html`<a href=${d.sweep ? link(["sweeps", a.id]) : link(["sweeps", a.id, "trials", "0"])}>${a.id}</a>` : a.id}</td></tr>`)}</tbody></table></div></section>`;
 }
 
+// clipped is the beginning of a text that is longer.
+function clipped(text, most) { return text.length > most ? `${text.slice(0, most)}…` : text; }
+
 function Iterations({ list, total, state }) {
   if (!list) return null;
   return html`<section><div class="bar"><h3>Iterations</h3><span class="quiet small">${plural(total, "iteration")} begun or to begin</span><span class="spring"></span>
       <select aria-label="State of iterations" value=${state} onChange=${(e) => change({ iterations: e.target.value })}>${["", ...flowStates].map((s) => html`<option value=${s} selected=${s === state}>${s || "all states"}</option>`)}</select></div>
     ${list.length === 0 ? html`<p class="quiet small">None in this state.</p>` : html`<div class="scroll"><table><thead><tr><th>Iteration</th><th>State</th><th class="number">Took</th><th>Put out, or why not</th></tr></thead>
     <tbody>${list.map((s) => html`<tr key=${s.step}><td><a href="" onClick=${(e) => { e.preventDefault(); change({ step: s.step, attempt: "" }); }}>${s.step}</a></td><td><${FlowState} of=${s.state} /></td>
-      <td class="number nowrap">${s.began && s.state !== "skipped" ? duration(((s.ended || Date.now()) - s.began) / 1000) : "–"}</td><td class="mono small breaks">${s.reason ?? (s.outputs ? JSON.stringify(s.outputs).slice(0, 200) : "")}</td></tr>`)}</tbody></table></div>`}</section>`;
+      <td class="number nowrap">${s.began && s.state !== "skipped" ? duration(((s.ended || Date.now()) - s.began) / 1000) : "–"}</td><td class="mono small breaks">${s.reason ?? (s.outputs ? clipped(JSON.stringify(s.outputs), 200) : "")}</td></tr>`)}</tbody></table></div>`}
+    ${list.length < total && html`<p class="quiet small">${firstOf(list.length, total, "iteration")}</p>`}</section>`;
 }
 
 /** FlowStep is the panel of a step. */

@@ -10,6 +10,11 @@ export function count(n) { return n === undefined || n === null ? "–" : whole.
 /** plural is a count with its noun. */
 export function plural(n, noun) { return `${count(n)} ${noun}${n === 1 ? "" : "s"}`; }
 
+/** firstOf is how many of things are shown, in words; which says which those are. */
+export function firstOf(shown, total, noun, which = "") {
+  return shown < total ? `${which ? "" : "the first "}${count(shown)} of ${plural(total, noun)}${which && `: ${which}`}` : plural(total, noun);
+}
+
 /** value is a number: a whole one as it is, any other with five digits, and an exponent where it would be long. */
 export function value(v) {
   if (v === null || v === undefined) return "–";

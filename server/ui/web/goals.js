@@ -3,7 +3,7 @@ import { ui } from "./html.js";
 import { Card } from "./parts.js";
 import { FrontPlot } from "./plot/front.js";
 import { change } from "./route.js";
-import { plural, value } from "./format.js";
+import { firstOf, plural, value } from "./format.js";
 
 const { html } = ui;
 
@@ -35,6 +35,7 @@ export function Goals({ table, board, query, open }) {
         <dl class="facts"><div><dt>Hypervolume</dt><dd>${board.hypervolume === undefined ? "–" : value(board.hypervolume)}<small>${board.hypervolume === undefined ? "there is no front yet, or it is too large to be measured" : `from ${goals.map((g) => `${g.name} ${value(g.reference)}`).join(", ")}`}</small></dd></div></dl>
         <div class="scroll" style=${{ marginTop: "12px", maxHeight: "230px" }} tabindex="0" role="region" aria-label="Trials of the front"><table><thead><tr><th class="number">Trial</th>${(board.goals ?? []).map((g) => html`<th class="number">${g}</th>`)}</tr></thead>
           <tbody>${list.map((p) => html`<tr><td class="number">${open ? html`<a href=${open(p.trial)}>${p.trial}</a>` : p.trial}</td>${p.values.map((v) => html`<td class="number">${value(v)}</td>`)}</tr>`)}</tbody></table></div>
+        ${list.length < board.pareto_size && html`<p class="quiet small">${firstOf(list.length, board.pareto_size, "trial")}</p>`}
       </div>
     </div></${Card}>`;
 }

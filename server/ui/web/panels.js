@@ -3,7 +3,7 @@
 import { ui } from "./html.js";
 import { Card, State } from "./parts.js";
 import { Timeline, bars } from "./plot/timeline.js";
-import { count, flat, plural, value } from "./format.js";
+import { count, firstOf, flat, plural, value } from "./format.js";
 
 const { html } = ui;
 
@@ -21,12 +21,15 @@ export function Best({ sweep, trial, open, rerun }) {
 
 /** Importance is what share of the differences each parameter makes. */
 export function Importance({ report, metric }) {
-  const list = (report.importance ?? []).filter((s) => s.share >= 0.005).slice(0, 12);
-  const pairs = (report.interactions ?? []).filter((p) => p.share >= 0.02).slice(0, 4);
+  const all = report.importance ?? [], list = all.filter((s) => s.share >= 0.005).slice(0, 12);
+  const both = (report.interactions ?? []).filter((p) => p.share >= 0.02), pairs = both.slice(0, 4);
+  const left = all.length - list.length, most = all.reduce((n, s) => (list.includes(s) ? n : Math.max(n, s.share)), 0);
+  const cut = [left > 0 && `${plural(left, "parameter")} more, each ${most < 0.005 ? "below 1" : `${Math.round(100 * most)} or less`} %`,
+    both.length > pairs.length && `${plural(both.length - pairs.length, "pair")} more`].filter(Boolean).join(", and ");
   const row = (name, share) => html`<span title=${name}>${name}</span><i style=${{ width: `${Math.max(100 * share, 0.5)}%` }}></i><span class="number right">${Math.round(100 * share)} %</span>`;
   return html`<${Card} title="What matters" width="w6" note=${list.length ? `share of the differences in ${metric}` : ""}>
     ${list.length > 0 && html`<div class="share">${list.map((s) => row(s.parameter, s.share))}${pairs.map((p) => row(p.parameters.join(" × "), p.share))}</div>`}
-    ${list.length > 0 && html`<p class="quiet small">By ${report.method}, of ${plural(report.trials, "trial")}; ${Math.round(100 * Math.max(report.fit, 0))} % explained in trials held out.</p>`}
+    ${list.length > 0 && html`<p class="quiet small">By ${report.method}, of ${plural(report.trials, "trial")}; ${Math.round(100 * Math.max(report.fit, 0))} % explained in trials held out.${cut && ` Not shown: ${cut}.`}</p>`}
     ${report.note && html`<p class="quiet small">${report.note}</p>`}
   </${Card}>`;
 }
@@ -63,12 +66,13 @@ export function When({ table, open }) {
 
 /** TopTable is the best trials of a table with their parameters. */
 export function TopTable({ table, goal, keep, open, most = 50 }) {
-  const rows = ui.useMemo(() => Array.from(table.value.data.keys())
+  const ranked = ui.useMemo(() => Array.from(table.value.data.keys())
     .filter((i) => keep[i] && isFinite(table.value.data[i]))
-    .sort((a, b) => (goal === "maximize" ? -1 : 1) * (table.value.data[a] - table.value.data[b])).slice(0, most), [table, goal, keep, most]);
-  const params = table.dims.filter((d) => d.kind === "param").slice(0, 20);
+    .sort((a, b) => (goal === "maximize" ? -1 : 1) * (table.value.data[a] - table.value.data[b])), [table, goal, keep]);
+  const all = table.dims.filter((d) => d.kind === "param"), params = all.slice(0, 20), rows = ranked.slice(0, most);
+  const cut = params.length < all.length ? `; ${firstOf(params.length, all.length, "parameter")}` : "";
   const cell = (d, i) => (isFinite(d.data[i]) ? (d.categories ? d.categories[d.data[i]] : value(d.data[i])) : "");
-  return html`<${Card} title="Best trials" note=${`the first ${rows.length}`}>
+  return html`<${Card} title="Best trials" note=${firstOf(rows.length, ranked.length, "trial") + cut}>
     <div class="scroll" tabindex="0" role="region" aria-label="Table of the best trials"><table><thead><tr><th class="number">Trial</th><th>State</th><th class="number">${table.value.name}</th>${params.map((d) => html`<th class=${d.categories ? "" : "number"}>${d.name}</th>`)}</tr></thead>
     <tbody>${rows.map((i) => html`<tr><td class="number">${open ? html`<a href=${open(table.trial[i])}>${table.trial[i]}</a>` : table.trial[i]}</td><td><${State} of=${table.state[i]} /></td><td class="number">${value(table.value.data[i])}</td>${params.map((d) => html`<td class=${d.categories ? "cut" : "number"}>${cell(d, i)}</td>`)}</tr>`)}</tbody></table></div>
   </${Card}>`;

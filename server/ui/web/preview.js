@@ -59,7 +59,8 @@ function Text({ f, kind }) {
   const rows = table(got.data, f.name.toLowerCase().endsWith(".tsv") ? "\t" : ",", mostRows + 1), number = (v) => v !== "" && isFinite(Number(v));
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${f.name}><table><thead><tr>${(rows[0] ?? []).slice(0, 50).map((h) => html`<th>${h}</th>`)}</tr></thead>
     <tbody>${rows.slice(1).map((r) => html`<tr>${r.slice(0, 50).map((v) => html`<td class=${number(v) ? "number" : "cut"}>${number(v) ? value(Number(v)) : v}</td>`)}</tr>`)}</tbody></table></div>
-    ${rows.length > mostRows ? html`<p class="quiet small">Its first ${mostRows} rows.</p>` : rest}`;
+    ${rows.length > mostRows ? html`<p class="quiet small">Its first ${mostRows} rows.</p>` : rest}
+    ${rows[0]?.length > 50 && html`<p class="quiet small">Its first 50 of ${rows[0].length} columns.</p>`}`;
 }
 
 /** Preview is a file of the results as it looks. */

@@ -69,7 +69,7 @@ function RunForm({ w, shown, onNo, onBegun }) {
       .then((a) => { if (a.error) once.current = key(); });
   };
   return html`<${Form} title=${`Run ${w.workflow}`} button="Run it" busy=${doing.busy || !detail.data} onYes=${begin} onNo=${onNo}>
-    <div class="field"><label for="run-version">Version</label><select id="run-version" value=${version} onChange=${(e) => { setVersion(Number(e.target.value)); setWrong({}); }}>${Array.from({ length: w.latest }, (_, i) => w.latest - i).slice(0, 200).map((v) => html`<option value=${v} selected=${v === version}>${v}${v === w.version ? ", runs by name" : ""}</option>`)}</select></div>
+    <div class="field"><label for="run-version">Version</label><select id="run-version" value=${version} onChange=${(e) => { setVersion(Number(e.target.value)); setWrong({}); }}>${Array.from({ length: w.latest }, (_, i) => w.latest - i).slice(0, 200).map((v) => html`<option value=${v} selected=${v === version}>${v}${v === w.version ? ", runs by name" : ""}</option>`)}${w.latest > 200 && html`<option disabled>older ones: kaon workflow run</option>`}</select></div>
     ${detail.error && html`<div class="note bad">${detail.error.message}</div>`}${detail.data?.problem && html`<div class="note bad breaks">${detail.data.problem}</div>`}
     ${detail.data && list.length === 0 && !detail.data.problem && html`<p class="quiet small">It has no parameters.</p>`}
     ${list.map((p) => html`<${Parameter} key=${`${version} ${p.parameter}`} p=${p} text=${own(typed, p.parameter) ?? ""} wrong=${own(wrong, p.parameter)} onText=${(text) => setTyped((t) => ({ ...t, [p.parameter]: text }))} />`)}

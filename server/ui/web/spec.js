@@ -20,7 +20,8 @@ function Difference({ s, other }) {
   const got = useGet(chosen ? `/compare?${new URLSearchParams([["sweep", s.sweep], ["sweep", chosen]])}` : null);
   if (sweeps.data && !chosen) return html`<p class="quiet">There is no other sweep.</p>`;
   return html`<div class="bar"><label>against <select value=${chosen} onChange=${(e) => change({ against: e.target.value })}>${list.map((o) => html`<option value=${o.sweep} selected=${o.sweep === chosen}>${o.sweep}</option>`)}
-      ${chosen && !list.some((o) => o.sweep === chosen) && html`<option selected>${chosen}</option>`}</select></label>${chosen && html`<a href=${link(["compare"], { of: `${s.sweep},${chosen}` })}>compare results too</a>`}</div>
+      ${chosen && !list.some((o) => o.sweep === chosen) && html`<option selected>${chosen}</option>`}
+      ${sweeps.data?.items.length < sweeps.data?.total && html`<option disabled>the newest 200 of ${plural(sweeps.data.total, "sweep")}</option>`}</select></label>${chosen && html`<a href=${link(["compare"], { of: `${s.sweep},${chosen}` })}>compare results too</a>`}</div>
     <${Shown} of=${got} what="the difference">${(c) => (c.settings_of ?? []).length > 0 ? html`<p class="quiet">The results do not have the effective spec of ${c.settings_of.join(" and ")}.</p>`
       : c.settings.length === 0 ? html`<p class="quiet">They have the same spec: ${plural(c.same_settings, "setting")}.</p>`
       : html`<${Rows} rows=${c.settings} heads=${[s.sweep, chosen]} /><p class="quiet small">${plural(c.same_settings, "other setting")} are the same.</p>`}</${Shown}>`;

@@ -11,7 +11,7 @@ import { token } from "./plot/colour.js";
 import { Preview, address, kindOf } from "./preview.js";
 import { change, link } from "./route.js";
 import { useDark } from "./theme.js";
-import { bytes, duration, flat, plural, stamp, value } from "./format.js";
+import { bytes, count, duration, firstOf, flat, plural, stamp, value } from "./format.js";
 
 const { html } = ui;
 
@@ -40,7 +40,7 @@ function Strip({ values, at }) {
 
 function Params({ t, columns }) {
   const list = flat(t.params);
-  return html`<${Card} title="Parameters" width="w6" note="among those of all trials">${list.length === 0 ? html`<p class="quiet">They are known when it has begun.</p>` : html`
+  return html`<${Card} title="Parameters" width="w6" note=${columns?.sampled ? `among those of ${count(columns.trial.length)} of ${plural(columns.total, "trial")}` : "among those of all trials"}>${list.length === 0 ? html`<p class="quiet">They are known when it has begun.</p>` : html`
     <table><tbody>${list.map(([k, v]) => html`<tr><td>${k}</td><td class="mono number">${value(v)}</td><td style=${{ width: "45%" }}>${columns && html`<${Strip} at=${v} values=${columns.params.find((p) => p.name === k)?.values ?? []} />`}</td></tr>`)}</tbody></table>`}
     ${t.seed !== undefined && html`<p class="small quiet">seed <code>${t.seed}</code></p>`}</${Card}>`;
 }
@@ -55,11 +55,12 @@ function Curve({ data, loading, metric }) {
 }
 
 // Curves are those of a trial, in one answer: for each all records of the sweep are read.
-function Curves({ id, t, metrics, beat }) {
+function Curves({ id, t, metrics: all, beat }) {
+  const metrics = all.slice(0, 8);
   const [first, ...more] = metrics.map(encodeURIComponent), kept = ui.useRef(null); // when there is one metric more, the others stay
   const got = useGet(t.attempt || t.attempts.length ? sweepPath(id, `/trials/${t.trial}/points?most=2000&metric=${first}${more.map((m) => `&also=${m}`).join("")}`) : null, beat, 4);
   kept.current = got.data ?? kept.current;
-  return html`<${Card} title="Curves"><div class="grid">${metrics.map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} data=${kept.current} loading=${got.loading} metric=${m} /></div>`)}</div></${Card}>`;
+  return html`<${Card} title="Curves" note=${metrics.length < all.length ? firstOf(metrics.length, all.length, "metric") : ""}><div class="grid">${metrics.map((m) => html`<div class=${metrics.length > 1 ? "w6" : "w12"} key=${m}><${Curve} data=${kept.current} loading=${got.loading} metric=${m} /></div>`)}</div></${Card}>`;
 }
 
 function Attempts({ t }) {
@@ -73,12 +74,13 @@ function Attempts({ t }) {
 function Artifacts({ id, t, query }) {
   const got = useGet(sweepPath(id, `/trials/${t.trial}/artifacts`), t.state);
   if (!got.data?.length) return null;
-  const chosen = got.data.find((f) => f.name === query.get("artifact")), first = got.data.filter((f) => kindOf(f) === "picture" && f.size < 2e6).slice(0, 6);
+  const chosen = got.data.find((f) => f.name === query.get("artifact")), small = got.data.filter((f) => kindOf(f) === "picture" && f.size < 2e6), first = small.slice(0, 6);
   return html`<${Card} title="Artifacts" note=${plural(got.data.length, "file")}><div class="scroll" tabindex="0" role="region" aria-label="Table of artifacts"><table><thead><tr><th>Name</th><th class="number">Size</th><th><span class="hidden">Download</span></th><th class="wide">SHA-256</th></tr></thead>
     <tbody>${got.data.map((f) => html`<tr><td>${kindOf(f) ? html`<button class="link" aria-expanded=${f === chosen} onClick=${() => change({ artifact: f === chosen ? "" : f.name })}>${f.name}</button>` : f.name}</td><td class="number">${bytes(f.size)}</td>
       <td><a href=${"/v1" + address(f.object)} download=${f.name.split("/").pop()} aria-label=${`Download ${f.name}`}>download</a></td><td class="mono small quiet wide cut">${f.sha256}</td></tr>`)}</tbody></table></div>
     ${chosen ? html`<div class="shown"><h3>${chosen.name}</h3><${Preview} key=${chosen.object} f=${chosen} /></div>`
-    : first.length > 0 && html`<div class="thumbs">${first.map((f) => html`<figure key=${f.object}><${Preview} f=${f} /><figcaption class="small quiet">${f.name}</figcaption></figure>`)}</div>`}</${Card}>`;
+    : first.length > 0 && html`<div class="thumbs">${first.map((f) => html`<figure key=${f.object}><${Preview} f=${f} /><figcaption class="small quiet">${f.name}</figcaption></figure>`)}</div>
+      ${first.length < small.length && html`<p class="quiet small">${firstOf(first.length, small.length, "picture")}: press a name for another</p>`}`}</${Card}>`;
 }
 
 /** TrialPage is the page. */
@@ -99,7 +101,7 @@ export function TrialPage({ id, number, query, who }) {
         <${Card} title="Metrics" width="w6">${t.metrics.length === 0 ? html`<p class="quiet">None reported${t.state === "waiting" ? " yet" : ""}.</p>` : html`
           <table><thead><tr><th>Metric</th><th class="number">Value</th><th class="number">Last</th><th class="number">Least</th><th class="number">Greatest</th><th class="number">Points</th></tr></thead>
           <tbody>${t.metrics.map((m) => html`<tr><td>${m.name}</td><td class="number"><b>${value(m.value)}</b></td><td class="number">${value(m.last)}</td><td class="number">${value(m.min)}</td><td class="number">${value(m.max)}</td><td class="number">${m.count}</td></tr>`)}</tbody></table>`}</${Card}>
-        ${metrics.length > 0 && html`<${Curves} id=${id} t=${t} metrics=${metrics.slice(0, 8)} beat=${beat} />`}
+        ${metrics.length > 0 && html`<${Curves} id=${id} t=${t} metrics=${metrics} beat=${beat} />`}
         <${Attempts} t=${t} />
         <${Log} id=${id} t=${t} query=${query} />
         <${Artifacts} id=${id} t=${t} query=${query} />

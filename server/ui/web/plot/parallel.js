@@ -31,13 +31,18 @@ export function chosen(table, ranges) {
   return out;
 }
 
+/** mostAxes is how many parameters have an axis at most. */
+export const mostAxes = 14;
+
+/** axesOf are the parameters that are not the same in all trials. */
+export function axesOf(table) { return table.dims.filter((d) => d.kind === "param" && (d.varies || d.categories?.length > 1)); }
+
 /** Parallel shows a table. log are the names of axes that are logarithmic. */
 export function Parallel({ table, goal, log, ranges: kept, onRanges, onLog }) {
   const [drag, setDrag] = ui.useState(null); // {a, from, range}: while it lasts the address stays as it is
   const ranges = ui.useMemo(() => (drag?.range ? { ...kept, [drag.a.d.name]: drag.range } : kept), [kept, drag]);
   const dims = ui.useMemo(() => {
-    const params = table.dims.filter((d) => d.kind === "param" && (d.varies || d.categories?.length > 1));
-    return [...params.slice(0, 14), ...(isFinite(table.value.min) ? [table.value] : [])];
+    return [...axesOf(table).slice(0, mostAxes), ...(isFinite(table.value.min) ? [table.value] : [])];
   }, [table]);
   const rank = ui.useMemo(() => goodness(table.value, goal), [table, goal]);
   const order = ui.useMemo(() => Array.from(rank.keys()).sort((a, b) => (rank[a] || 0) - (rank[b] || 0)), [rank]);
