@@ -131,7 +131,14 @@ func (w *walk) does(context.Context) error {
 	}
 	host := `document.querySelector("section[aria-label=Agents] tbody td").innerText`
 	steps := slices.Concat(
-		[]func() error{visit(one + "/trials/1"), has("running")}, stop(1), stop(3), stop(2),
+		[]func() error{
+			visit(one), press("button", "Pause"), has("2 trials wait: paused"), press("button", "Resume"), press("dd button", "count"), has("as asked for"), visit("/cluster"),
+			func() error {
+				return w.await("what waits", fmt.Sprintf(`document.querySelector("section[aria-label=Waits]")?.innerText.includes(%q)`, s.ID))
+			},
+			func() error { return w.look("waits") },
+			visit(one + "/trials/1"), has("running"),
+		}, stop(1), stop(3), stop(2),
 		[]func() error{
 			visit(one), press("button", "Retry failed"), has("1 failed trial will be run again"),
 			func() error { return w.look("retry") }, press("dialog button", "Retry failed"), has("Retry failed: done."),

@@ -6,6 +6,7 @@ import { useBeat, useClock } from "./events.js";
 import { Lately } from "./lately.js";
 import { Card, Empty, Loading, Shown, State } from "./parts.js";
 import { link } from "./route.js";
+import { Waits } from "./waits.js";
 import { count, firstOf, stamp, value } from "./format.js";
 
 const { html } = ui;
@@ -57,6 +58,7 @@ export function Cluster({ query, who }) {
       ? html`<div class="card"><${Empty} title="No agents yet">They are listed when the master has offered something of theirs.</${Empty}></div>`
       : html`<${Agents} list=${list} byHost=${byHost} who=${who} done=${agents.again} />`}</${Shown}>`}
     ${queues.data && queues.data.queues.length > 1 && html`<${Queues} list=${queues.data.queues} />`}
+    ${!waits && status.data && html`<${Waits} sweeps=${status.data.sweeps} />`}
     ${!waits && html`<${Lately} query=${query} />
     <${Card} title="Running now" note=${firstOf(Math.min(running.length, 300), running.length, "attempt")}>${running.length === 0 ? html`<p class="quiet">Nothing runs.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of what runs"><table><thead><tr><th>Trial</th><th>State</th><th>Host</th><th class="number">Attempt</th><th class="number">Done</th></tr></thead>
       <tbody>${running.slice(0, 300).map((r) => html`<tr><td><a href=${link(["sweeps", r.sweep, "trials", String(r.trial)])}>${r.sweep}/${r.trial}</a></td><td><${State} of=${r.state} /></td><td>${r.host}</td><td class="number">${r.attempt}</td><td class="number">${r.percent !== undefined ? `${Math.round(r.percent)} %` : ""}</td></tr>`)}</tbody></table></div>`}</${Card}>`}`;

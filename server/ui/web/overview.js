@@ -10,6 +10,7 @@ import { Explore } from "./explore.js";
 import { OverTime } from "./overtime.js";
 import { Card, Copy, Empty, endedOf, Failed, Loading, StateBar } from "./parts.js";
 import { dimensions } from "./dims.js";
+import { Used, whyOf } from "./waits.js";
 import { change, link } from "./route.js";
 import { ago, count, duration, plural, stamp } from "./format.js";
 
@@ -41,9 +42,10 @@ function Standing({ s }) {
       <div><dt>Time left</dt><dd>${rate > 0 && left > 0 ? duration(left / rate) : "–"}<small>at this rate</small></dd></div>`}
       <div><dt>${s.finished ? "Took" : "Since"}</dt><dd>${duration(((s.finished ? Date.parse(s.finished) : now) - Date.parse(s.created)) / 1000)}<small title=${stamp(s.created)}>begun ${ago(s.created, now)}</small></dd></div>
       <div><dt>Method</dt><dd>${s.method}<small>${s.owner ? `by ${s.owner}` : ""}</small></dd></div>
+      ${s.here && html`<${Used} s=${s} />`}
       ${early.length > 0 && html`<div><dt>Ended early</dt><dd>${count(early.reduce((n, [, v]) => n + v, 0))}<small>${early.map(([k, v]) => `${k} ${v}`).join(", ")}</small></dd></div>`}
     </dl>
-    ${s.waiting && html`<p class=${t.running + t.launched > 0 ? "quiet small" : "note warn"}>Trials wait: ${s.waiting}</p>`}
+    ${whyOf(s) && html`<p class=${t.running + t.launched > 0 ? "quiet small" : "note warn"}>${plural(t.waiting, "trial")} ${t.waiting === 1 ? "waits" : "wait"}: ${whyOf(s)}</p>`}
     ${s.damaged && html`<p class="note warn">${s.damaged}</p>`}
     ${s.sentence && html`<p class="quiet small">${s.sentence}</p>`}
   </${Card}>`;
