@@ -212,3 +212,49 @@ func (w *walk) cuts(context.Context) error {
 		has("the first 300 of 700 attempts"),
 	})
 }
+
+// chosen looks whether ranges hold for the learning curves, and whether a dark page is printed in light colours.
+func (w *walk) chosen(context.Context) error {
+	curves := func(into *int) error {
+		const shown = `document.querySelector("section[aria-label='Learning curves']")?.innerText`
+		if err := w.await("learning curves", `/\d+ trials?.*, the better/.test(`+shown+`)`); err != nil {
+			return err
+		}
+		return w.eval(`Number(/(\d+) trials?/.exec(`+shown+`)[1])`, into)
+	}
+	var all, some, better int
+	one := "/sweeps/" + w.sweep
+	err := first([]func() error{
+		func() error { _, err := w.visit(one); return err }, func() error { return curves(&all) },
+		func() error { _, err := w.visit(one + "?ranges=accuracy%3A0.9%3A1"); return err },
+		func() error { return w.has("of those chosen") }, func() error { return curves(&some) },
+		func() error {
+			const ask = `fetch("/v1/sweeps/%s/curves").then((r) => r.json()).then((l) => l.filter((c) => c.points.length && c.value >= 0.9).length)`
+			return w.eval(fmt.Sprintf(ask, w.sweep), &better)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if some != better || some >= all || some == 0 {
+		w.wrongly("of %d curves %d are of the ranges chosen, and %d are shown", all, better, some)
+	}
+	var printed [4]string
+	err = first([]func() error{
+		func() error { return w.colours("dark") },
+		func() error { _, err := w.visit(one); return err },
+		func() error {
+			return w.eval(`(() => { const at = () => [document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor];
+				window.printed = [...at()]; addEventListener("beforeprint", () => { window.printed.push(at()[0]); }); })()`, nil)
+		},
+		func() error { return w.call("Page.printToPDF", map[string]any{"printBackground": true}, nil) },
+		func() error {
+			return w.eval(`[...window.printed, document.documentElement.dataset.theme]`, &printed)
+		},
+		func() error { return w.colours("light") },
+	})
+	if err == nil && (printed[0] != "dark" || printed[2] != "light" || printed[3] != "dark") {
+		w.wrongly("before, while and after it is printed a page is %q", printed)
+	}
+	return err
+}
