@@ -45,13 +45,13 @@ func (w *walk) all(ctx context.Context) error {
 		return err
 	}
 	begun := time.Now()
-	steps := []func(context.Context) error{w.running, w.flows, w.ended, w.questions, w.pages, w.acts, w.told, w.lists, w.does, w.cuts, w.chosen, w.registered,
+	steps := []func(context.Context) error{w.running, w.flows, w.ended, w.questions, w.pages, w.acts, w.told, w.lists, w.does, w.cuts, w.chosen, w.heap, w.registered,
 		w.large, w.report, w.drawn, w.viewer}
 	if w.options.flows {
 		steps = []func(context.Context) error{w.flows, w.registered, w.viewer}
 	}
 	if w.options.changes {
-		steps = []func(context.Context) error{w.ended, w.told, w.lists, w.does, w.cuts, w.chosen}
+		steps = []func(context.Context) error{w.ended, w.told, w.lists, w.does, w.cuts, w.chosen, w.heap}
 	}
 	if w.options.draw {
 		steps = []func(context.Context) error{w.flows, w.ended, w.drawn}
