@@ -19,8 +19,8 @@ var files embed.FS
 // Name is the file name of the wheel, which says its version and that any Python takes it.
 func Name() string { return project("name") + "-" + project("version") + "-py3-none-any.whl" }
 
-// Wheel is the package as pip installs it, and as Python imports from it as it is: a zip archive, the same bytes each time. It is not
-// compressed, since it is packed anew in every executor and lies on disks.
+// Wheel is the package as pip installs it, and as Python imports from it as it is: a zip archive, the same bytes each
+// time. It is not compressed, since it is packed anew in every executor and lies on disks.
 var Wheel = sync.OnceValue(func() []byte {
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)
@@ -51,10 +51,12 @@ func contents() []file {
 		all = append(all, file{name, read(name)})
 	}
 	folder := project("name") + "-" + project("version") + ".dist-info/"
-	metadata := fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\nSummary: %s\nRequires-Python: %s\nDescription-Content-Type: text/markdown\n\n%s",
+	metadata := fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\nSummary: %s\nRequires-Python: "+
+		"%s\nDescription-Content-Type: text/markdown\n\n%s",
 		project("name"), project("version"), project("description"), project("requires-python"), read("README.md"))
 	all = append(all, file{folder + "METADATA", []byte(metadata)},
-		file{folder + "WHEEL", []byte("Wheel-Version: 1.0\nGenerator: kaon\nRoot-Is-Purelib: true\nTag: py3-none-any\n")})
+		file{folder + "WHEEL", []byte("Wheel-Version: 1.0\nGenerator: kaon\nRoot-Is-Purelib: true\nTag: " +
+			"py3-none-any\n")})
 	var record bytes.Buffer
 	for _, f := range all {
 		sum := sha256.Sum256(f.data)

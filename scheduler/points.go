@@ -30,5 +30,6 @@ func (r *run) searchOutcome(state sweep.State, s *sweep.Series) search.Outcome {
 
 // restoreSteps has the search take in the steps of a journaled trial.
 func (r *run) restoreSteps(e *journal.TrialEntry) {
-	r.search.Restore(e.Trial, search.Steps{Ask: e.AskSeq, Tell: e.TellSeq, Failure: e.Failure, Point: string(e.Point)}, r.searchOutcome(e.State, &e.Value))
+	r.search.Restore(e.Trial, search.Steps{Ask: e.AskSeq, Tell: e.TellSeq, Failure: e.Failure, Point: string(e.Point)},
+		r.searchOutcome(e.State, &e.Value))
 }

@@ -17,11 +17,13 @@ import (
 // contents are the contents of files and folders by their paths: each is read once, however often it is named.
 type contents map[string]string
 
-// named are the files that a command names by absolute paths, which lie in no folder that is looked at. Those are left out, with a
-// doubt, that are too large together to be read for each plan.
+// named are the files that a command names by absolute paths, which lie in no folder that is looked at. Those are left
+// out, with a doubt, that are too large together to be read for each plan.
 func (c contents) named(ctx context.Context, command sweep.Command) (all [][2]string, doubts []string, err error) {
 	words := append([]string{command.Program}, command.Argv...)
-	words = append(words, strings.FieldsFunc(command.Shell, func(r rune) bool { return strings.ContainsRune(" \t\n\"'`;|&<>(){}=,", r) })...)
+	words = append(words, strings.FieldsFunc(command.Shell, func(r rune) bool {
+		return strings.ContainsRune(" \t\n\"'`;|&<>(){}=,", r)
+	})...)
 	left, seen := int64(archive.MaxBytes), map[string]bool{}
 	for _, word := range words {
 		if err := ctx.Err(); err != nil {
@@ -37,7 +39,8 @@ func (c contents) named(ctx context.Context, command sweep.Command) (all [][2]st
 			case err != nil || !info.Mode().IsRegular():
 				continue
 			case info.Size() > left:
-				doubts = append(doubts, fmt.Sprintf("%s is known by its name alone: of the files that the command names %d MB together are read",
+				doubts = append(doubts, fmt.Sprintf("%s is known by its name alone: of the files that the command "+
+					"names %d MB together are read",
 					word, archive.MaxBytes>>20))
 				continue
 			}

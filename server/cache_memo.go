@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/plan"
 )
 
-// memoFile, in the state folder of a sweep with `cache`, is what its work was when it began and whose results could stand for its
-// trials then: a sweep that is resumed has the same.
+// memoFile, in the state folder of a sweep with `cache`, is what its work was when it began and whose results could
+// stand for its trials then: a sweep that is resumed has the same.
 const memoFile = "cache.json"
 
 // memoState is what that file has. Fields may be added, not renamed.

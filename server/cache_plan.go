@@ -16,9 +16,9 @@ import (
 // cacheLooked bounds how many trials a plan looks at.
 const cacheLooked = 100_000
 
-// PlanCache looks up what results there are of the work of a spec, and for which of its trials they would stand; nil without
-// `cache`. It reads the results and writes nothing. The bucket is nil where there are no results yet, its folder empty where it
-// is none.
+// PlanCache looks up what results there are of the work of a spec, and for which of its trials they would stand; nil
+// without `cache`. It reads the results and writes nothing. The bucket is nil where there are no results yet, its
+// folder empty where it is none.
 func (c Cluster) PlanCache(ctx context.Context, in bucket.Bucket, folder string, spec *sweep.Spec,
 	getenv func(string) (string, bool)) (*plan.CachePlan, error) {
 	if !spec.Cache {
@@ -89,6 +89,8 @@ func lookUp(p *plan.CachePlan, spec *sweep.Spec, o task.Options, memo *store.Mem
 }
 
 // PlanCache is that of a spec on this server.
-func (s *Server) PlanCache(ctx context.Context, spec *sweep.Spec, getenv func(string) (string, bool)) (*plan.CachePlan, error) {
+func (s *Server) PlanCache(
+	ctx context.Context, spec *sweep.Spec, getenv func(string) (string, bool),
+) (*plan.CachePlan, error) {
 	return s.cfg.Cluster.PlanCache(ctx, s.cfg.Bucket, s.cfg.BucketFolder, spec, getenv)
 }

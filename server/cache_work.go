@@ -16,27 +16,29 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Work is what the trials of a sweep do, but for what each one's order says: its command, environment, parameters and seed. It
-// is hashed as JSON: fields may be added with omitempty, not renamed.
+// Work is what the trials of a sweep do, but for what each one's order says: its command, environment, parameters and
+// seed. It is hashed as JSON: fields may be added with omitempty, not renamed.
 type Work struct {
-	Version    int            `json:"version"`
-	Image      string         `json:"image,omitempty"` // by its content, if that is known here
-	User       string         `json:"user,omitempty"`
-	Network    string         `json:"network,omitempty"`
-	Volumes    []sweep.Volume `json:"volumes,omitempty"` // by their paths: what is there is not known, and taken to stay the same
-	Code       string         `json:"code,omitempty"`    // content of the folder that trials start with, or in
-	Dir        string         `json:"dir,omitempty"`     // below it
-	Files      [][2]string    `json:"files,omitempty"`   // programs and other files of this machine that the command names, by content
-	Inputs     []workInput    `json:"inputs,omitempty"`
-	Secrets    []string       `json:"secrets,omitempty"` // names
-	Metrics    []string       `json:"metrics,omitempty"` // that are read from what trials print
-	Filters    []string       `json:"filters,omitempty"`
-	Events     string         `json:"events,omitempty"`
-	NoWandb    bool           `json:"no_wandb,omitempty"`
-	NoMlflow   bool           `json:"no_mlflow,omitempty"`
-	Prometheus string         `json:"prometheus,omitempty"`
-	Artifacts  []string       `json:"artifacts,omitempty"`
-	Winner     *workWinner    `json:"winner,omitempty"` // of the sweep that this one follows
+	Version int    `json:"version"`
+	Image   string `json:"image,omitempty"` // by its content, if that is known here
+	User    string `json:"user,omitempty"`
+	Network string `json:"network,omitempty"`
+	// by their paths: what is there is not known, and taken to stay the same
+	Volumes []sweep.Volume `json:"volumes,omitempty"`
+	Code    string         `json:"code,omitempty"` // content of the folder that trials start with, or in
+	Dir     string         `json:"dir,omitempty"`  // below it
+	// programs and other files of this machine that the command names, by content
+	Files      [][2]string `json:"files,omitempty"`
+	Inputs     []workInput `json:"inputs,omitempty"`
+	Secrets    []string    `json:"secrets,omitempty"` // names
+	Metrics    []string    `json:"metrics,omitempty"` // that are read from what trials print
+	Filters    []string    `json:"filters,omitempty"`
+	Events     string      `json:"events,omitempty"`
+	NoWandb    bool        `json:"no_wandb,omitempty"`
+	NoMlflow   bool        `json:"no_mlflow,omitempty"`
+	Prometheus string      `json:"prometheus,omitempty"`
+	Artifacts  []string    `json:"artifacts,omitempty"`
+	Winner     *workWinner `json:"winner,omitempty"` // of the sweep that this one follows
 }
 
 type workInput struct {
@@ -68,7 +70,9 @@ type workReader struct {
 }
 
 // workOf looks at all that the work of a spec's trials depends on. doubts are what cannot be known here, for people.
-func workOf(ctx context.Context, spec *sweep.Spec, at workplace, winner *board.Winner) (w Work, doubts []string, err error) {
+func workOf(
+	ctx context.Context, spec *sweep.Spec, at workplace, winner *board.Winner,
+) (w Work, doubts []string, err error) {
 	r := workReader{spec: spec, at: at, known: contents{}, work: Work{Version: 1}}
 	r.task()
 	if winner != nil {
@@ -117,7 +121,8 @@ func (r *workReader) image(ctx context.Context) {
 	}
 	var known bool
 	if r.work.Image, known = imageContent(ctx, c.Image); !known {
-		r.doubt("image %s is known by its name alone: write it with @sha256:…, as a name may come to mean another", c.Image)
+		r.doubt("image %s is known by its name alone: write it with @sha256:…, as a name may come to mean another",
+			c.Image)
 	}
 }
 

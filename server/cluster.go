@@ -36,7 +36,8 @@ type runningCluster struct {
 	warning     string // of what may go wrong there; empty: nothing is known
 
 	// output reads what an attempt writes where this process alone leads; nil: it lies in folders
-	output func(ctx context.Context, host string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error)
+	output func(ctx context.Context, host string, task, attempt cluster.TaskID, name string,
+		offset int64) ([]byte, error)
 
 	// waits says what keeps what a sweep has launched from running; nil: that is told by updates alone
 	waits func(sweep string) string
@@ -79,14 +80,17 @@ func inPods(running *kubernetes.Cluster, patience time.Duration) runningCluster 
 	name, secret := running.Credentials()
 	warning := ""
 	if running.Narrow() {
-		warning = "pods of other namespaces may not be seen, so nodes may be offered fuller than they are, and their kubelets refuse what does not fit: " +
+		warning = "pods of other namespaces may not be seen, so nodes may be offered fuller than they are, and " +
+			"their kubelets refuse what does not fit: " +
 			"deploy/kubernetes/rbac-all-pods.yaml lets kaon see them"
 	}
 	return runningCluster{
 		Place:   staging.Place{Pods: true, WorkDir: func(*sweep.Spec) string { return "" }},
 		warning: warning,
-		driver: mesos.Config{Masters: []string{"127.0.0.1:0"}, Principal: name, Secret: secret, Transport: running.Transport(),
-			FirstTimeout: patience, GPUs: true, // pods without GPUs see none, so no node needs to be left to others for its
+		driver: mesos.Config{Masters: []string{"127.0.0.1:0"}, Principal: name, Secret: secret,
+			Transport: running.Transport(),
+			// pods without GPUs see none, so no node needs to be left to others for its
+			FirstTimeout: patience, GPUs: true,
 		},
 		executor: scheduler.ExecutorTemplate{Overhead: executorOverhead, Argv: []string{executorName, "executor"}},
 		stop:     func() { running.Close(podsLeave) },

@@ -37,7 +37,8 @@ type Config struct {
 	PartitionGrace time.Duration // for an unreachable attempt to come back; 0: the scheduler's default
 	UnprovenCap    int           // launches at once on an agent without a record; 0: the scheduler's default
 	CountsAgents   bool          // somebody counts agents: offers come also while there is nothing to run
-	KeptSweeps     int           // ended sweeps that can be gone on with; the results alone have those before; 0: the scheduler's default
+	// ended sweeps that can be gone on with; the results alone have those before; 0: the scheduler's default
+	KeptSweeps int
 
 	Version string   // of this program, noted with every sweep
 	Command []string // how this program was started, noted with every sweep; secrets are taken out
@@ -50,8 +51,8 @@ type Config struct {
 	Heard func(scheduler.Notice)
 	Log   *slog.Logger // nil: none
 
-	// Fence is asked behind each write of the journal, before anything follows from it, and before each call to the cluster. Its error,
-	// which says that another server has taken over, ends this one. nil: there is no other.
+	// Fence is asked behind each write of the journal, before anything follows from it, and before each call to the
+	// cluster. Its error, which says that another server has taken over, ends this one. nil: there is no other.
 	Fence func() error
 
 	// For measurements and tests: what stands between the scheduler and its journal or driver. nil: nothing.

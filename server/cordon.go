@@ -54,7 +54,8 @@ func (c *cordons) open(folder string) error {
 		err = json.Unmarshal(text, &c.list)
 	}
 	if err != nil {
-		return fmt.Errorf("read which agents are cordoned, in %s: %w; mend the file, or remove it and cordon them again", c.file, err)
+		return fmt.Errorf("read which agents are cordoned, in %s: %w; mend the file, or remove it and cordon "+
+			"them again", c.file, err)
 	}
 	return nil
 }
@@ -63,7 +64,8 @@ func (c *cordons) open(folder string) error {
 func (c *cordons) forCore() []scheduler.Cordon {
 	list := make([]scheduler.Cordon, len(c.list))
 	for i, one := range c.list {
-		list[i] = scheduler.Cordon{ID: one.ID, Agent: one.Agent, Attribute: one.Attribute, Value: one.Value, Deadline: one.Deadline, Reason: one.Reason}
+		list[i] = scheduler.Cordon{ID: one.ID, Agent: one.Agent, Attribute: one.Attribute, Value: one.Value,
+			Deadline: one.Deadline, Reason: one.Reason}
 	}
 	return list
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
-// changeCordons puts another list into force: into the file, then into the scheduler, also when the caller has gone meanwhile.
+// changeCordons puts another list into force: into the file, then into the scheduler, also when the caller has gone
+// meanwhile.
 func (s *Server) changeCordons(ctx context.Context, list []Cordon) error {
 	c := &s.cordons
 	text, err := json.MarshalIndent(list, "", "  ")

@@ -56,15 +56,16 @@ func (s *Server) release(ctx context.Context, id string, all bool) (err error) {
 	if err := sw.finished(ctx, all); err != nil { // then another may have the name
 		return err
 	}
-	if err := s.forget(ctx, id, all); err != nil && !errors.Is(err, scheduler.ErrUnknown) { // a call that was cut off came as far
+	// a call that was cut off came as far
+	if err := s.forget(ctx, id, all); err != nil && !errors.Is(err, scheduler.ErrUnknown) {
 		return classify(err)
 	}
 	forgotten = true
 	return s.discard(ctx, sw, all)
 }
 
-// discard frees what the server has of a sweep that the scheduler has forgotten, also when the call for it was cut off meanwhile. With all
-// the records that are not stored go, too, and its folder stays for DeleteLeft.
+// discard frees what the server has of a sweep that the scheduler has forgotten, also when the call for it was cut off
+// meanwhile. With all the records that are not stored go, too, and its folder stays for DeleteLeft.
 func (s *Server) discard(ctx context.Context, sw *Sweep, all bool) (err error) {
 	ctx = context.WithoutCancel(ctx) // all records are in the bucket
 	sw.discarded.Do(func() {

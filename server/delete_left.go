@@ -9,8 +9,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// DeleteLeft deletes a sweep that the server's folder has and its journal has not: the process was killed that was submitting it, or
-// forgetting it. Nobody else can tell it from a sweep that another process runs. It answers whether there was such a one.
+// DeleteLeft deletes a sweep that the server's folder has and its journal has not: the process was killed that was
+// submitting it, or forgetting it. Nobody else can tell it from a sweep that another process runs. It answers whether
+// there was such a one.
 func (s *Server) DeleteLeft(ctx context.Context, id string) (freed Freed, was bool, err error) {
 	if s.cfg.Only != "" || !s.HasFolder(id) {
 		return Freed{}, false, nil // without a folder it is not this server's

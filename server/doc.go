@@ -9,8 +9,9 @@
 // ended. What attempts are given (code, inputs, secrets) is staged for each sweep (package staging). A Cluster
 // says where trials run: in this process, on a Mesos, or in the pods of a Kubernetes.
 //
-// Beside the service stands what its commands share with it: whether a spec could run at all (FindInfeasible). What they need no
-// service for has packages of its own: plan, byhand, repair. DESIGN.md has the goroutines and the way of a submission.
+// Beside the service stands what its commands share with it: whether a spec could run at all (FindInfeasible). What
+// they need no service for has packages of its own: plan, byhand, repair. DESIGN.md has the goroutines and the way of a
+// submission.
 //
 // Methods may be called from any goroutine, but not from Config.Notify.
 package server

@@ -34,7 +34,8 @@ func (s *Server) Extend(ctx context.Context, id string, set []string) (*Sweep, e
 	}
 	for _, one := range set {
 		if key, _, _ := strings.Cut(one, "="); strings.TrimSpace(key) == "seed" {
-			return nil, usage(fmt.Errorf("--set %s: the seed of a sweep that has begun cannot change: leave it out, or run a "+
+			return nil, usage(fmt.Errorf("--set %s: the seed of a sweep that has begun cannot change: leave it "+
+				"out, or run a "+
 				"new sweep", one))
 		}
 	}

@@ -169,8 +169,8 @@ func (c Cluster) Offers(ctx context.Context, framework string, wait time.Duratio
 	}}, nil
 }
 
-// empty are Offers as they would be if nothing ran anywhere. A Mesos offers only what others have left: how large its agents are it tells to
-// who may read that, and else what is offered has to do.
+// empty are Offers as they would be if nothing ran anywhere. A Mesos offers only what others have left: how large its
+// agents are it tells to who may read that, and else what is offered has to do.
 func (c Cluster) empty(ctx context.Context, framework string, wait time.Duration) ([]offers.Offer, error) {
 	found, err := c.Offers(ctx, framework, wait)
 	if c.Mesos == nil || err != nil && !errors.Is(err, mesos.ErrNoOffers) {

@@ -7,7 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/journal"
 )
 
-// fencedJournal is a journal of one of several servers that may work by turns: what it has written counts if it still was its turn.
+// fencedJournal is a journal of one of several servers that may work by turns: what it has written counts if it still
+// was its turn.
 type fencedJournal struct {
 	journal.Journal
 	fence func() error
@@ -20,7 +21,8 @@ func (j fencedJournal) Append(entries []journal.Entry) error {
 	return j.fence()
 }
 
-// fencedDriver is such a server's way to the cluster. It ends rather than subscribe again where another server has subscribed since.
+// fencedDriver is such a server's way to the cluster. It ends rather than subscribe again where another server has
+// subscribed since.
 type fencedDriver struct {
 	cluster.Driver
 	fence func() error

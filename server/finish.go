@@ -35,8 +35,8 @@ func (sw *Sweep) onSweepEnded(n scheduler.SweepEnded) {
 	sw.server.finishing.Go(crash.Func(finish))
 }
 
-// finish is what stores the end of a sweep and removes what it does not keep, as far as that is not done, behind what did so before. Stored is
-// closed when the end is stored, or never will be; what is called off leaves it open.
+// finish is what stores the end of a sweep and removes what it does not keep, as far as that is not done, behind what
+// did so before. Stored is closed when the end is stored, or never will be; what is called off leaves it open.
 func (sw *Sweep) finish(stored chan struct{}) func() {
 	s := sw.server
 	ctx, stop := context.WithCancel(s.finishCtx)
@@ -136,8 +136,8 @@ func (sw *Sweep) finishAgain() {
 // troubleAgain is how often it is looked whether the results take an end.
 const troubleAgain = 20 * time.Millisecond
 
-// takesEnd waits until the end of a sweep is stored. Where the results do not take it, so that it is tried for as long as that lasts, the
-// error says so at once.
+// takesEnd waits until the end of a sweep is stored. Where the results do not take it, so that it is tried for as long
+// as that lasts, the error says so at once.
 func (sw *Sweep) takesEnd(ctx context.Context) error {
 	for {
 		once, cancel := context.WithTimeout(ctx, troubleAgain)
@@ -148,14 +148,16 @@ func (sw *Sweep) takesEnd(ctx context.Context) error {
 		case err == nil || !past || ctx.Err() != nil:
 			return classify(err)
 		case trouble != nil:
-			return unreachable(fmt.Errorf("sweep %s has ended, and the results do not take its end now: %w; nothing was changed; make room "+
+			return unreachable(fmt.Errorf("sweep %s has ended, and the results do not take its end now: %w; nothing "+
+				"was changed; make room "+
 				"there or have them reached, and try again", sw.id, trouble))
 		}
 	}
 }
 
-// storeEnd stores what a sweep leaves behind, for as long as the results do not take it and ctx lasts. It gives up where trying on cannot
-// help: the sweep's results were deleted, damaged, have folders where files should be, or would be larger than what is read.
+// storeEnd stores what a sweep leaves behind, for as long as the results do not take it and ctx lasts. It gives up
+// where trying on cannot help: the sweep's results were deleted, damaged, have folders where files should be, or would
+// be larger than what is read.
 func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
 	for n := 1; ; n++ {
 		once, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -181,7 +183,8 @@ func (sw *Sweep) storeEnd(ctx context.Context, out Outcome) error {
 // stays reports whether no further try can store an end.
 func stays(err error) bool {
 	return slices.ContainsFunc([]error{
-		bucket.ErrNotExist, bucket.ErrTooLarge, store.ErrDamaged, scheduler.ErrUnknown, fs.ErrExist, syscall.EISDIR, syscall.ENOTDIR, syscall.ENOTEMPTY,
+		bucket.ErrNotExist, bucket.ErrTooLarge, store.ErrDamaged, scheduler.ErrUnknown, fs.ErrExist, syscall.EISDIR,
+		syscall.ENOTDIR, syscall.ENOTEMPTY,
 	}, func(one error) bool { return errors.Is(err, one) })
 }
 
@@ -254,14 +257,16 @@ func (sw *Sweep) prune(ctx context.Context) {
 	sw.mu.Unlock()
 }
 
-// Unremoved is why files that the sweep does not keep are still in the results, as far as this process has tried to remove them; nil: none are.
+// Unremoved is why files that the sweep does not keep are still in the results, as far as this process has tried to
+// remove them; nil: none are.
 func (sw *Sweep) Unremoved() error {
 	sw.mu.Lock()
 	defer sw.mu.Unlock()
 	return sw.mu.unremoved
 }
 
-// finished waits until nothing is stored or removed any more of a sweep that has ended; with stop that is cut off, until finishAgain.
+// finished waits until nothing is stored or removed any more of a sweep that has ended; with stop that is cut off,
+// until finishAgain.
 func (sw *Sweep) finished(ctx context.Context, stop bool) error {
 	sw.mu.Lock()
 	f := sw.mu.finishing

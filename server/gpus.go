@@ -28,7 +28,8 @@ func Devices(text string) (containerizer.GPUs, error) {
 	}
 	if n, err := strconv.Atoi(text); err == nil {
 		if n < 0 || n > maxGPUs {
-			return containerizer.GPUs{}, setting("GPUs", text, fmt.Errorf("a number from 0 to %d; want %s", maxGPUs, wantGPUs))
+			return containerizer.GPUs{}, setting("GPUs", text,
+				fmt.Errorf("a number from 0 to %d; want %s", maxGPUs, wantGPUs))
 		}
 		g := findGPUs("/")
 		if n > len(g.IDs) {

@@ -19,9 +19,11 @@ const (
 	podsLeave = time.Minute
 )
 
-// openKubernetes begins to drive a Kubernetes. What executors ask of this process comes by their pods' standard output, unless
-// it is to be reached at an address.
-func (c Cluster) openKubernetes(ctx context.Context, folder string, files *transfer.Server, log *slog.Logger) (*kubernetes.Cluster, error) {
+// openKubernetes begins to drive a Kubernetes. What executors ask of this process comes by their pods' standard output,
+// unless it is to be reached at an address.
+func (c Cluster) openKubernetes(
+	ctx context.Context, folder string, files *transfer.Server, log *slog.Logger,
+) (*kubernetes.Cluster, error) {
 	conf, err := c.kubernetes()
 	if err != nil {
 		return nil, err
@@ -44,7 +46,8 @@ func (c Cluster) kubernetes() (kubernetes.Config, error) {
 	conf := *c.Kubernetes
 	if c.Executor != "" {
 		if !strings.HasPrefix(c.Executor, "/") {
-			return conf, setting("Executor", c.Executor, fmt.Errorf("pods fetch nothing: want the path of kaon in their images"))
+			return conf, setting("Executor", c.Executor,
+				fmt.Errorf("pods fetch nothing: want the path of kaon in their images"))
 		}
 		conf.Executor = c.Executor
 	}
@@ -61,7 +64,8 @@ func (c Cluster) kubernetes() (kubernetes.Config, error) {
 				return b.path, nil
 			}
 		}
-		return "", fmt.Errorf("no executor of kaon's is there for nodes of %s: %s, or ?kaon_image=IMAGE", arch, foreignRemedy)
+		return "", fmt.Errorf("no executor of kaon's is there for nodes of %s: %s, or ?kaon_image=IMAGE",
+			arch, foreignRemedy)
 	}
 	return conf, nil
 }

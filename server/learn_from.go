@@ -56,14 +56,16 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 		}
 		b, damage, err := store.Load(ctx, in, id)
 		if errors.Is(err, bucket.ErrNotExist) {
-			return nil, nil, usage(fmt.Errorf("from: %s: the results have no such sweep: write an id that `kaon list` shows, or "+
+			return nil, nil, usage(fmt.Errorf("from: %s: the results have no such sweep: write an id that `kaon "+
+				"list` shows, or "+
 				"FOLDER/ID or s3://BUCKET/ID for other results", name))
 		}
 		if err != nil {
 			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
 		if len(damage) > 0 {
-			doubts = append(doubts, fmt.Sprintf("from: %s: not all of its trials can be read, and the others are learnt from: %s: %v; mend it where it ran with: "+
+			doubts = append(doubts, fmt.Sprintf("from: %s: not all of its trials can be read, and the others "+
+				"are learnt from: %s: %v; mend it where it ran with: "+
 				"kaon repair %s", name, damage[0].Object, damage[0].Err, id))
 		}
 		told, ended, err := priorTrials(b, spec.Objective, max(mostPrior/len(spec.From), 1))
@@ -71,7 +73,8 @@ func (s *Server) priorOf(ctx context.Context, spec *sweep.Spec) (all []sweep.Pri
 			return nil, nil, unreachable(fmt.Errorf("from: %s: %w", name, err))
 		}
 		if len(told) == 0 {
-			return nil, nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name, spec.Objective.Name))
+			return nil, nil, usage(fmt.Errorf("from: %s: no trial of it has ended with a value of `%s`", name,
+				spec.Objective.Name))
 		}
 		if len(told) < ended {
 			doubts = append(doubts, fmt.Sprintf("from: %s: of its %d trials that tell anything %d are learnt from: "+

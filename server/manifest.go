@@ -25,8 +25,8 @@ func (sw *Sweep) newManifest(ctx context.Context) store.Sweep {
 	return known
 }
 
-// change reads sweep.json, and writes it back when f says so. One that was damaged under this process, which has written it last, is written
-// anew from what it was.
+// change reads sweep.json, and writes it back when f says so. One that was damaged under this process, which has
+// written it last, is written anew from what it was.
 func (sw *Sweep) change(ctx context.Context, f func(*store.Sweep) bool) error {
 	sw.manifest.Lock()
 	defer sw.manifest.Unlock()

@@ -36,7 +36,8 @@ const gitPatience = 2 * time.Second
 // workTrees are the states of work trees, by folder.
 var workTrees recent[string, *store.Git]
 
-// gitOf is the state of the work tree that a folder is in, now or a moment ago; nil when it is in none, or git does not say.
+// gitOf is the state of the work tree that a folder is in, now or a moment ago; nil when it is in none, or git does not
+// say.
 func gitOf(ctx context.Context, folder string) *store.Git {
 	tree, _ := workTrees.get(folder, func() (*store.Git, error) {
 		return askGit(ctx, folder), ctx.Err()

@@ -28,7 +28,8 @@ func (s *Server) checkQueue(name string) error {
 			known = append(known, q.Name)
 		}
 	}
-	return fmt.Errorf("queue: this server has no queue %q; there are: %s; an operator makes one with: kaon queue set %s", name,
+	return fmt.Errorf("queue: this server has no queue %q; there are: %s; an operator makes one with: "+
+		"kaon queue set %s", name,
 		strings.Join(known, ", "), name)
 }
 
@@ -113,7 +114,8 @@ func (s *Server) SetQueue(ctx context.Context, name string, c QueueChange) error
 			q.Guarantee = *c.Guarantee
 		}
 		if q.Weight == 0 {
-			return nil, fmt.Errorf("queue %s: weight 0: want a number above 0; kaon queue set %s --limit trials=0 has nothing more start there", name, name)
+			return nil, fmt.Errorf("queue %s: weight 0: want a number above 0; kaon queue set %s --limit trials=0 "+
+				"has nothing more start there", name, name)
 		}
 		if err := q.Check(); err != nil {
 			return nil, fmt.Errorf("queue %s: %w", name, err)
@@ -140,14 +142,16 @@ func (s *Server) RemoveQueue(ctx context.Context, name string) error {
 		}
 		for _, st := range snap.Sweeps {
 			if !st.Phase.Ended() && st.Spec.InQueue() == name && name != sweep.DefaultQueue {
-				return nil, fmt.Errorf("queue %s: sweep %s has not ended: move it with: kaon extend %s --set queue=%s", name, st.ID, st.ID, sweep.DefaultQueue)
+				return nil, fmt.Errorf("queue %s: sweep %s has not ended: move it with: kaon extend %s --set queue=%s",
+					name, st.ID, st.ID, sweep.DefaultQueue)
 			}
 		}
 		return slices.Delete(all, at, at+1), nil
 	})
 }
 
-// changeQueues keeps what change makes of the queues, and has the scheduler go by it, also when the caller has gone meanwhile.
+// changeQueues keeps what change makes of the queues, and has the scheduler go by it, also when the caller has gone
+// meanwhile.
 func (s *Server) changeQueues(ctx context.Context, change func([]fairness.Queue) ([]fairness.Queue, error)) error {
 	q := s.queues
 	if q.file == "" {

@@ -68,7 +68,8 @@ type queueReader struct {
 // wrong says what is wrong at an offset, and what helps.
 func (r *queueReader) wrong(at int64, format string, args ...any) error {
 	line := 1 + bytes.Count(r.text[:min(max(at, 0), int64(len(r.text)))], []byte("\n"))
-	return fmt.Errorf("%s:%d: %s; correct the line, or move the file away: then the server has the queue %s alone", r.file, line,
+	return fmt.Errorf("%s:%d: %s; correct the line, or move the file away: then the server has the queue %s alone",
+		r.file, line,
 		fmt.Sprintf(format, args...), sweep.DefaultQueue)
 }
 

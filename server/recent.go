@@ -23,7 +23,8 @@ type foundAt[V any] struct {
 	value V
 }
 
-// get is what find finds, or found less than a moment ago. Who asks for the same meanwhile waits. What came with an error is not kept.
+// get is what find finds, or found less than a moment ago. Who asks for the same meanwhile waits. What came with an
+// error is not kept.
 func (r *recent[K, V]) get(key K, find func() (V, error)) (V, error) {
 	r.mu.Lock()
 	f := r.found[key]

@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// alone has one caller at a time change whether a sweep is at work: Retry, Extend or Release. The sweep is still the server's.
+// alone has one caller at a time change whether a sweep is at work: Retry, Extend or Release. The sweep is still the
+// server's.
 func (s *Server) alone(ctx context.Context, id string) (sw *Sweep, done func(), err error) {
 	sw, known := s.Sweep(id)
 	if !known {
@@ -61,9 +62,9 @@ func (s *Server) Retry(ctx context.Context, id string) (*Sweep, error) {
 	return sw, classify(sw.goOn(ctx, st, sw.closed(), command))
 }
 
-// goOn hands in a command that has the sweep go on. Readers of the results see before that one which had ended runs: after a crash in
-// between the scheduler says again that it has ended. A caller who goes meanwhile leaves no half of it, and what is refused leaves nothing.
-// Closed is why trials that never started will not.
+// goOn hands in a command that has the sweep go on. Readers of the results see before that one which had ended runs:
+// after a crash in between the scheduler says again that it has ended. A caller who goes meanwhile leaves no half of
+// it, and what is refused leaves nothing. Closed is why trials that never started will not.
 func (sw *Sweep) goOn(ctx context.Context, st Status, closed string, command scheduler.Command) error {
 	ctx = context.WithoutCancel(ctx)
 	undo := func() {}
@@ -98,7 +99,8 @@ func (sw *Sweep) reopen(ctx context.Context, st Status, closed string) (undo fun
 		sw.mu.Unlock()
 		sw.memo.Store(nil)
 		sw.note(ctx, func(known *store.Sweep) bool {
-			known.State, known.Finished, known.Sentence, known.Closed = was.State, was.Finished, was.Sentence, was.Closed
+			known.State, known.Finished, known.Sentence, known.Closed = was.State, was.Finished,
+				was.Sentence, was.Closed
 			known.Pruned = was.Pruned
 			known.Over(was.Finished)
 			sw.noted = false

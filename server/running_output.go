@@ -12,7 +12,8 @@ import (
 
 // runningOutput reads what a running attempt writes, through its executor.
 type runningOutput struct {
-	read          func(ctx context.Context, host string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error)
+	read func(ctx context.Context, host string, task, attempt cluster.TaskID, name string,
+		offset int64) ([]byte, error)
 	host          string
 	task, attempt cluster.TaskID
 }
@@ -29,8 +30,8 @@ func (o *runningOutput) Read(ctx context.Context, name string, offset int64) ([]
 	return data, nil
 }
 
-// RunningOutput reads what a running attempt writes where this process alone leads to it, as to pods. nil: it does not run, or its
-// folder is to be found by others.
+// RunningOutput reads what a running attempt writes where this process alone leads to it, as to pods. nil: it does not
+// run, or its folder is to be found by others.
 func (s *Server) RunningOutput(ctx context.Context, sweep string, trial, attempt int) (sandbox.Reader, error) {
 	if s.cluster.output == nil {
 		return nil, nil
@@ -49,7 +50,9 @@ func (s *Server) RunningOutput(ctx context.Context, sweep string, trial, attempt
 }
 
 // ReadOutput reads a piece of what RunningOutput reads, for a command on this machine.
-func (s *Server) ReadOutput(ctx context.Context, sweep string, trial, attempt int, name string, offset int64) ([]byte, error) {
+func (s *Server) ReadOutput(
+	ctx context.Context, sweep string, trial, attempt int, name string, offset int64,
+) ([]byte, error) {
 	from, err := s.RunningOutput(ctx, sweep, trial, attempt)
 	if err == nil && from == nil {
 		err = fmt.Errorf("output of trial %d: %w", trial, fs.ErrNotExist)

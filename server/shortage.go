@@ -10,7 +10,8 @@ import (
 // otherwise what comes first in the way.
 var Shortages = []string{
 	"cpus", "mem", "disk", "gpus", "ports", "other_resource", // of agents that would hold it when empty
-	"no_agents", "architecture", "constraints", "too_large", "quota", "role", "avoided", "unproven", "cordoned", "maintenance",
+	"no_agents", "architecture", "constraints", "too_large", "quota", "role", "avoided", "unproven", "cordoned",
+	"maintenance",
 	"offers", // that agents have yet to make
 }
 
@@ -52,8 +53,8 @@ func shortage(why offers.Reasons) string {
 	return "offers"
 }
 
-// Shortages is how many trials waited at the end of the last pass, by sweep and reason. Those that their own sweep holds
-// back are not among them.
+// Shortages is how many trials waited at the end of the last pass, by sweep and reason. Those that their own sweep
+// holds back are not among them.
 func (s *Server) Shortages() map[string]map[string]int {
 	all := map[string]map[string]int{}
 	for _, sw := range s.Sweeps() {
@@ -64,7 +65,8 @@ func (s *Server) Shortages() map[string]map[string]int {
 	return all
 }
 
-// Asked is what the trials ask for that waited at the end of the last pass for room alone, by sweep. Nothing of it may be changed.
+// Asked is what the trials ask for that waited at the end of the last pass for room alone, by sweep. Nothing of it may
+// be changed.
 func (s *Server) Asked() map[string][]offers.Demand {
 	all := map[string][]offers.Demand{}
 	for _, sw := range s.Sweeps() {

@@ -119,7 +119,8 @@ func (sw *Sweep) handIn(ctx context.Context) error {
 			return fmt.Errorf("tell that the sweep has results of its work: %w", err)
 		}
 	}
-	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides, Owner: sw.origin.Owner})
+	err := s.loop.Submit(ctx, scheduler.Submit{ID: sw.id, Spec: sw.Spec(), Overrides: sw.Spec().Overrides,
+		Owner: sw.origin.Owner})
 	if errors.Is(err, scheduler.ErrClosed) { // the loop knows why
 		<-s.loopDone
 		if why := s.Err(); why != nil {

@@ -216,8 +216,8 @@ func (sw *Sweep) agree(core *scheduler.Core) error {
 		"trial"), sw.id, format.Trial(first), sw.id))
 }
 
-// lacks takes what is wrong with the results of a sweep. One that has ended is left as it is, and keeps no other sweep from running: who shares the
-// results may have deleted it there. A retry is refused.
+// lacks takes what is wrong with the results of a sweep. One that has ended is left as it is, and keeps no other sweep
+// from running: who shares the results may have deleted it there. A retry is refused.
 func (sw *Sweep) lacks(err error) error {
 	if err == nil || !sw.over || sw.server.cfg.Only != "" {
 		return err

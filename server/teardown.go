@@ -91,15 +91,16 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// keeps reports whether the folder has what somebody will want though there is no sweep: a service's cordons, tokens and
-// audit log lie beside the journal.
+// keeps reports whether the folder has what somebody will want though there is no sweep: a service's cordons, tokens
+// and audit log lie beside the journal.
 func (s *Server) keeps() bool {
 	if s.cfg.Only != "" {
 		return false
 	}
 	all, err := os.ReadDir(s.cfg.Folder)
 	for _, one := range all {
-		if info, err := one.Info(); err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(one.Name(), state.JournalFile) {
+		if info, err := one.Info(); err == nil && info.Mode().IsRegular() && info.Size() > 0 &&
+			!strings.HasPrefix(one.Name(), state.JournalFile) {
 			return true
 		}
 	}

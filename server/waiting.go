@@ -36,7 +36,8 @@ func (m machine) waits(why offers.Reasons, trials int, each resource.Resources) 
 			return fmt.Sprintf("%s %s waiting: %s", format.Plural(trials, "trial"), are, NoPorts), true
 		}
 	}
-	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || why.Leaving != nil || len(why.Excluded)+len(why.Constraints) > 0 {
+	if why.FitsEmpty == 0 || why.Quota > 0 || why.OtherRole > 0 || why.Leaving != nil ||
+		len(why.Excluded)+len(why.Constraints) > 0 {
 		return "", false
 	}
 	if why.Cordoned > 0 {
@@ -159,7 +160,9 @@ func remedy(r offers.Reasons) string {
 // nobodyHas says what helps where a device is asked for that no agent has.
 func nobodyHas(device string) string {
 	if slices.Contains(resource.GPUNames, device) {
-		return "write `gpus` for GPUs of any maker, which every cluster knows; nodes of Kubernetes have " + device + " when its device plugin runs there"
+		return "write `gpus` for GPUs of any maker, which every cluster knows; nodes of Kubernetes have " + device +
+			" when its device plugin runs there"
 	}
-	return "nodes of Kubernetes have " + device + " when its device plugin runs there (kubectl describe node), and agents of Mesos by their --resources"
+	return "nodes of Kubernetes have " + device + " when its device plugin runs there (kubectl describe node), " +
+		"and agents of Mesos by their --resources"
 }

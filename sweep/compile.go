@@ -170,8 +170,8 @@ func (r *references) leaves() []int {
 	return slices.Compact(all)
 }
 
-// types declares the parameters that an expression uses to its compiler, and no others: a spec may have thousands. A parameter whose values differ in type, or that
-// holds lists or mappings, is of any type and checked when it runs.
+// types declares the parameters that an expression uses to its compiler, and no others: a spec may have thousands. A
+// parameter whose values differ in type, or that holds lists or mappings, is of any type and checked when it runs.
 func (s *Space) types(leaves []int) types.Map {
 	root := types.Map{}
 	for _, k := range leaves {

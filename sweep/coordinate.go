@@ -45,9 +45,9 @@ func (s *Space) coordinate(k int) Dimension {
 	return d
 }
 
-// Coordinate is the value of dimension k of Dimensions where parameters, which may be those of another space, have the values that are
-// known by name: of parameters that move together what stands for their place. There is false when none of them is known. It is not ok
-// when they never have these values together.
+// Coordinate is the value of dimension k of Dimensions where parameters, which may be those of another space, have the
+// values that are known by name: of parameters that move together what stands for their place. There is false when none
+// of them is known. It is not ok when they never have these values together.
 func (s *Space) Coordinate(k int, known func(name string) (Value, bool)) (v Value, there, ok bool) {
 	l := s.leaves[k]
 	switch {

@@ -18,8 +18,9 @@ const (
 	Median    StopRule = "median"    // worse than the median of the others' running means
 	Plateau   StopRule = "plateau"   // no better for so long
 	Threshold StopRule = "threshold" // out of bounds
-	Racing    StopRule = "racing"    // of a StopDecision alone: a repeat of a point that cannot win, `repeat: {racing: true}`
-	Budget    StopRule = "budget"    // of a StopDecision alone: `limits.trial` is used up
+	// of a StopDecision alone: a repeat of a point that cannot win, `repeat: {racing: true}`
+	Racing StopRule = "racing"
+	Budget StopRule = "budget" // of a StopDecision alone: `limits.trial` is used up
 )
 
 // EarlyStop is one rule of `early_terminate`. Fields that a rule does not have are zero.
@@ -41,8 +42,8 @@ type EarlyStop struct {
 // mostRungs bounds the rungs of one bracket, as W&B's engine does.
 const mostRungs = 100
 
-// geometricRungs are first, first·eta, first·eta² and so on, below the limit; 0: no limit. Each is rounded down once, from
-// the exact product, as W&B does.
+// geometricRungs are first, first·eta, first·eta² and so on, below the limit; 0: no limit. Each is rounded down once,
+// from the exact product, as W&B does.
 func geometricRungs(first, eta float64, limit int64) (rungs []int64) {
 	for r := first; len(rungs) < mostRungs && r < math.MaxInt64/2; r *= eta {
 		step := int64(r)
@@ -66,16 +67,19 @@ func dividedRungs(limit, eta float64, n int) (rungs []int64) {
 
 // StopDecision says that a trial is ended early, and why. Journals and records hold it.
 type StopDecision struct {
-	Trial   int      `codec:"-" json:"-"`
-	Rule    StopRule `codec:"rule" json:"rule"`
-	Done    bool     `codec:"done,omitempty" json:"done,omitempty"`       // it has what it can have, and counts as succeeded
-	Bracket int      `codec:"bracket,omitempty" json:"bracket,omitempty"` // of Hyperband; 0: the first, or none
-	Rung    int      `codec:"rung,omitempty" json:"rung,omitempty"`       // from 1; 0: the rule has none
-	Step    int64    `codec:"step" json:"step"`                           // how far the trial was, as `metric.step` counts
-	Value   Float    `codec:"value" json:"value"`                         // what was compared
-	Bound   Float    `codec:"bound" json:"bound"`                         // with what
-	Of      int      `codec:"of,omitempty" json:"of,omitempty"`           // how many trials had come as far, itself included
-	Reason  string   `codec:"reason" json:"reason"`                       // one sentence for people
+	Trial int      `codec:"-" json:"-"`
+	Rule  StopRule `codec:"rule" json:"rule"`
+	// it has what it can have, and counts as succeeded
+	Done    bool `codec:"done,omitempty" json:"done,omitempty"`
+	Bracket int  `codec:"bracket,omitempty" json:"bracket,omitempty"` // of Hyperband; 0: the first, or none
+	Rung    int  `codec:"rung,omitempty" json:"rung,omitempty"`       // from 1; 0: the rule has none
+	// how far the trial was, as `metric.step` counts
+	Step  int64 `codec:"step" json:"step"`
+	Value Float `codec:"value" json:"value"` // what was compared
+	Bound Float `codec:"bound" json:"bound"` // with what
+	// how many trials had come as far, itself included
+	Of     int    `codec:"of,omitempty" json:"of,omitempty"`
+	Reason string `codec:"reason" json:"reason"` // one sentence for people
 }
 
 // Float is a number that JSON can hold: what is not finite is the string "NaN", "Infinity" or "-Infinity".
@@ -104,8 +108,9 @@ func (f *Float) UnmarshalJSON(b []byte) error {
 
 // StopMemory is what early stopping remembers of one trial. Journals hold it, so fields may be added, not changed.
 type StopMemory struct {
-	Steps    int64         `codec:"s,omitempty"` // how far it has come, by the steps of its attempts together
-	Before   int64         `codec:"b,omitempty"` // of them, those of earlier attempts; none where trials name their step, and may go on
+	Steps int64 `codec:"s,omitempty"` // how far it has come, by the steps of its attempts together
+	// of them, those of earlier attempts; none where trials name their step, and may go on
+	Before   int64         `codec:"b,omitempty"`
 	At       int64         `codec:"a,omitempty"` // the step its attempt is at
 	Marks    [][]float64   `codec:"m,omitempty"` // by rule: what it had at each rung it has met, or what the rule keeps
 	Decision *StopDecision `codec:"d,omitempty"` // nil: none

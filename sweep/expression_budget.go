@@ -12,10 +12,10 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// The library counts what a program makes against a budget for each run of it, in units, but many of its functions are not counted, and
-// some are when they have made it already: one join of a list with itself asks for more than any machine has, which ends the process.
-// Here all functions whose results are larger than what they are given are counted before they make anything. This holds for every
-// expression of the process: specs, workflows, filters.
+// The library counts what a program makes against a budget for each run of it, in units, but many of its functions are
+// not counted, and some are when they have made it already: one join of a list with itself asks for more than any
+// machine has, which ends the process. Here all functions whose results are larger than what they are given are counted
+// before they make anything. This holds for every expression of the process: specs, workflows, filters.
 const (
 	unit     = 16                          // bytes: an item of a list; the library counts those
 	mostMade = 1_000_000                   // units: the library's budget for one evaluation
@@ -31,14 +31,16 @@ func init() {
 	builtin.Index[addition] = len(builtin.Builtins)
 	builtin.Builtins = append(builtin.Builtins, &builtin.Function{
 		Name: addition, Validate: typeOfSum,
-		Safe: counted("+", func(args []any) (any, error) { return runtime.Add(args[0], args[1]), nil }, func(args []any) int {
+		Safe: counted("+", func(args []any) (any, error) {
+			return runtime.Add(args[0], args[1]), nil
+		}, func(args []any) int {
 			return units(texts(args))
 		}),
 	})
 }
 
-// costs are about how many units functions make of their arguments; at most a little more than mostMade is computed. Where it is not known
-// before, the cost is a bound.
+// costs are about how many units functions make of their arguments; at most a little more than mostMade is computed.
+// Where it is not known before, the cost is a bound.
 var costs = map[string]func(args []any) int{
 	"upper": ofTexts, "lower": ofTexts, "toBase64": ofTexts, "fromBase64": ofTexts,
 	"string":  func(args []any) int { return unitsOf(args, 0, false) },
@@ -50,7 +52,9 @@ var costs = map[string]func(args []any) int{
 	"fromJSON": func(args []any) int { return 2*jsonItems(textArg(args, 0)) + ofTexts(args) },
 	"keys":     func(args []any) int { return 2 * lenArg(args, 0) },
 	"values":   func(args []any) int { return 2 * lenArg(args, 0) },
-	"toPairs":  func(args []any) int { return 4 * lenArg(args, 0) }, "fromPairs": func(args []any) int { return 4 * lenArg(args, 0) },
+	"toPairs":  func(args []any) int { return 4 * lenArg(args, 0) }, "fromPairs": func(args []any) int {
+		return 4 * lenArg(args, 0)
+	},
 	"median": ofItems, "reverse": ofItems, "sort": ofItems,
 	"concat":  ofItems,
 	"flatten": func(args []any) int { return mostMade - flattened(args, mostMade) },
@@ -79,11 +83,14 @@ func count(f *builtin.Function, cost func(args []any) int) {
 }
 
 // counted is a function as the library counts it, which is not called for what would be too much.
-func counted(name string, call func(args []any) (any, error), cost func(args []any) int) func(args ...any) (any, uint, error) {
+func counted(
+	name string, call func(args []any) (any, error), cost func(args []any) int,
+) func(args ...any) (any, uint, error) {
 	return func(args ...any) (any, uint, error) {
 		n := cost(args)
 		if n >= mostMade {
-			return nil, 0, fmt.Errorf("%s would make more than %d MB here, which is too much for an expression", name, mostText)
+			return nil, 0, fmt.Errorf("%s would make more than %d MB here, which is too much for an expression",
+				name, mostText)
 		}
 		v, err := call(args)
 		if s, ok := v.(string); ok {
@@ -228,7 +235,8 @@ func flattened(list []any, left int) int {
 	return left
 }
 
-// unitsOf is about how many units arguments are as texts, or, indented, as JSON that is. What is in several places counts in each.
+// unitsOf is about how many units arguments are as texts, or, indented, as JSON that is. What is in several places
+// counts in each.
 func unitsOf(args []any, depth int, indented bool) int {
 	left := mostMade * unit
 	for _, v := range args {
@@ -237,8 +245,8 @@ func unitsOf(args []any, depth int, indented bool) int {
 	return units(mostMade*unit - left)
 }
 
-// Amount is about how many bytes a value is as a text. What is in several places within it counts in each. It is not looked at
-// further when it is more than most, and the answer is then more than that.
+// Amount is about how many bytes a value is as a text. What is in several places within it counts in each. It is not
+// looked at further when it is more than most, and the answer is then more than that.
 func Amount(v any, most int) int { return most - weigh(v, 0, false, most) }
 
 // weigh is what a value leaves of so many bytes; below 0: it is more.
@@ -335,7 +343,8 @@ func likeness(v any) any {
 // addition is the name of the function that texts are put together by; no expression can name it.
 const addition = "a + b"
 
-// BoundAddition has texts that an expression puts together by + counted, too. All that compile expressions have it among their options.
+// BoundAddition has texts that an expression puts together by + counted, too. All that compile expressions have it
+// among their options.
 func BoundAddition() expr.Option { return expr.Patch(additions{}) }
 
 // additions puts the function addition where a + may be one of texts.

@@ -20,10 +20,10 @@ var growing = append([]string{
 	"task.resources", "task.retries", "task.timeout", "task.grace", "metric.target",
 }, searching[1:]...) // not the name
 
-// Extend is the spec of a sweep that has begun by s and goes on by next, whose trials below from have begun:
-// they keep their points. When next searches otherwise, the other trials have points of next, but none of its
-// `try`; a grid then has those that no trial has had. It fails when something changes that may not, or when fewer trials would be
-// left than have begun.
+// Extend is the spec of a sweep that has begun by s and goes on by next, whose trials below from have begun: they keep
+// their points. When next searches otherwise, the other trials have points of next, but none of its `try`; a grid then
+// has those that no trial has had. It fails when something changes that may not, or when fewer trials would be left
+// than have begun.
 func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	if err := s.mayBecome(next); err != nil {
 		return nil, err
@@ -47,12 +47,16 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 			Remedy: "leave `run_cap` as it is, or submit another sweep"}
 	}
 	if out.Former != nil && s.Repeat.Trials > 1 { // a point may have begun of which repeats have not
-		return nil, &Error{File: s.File, Field: "repeat", Problem: "a sweep with `repeat` goes on with the search that it has",
-			Remedy: "change `run_cap` alone, or submit another sweep"}
+		return nil, &Error{File: s.File, Field: "repeat",
+			Problem: "a sweep with `repeat` goes on with the search that it has",
+			Remedy:  "change `run_cap` alone, or submit another sweep"}
 	}
-	if out.Former != nil && (s.Method == ByCommand || out.Method == ByCommand) { // it can be told neither space nor results anew
-		return nil, &Error{File: s.File, Field: "method", Problem: "a program that chooses points keeps the space and the method " +
-			"that it began with, and takes over no other sweep", Remedy: "change only `run_cap`, limits and the like, or run a new sweep"}
+	// it can be told neither space nor results anew
+	if out.Former != nil && (s.Method == ByCommand || out.Method == ByCommand) {
+		return nil, &Error{File: s.File, Field: "method",
+			Problem: "a program that chooses points keeps the space and the method " +
+				"that it began with, and takes over no other sweep",
+			Remedy: "change only `run_cap`, limits and the like, or run a new sweep"}
 	}
 	if f := out.Former; f != nil && out.Method == "grid" {
 		out.Trials = f.From + out.rest(f)
@@ -67,7 +71,8 @@ func (s *Spec) Extend(next *Spec, from int) (*Spec, error) {
 	}
 	if out.Trials > MaxTrials {
 		return nil, &Error{File: s.File, Field: "run_cap", Problem: fmt.Sprintf(
-			"there would be %d trials; a sweep runs at most %d", out.Trials, MaxTrials), Remedy: "give a smaller `run_cap`"}
+			"there would be %d trials; a sweep runs at most %d", out.Trials, MaxTrials),
+			Remedy: "give a smaller `run_cap`"}
 	}
 	return &out, nil
 }
@@ -261,7 +266,8 @@ func (s *Spec) mayBecome(next *Spec) error {
 	if refused[0] == "try" && len(refused) == 1 {
 		return s.triedAlready()
 	}
-	return &Error{File: s.File, Field: refused[0], Problem: fmt.Sprintf("`%s` cannot change in a sweep that has begun: "+
-		"its trials are to be comparable", strings.Join(refused, "`, `")),
+	return &Error{File: s.File, Field: refused[0],
+		Problem: fmt.Sprintf("`%s` cannot change in a sweep that has begun: "+
+			"its trials are to be comparable", strings.Join(refused, "`, `")),
 		Remedy: "leave it as it is; what may change: " + strings.Join(growing, ", ") + "; or run a new sweep"}
 }

@@ -34,8 +34,9 @@ func (f Fetch) Name() string {
 	return path.Base("/" + f.URL)
 }
 
-// Address is the address in its parts; without a scheme it is the path of a file or folder. A key of S3 has %, # and ? as they are: options
-// of the bucket are what stands behind the last ? of an address, if it begins with one of those that there are.
+// Address is the address in its parts; without a scheme it is the path of a file or folder. A key of S3 has %, # and ?
+// as they are: options of the bucket are what stands behind the last ? of an address, if it begins with one of those
+// that there are.
 func (f Fetch) Address() (*url.URL, error) {
 	const scheme = "s3://"
 	if len(f.URL) < len(scheme) || !strings.EqualFold(f.URL[:len(scheme)], scheme) {

@@ -114,5 +114,6 @@ const maxDepth = 64 // levels of nesting
 
 const maxNodes = 200_000 // values, counting what aliases stand for each time they are used
 
-// maxText bounds the texts of all values in bytes, those of aliases each time they are used: what goes through all values costs as much.
+// maxText bounds the texts of all values in bytes, those of aliases each time they are used: what goes through all
+// values costs as much.
 const maxText = 8 << 20

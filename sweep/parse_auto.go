@@ -2,7 +2,8 @@ package sweep
 
 import "fmt"
 
-// What `auto` and `bayes` choose: judged by the tables of kaon bench search in bench/README.md, which do not hold every case.
+// What `auto` and `bayes` choose: judged by the tables of kaon bench search in bench/README.md, which do not hold every
+// case.
 const (
 	// mostModelled is how many trials a Gaussian process is chosen for. To there it was ahead of the others on nearly
 	// all functions; a suggestion takes tens of milliseconds.

@@ -13,7 +13,8 @@ func (d *decoder) metricList(n *node) []*node {
 	var items []*node
 	for _, p := range n.pairs {
 		item := &node{kind: mapping, line: p.key.line, column: p.key.column, origin: p.key.origin,
-			pairs: []pair{{key: &node{text: "name", plain: true, line: p.key.line, column: p.key.column}, value: p.key}}}
+			pairs: []pair{{key: &node{text: "name", plain: true, line: p.key.line, column: p.key.column},
+				value: p.key}}}
 		switch {
 		case p.value.kind == mapping:
 			item.pairs = append(item.pairs, p.value.pairs...)
@@ -59,7 +60,8 @@ func (d *decoder) metricConstraint(n *node, field string) {
 		_, parameter := d.leaf(name)
 		switch {
 		case parameter:
-			d.fail(p.key, at, fmt.Sprintf("`%s` is a parameter, and bounds in `constraints` are those of metrics", short(name)),
+			d.fail(p.key, at, fmt.Sprintf("`%s` is a parameter, and bounds in `constraints` are those of metrics",
+				short(name)),
 				fmt.Sprintf("write the rule as text, as in \"%s <= 1\"", short(name)))
 			continue
 		case p.value.kind != mapping || p.value.get("min") == nil && p.value.get("max") == nil:
@@ -69,7 +71,8 @@ func (d *decoder) metricConstraint(n *node, field string) {
 		}
 		for _, q := range p.value.pairs {
 			if q.key.text != "min" && q.key.text != "max" {
-				d.fail(q.key, join(at, q.key.text), fmt.Sprintf("unknown key `%s`", short(q.key.text)), "it takes `min` and `max`")
+				d.fail(q.key, join(at, q.key.text), fmt.Sprintf("unknown key `%s`", short(q.key.text)),
+					"it takes `min` and `max`")
 			}
 		}
 		var bounds Metric

@@ -19,7 +19,8 @@ func (d *decoder) bundle(n *node) Bundle {
 	if _, err := strconv.ParseFloat(n.text, 64); n.kind == scalar && err == nil {
 		return Bundle(d.integer(n, "task.bundle", 1, maxBundle))
 	}
-	d.fail(n, "task.bundle", fmt.Sprintf("want auto, off, or how many trials one task runs (1 to %d), not %s", maxBundle, n.what()),
+	d.fail(n, "task.bundle", fmt.Sprintf("want auto, off, or how many trials one task runs (1 to %d), not %s",
+		maxBundle, n.what()),
 		"leave it out, and short trials are bundled by what they took")
 	return AutoBundle
 }

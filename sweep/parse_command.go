@@ -49,7 +49,8 @@ func (d *decoder) command(n *node, prefix string) Command {
 // nothingToRun is the remedy of a spec without a command. W&B's sweeps for wandb.agent(function=…) have none.
 const nothingToRun = "add `program: train.py`, a script that takes the parameters as flags, or `command: " +
 	"[\"./train\", \"${args}\"]`; " +
-	"of a sweep for wandb.agent(…, function=train) it is the script that calls wandb.agent, which runs train() once a trial"
+	"of a sweep for wandb.agent(…, function=train) it is the script that calls wandb.agent, which runs train() " +
+	"once a trial"
 
 // hasImage says whether trials run in an image.
 func (n *node) hasImage() bool {

@@ -26,7 +26,8 @@ func (d *decoder) onGrid(l *leaf, n *node, field string) bool {
 	return true
 }
 
-// stepsFromMin has a `q_uniform` that is on a grid, or zipped, go in steps from min: by a whole q from 0.4 these are no whole numbers.
+// stepsFromMin has a `q_uniform` that is on a grid, or zipped, go in steps from min: by a whole q from 0.4 these are no
+// whole numbers.
 func (l *leaf) stepsFromMin() {
 	l.fromMin = l.Distribution == QUniform
 	l.Integer = l.Integer && (l.Distribution != QUniform || l.Min == math.Trunc(l.Min))
@@ -93,7 +94,8 @@ func (d *decoder) dimension(n *node, field string) (Dimension, bool) {
 		return dim, false
 	}
 	for _, p := range n.pairs {
-		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" && k != "default" &&
+		if k := p.key.text; slices.Contains(keys["parameter"], k) && k != "distribution" && k != "when" &&
+			k != "default" &&
 			!slices.Contains(takes, k) {
 			d.fail(p.key, join(field, k), fmt.Sprintf("`%s` does not take `%s`", dim.Distribution, k),
 				"it takes "+quoted(takes))

@@ -91,8 +91,8 @@ func (d *decoder) stopRule(n *node, field string) {
 	d.spec.Early = append(d.spec.Early, e)
 }
 
-// Defaults: three trials are the fewest whose median is not one of the extremes, and Katib's default; ten reports without a
-// gain are a judgement: curves of noisy trainings stand still for a few.
+// Defaults: three trials are the fewest whose median is not one of the extremes, and Katib's default; ten reports
+// without a gain are a judgement: curves of noisy trainings stand still for a few.
 const (
 	defaultMinTrials = 3
 	defaultPatience  = 10
@@ -118,10 +118,12 @@ func (d *decoder) stopKeysOf(n *node, field string, rule StopRule) bool {
 		}
 		for other, theirs := range stopKeys {
 			if slices.Contains(theirs, p.key.text) && other != rule {
-				remedy = fmt.Sprintf("remove it: it is a key of `type: %s`; `%s` has %s", firstWith(p.key.text), rule, quoted(allowed))
+				remedy = fmt.Sprintf("remove it: it is a key of `type: %s`; `%s` has %s", firstWith(p.key.text), rule,
+					quoted(allowed))
 			}
 		}
-		d.fail(p.key, join(field, p.key.text), fmt.Sprintf("unknown key `%s` of the rule `%s`", short(p.key.text), rule), remedy)
+		d.fail(p.key, join(field, p.key.text), fmt.Sprintf("unknown key `%s` of the rule `%s`", short(p.key.text),
+			rule), remedy)
 	}
 	return ok
 }
@@ -154,14 +156,16 @@ func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 	}
 	last := d.count(n, field, "max_iter", 0)
 	if last > 0 && e.Start >= last && n.get("min_iter") != nil {
-		d.fail(n.get("min_iter"), field+".min_iter", fmt.Sprintf("trials would first be compared at step %d, and %d is the last", e.Start, last),
+		d.fail(n.get("min_iter"), field+".min_iter",
+			fmt.Sprintf("trials would first be compared at step %d, and %d is the last", e.Start, last),
 			"write a `min_iter` below `max_iter`")
 		return
 	}
 	e.Last = last
 	switch s := n.get("s"); {
 	case e.Rule == Hyperband && last == 0 && n.get("min_iter") == nil:
-		d.fail(n, field, "hyperband needs `min_iter`, the first step at which trials are compared, or `max_iter`, the last",
+		d.fail(n, field, "hyperband needs `min_iter`, the first step at which trials are compared, or "+
+			"`max_iter`, the last",
 			"add `min_iter: 3`, or `max_iter: 27`")
 		return
 	case s != nil && !s.null && last > 0:
@@ -182,8 +186,8 @@ func (d *decoder) halving(n *node, field string, e *EarlyStop) {
 	d.brackets(n, field, e, last)
 }
 
-// brackets makes the rule one of the paper's Hyperband: each bracket begins a rung later than the one before. `hyperband`
-// with max_iter and no `s`, which W&B refuses, has as many as fit.
+// brackets makes the rule one of the paper's Hyperband: each bracket begins a rung later than the one before.
+// `hyperband` with max_iter and no `s`, which W&B refuses, has as many as fit.
 func (d *decoder) brackets(n *node, field string, e *EarlyStop, last int64) {
 	b := n.get("brackets")
 	many := d.count(n, field, "brackets", 1)
@@ -194,7 +198,8 @@ func (d *decoder) brackets(n *node, field string, e *EarlyStop, last int64) {
 		return
 	}
 	if most := int64(len(e.Rungs[0])) + 1; many > most {
-		d.fail(b, field+".brackets", fmt.Sprintf("there are %d rungs, and so at most %d brackets", most-1, most), fmt.Sprintf("write `brackets: %d`", most))
+		d.fail(b, field+".brackets", fmt.Sprintf("there are %d rungs, and so at most %d brackets", most-1, most),
+			fmt.Sprintf("write `brackets: %d`", most))
 		return
 	}
 	e.Rule, e.Strict = ASHA, false
@@ -207,7 +212,8 @@ func (d *decoder) threshold(n *node, field string, e *EarlyStop) {
 	e.Lower, e.Upper = d.optional(n, field, "lower"), d.optional(n, field, "upper")
 	switch {
 	case e.Lower == nil && e.Upper == nil:
-		d.fail(n, field, "a threshold has a `lower` or an `upper` bound", "add `upper: 10`: a trial that reports more is stopped")
+		d.fail(n, field, "a threshold has a `lower` or an `upper` bound",
+			"add `upper: 10`: a trial that reports more is stopped")
 	case e.Lower != nil && e.Upper != nil && *e.Lower >= *e.Upper:
 		d.fail(n.get("lower"), field+".lower", "the lower bound is not below the upper one", "exchange them")
 	}

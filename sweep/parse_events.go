@@ -12,5 +12,6 @@ func (d *decoder) events(n *node) string {
 		}
 		return ""
 	}
-	return d.trialPath(n, "task.tensorboard", "folder", "name a folder below the one where trials start, as in `tensorboard: runs`, or off")
+	return d.trialPath(n, "task.tensorboard", "folder",
+		"name a folder below the one where trials start, as in `tensorboard: runs`, or off")
 }

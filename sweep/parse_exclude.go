@@ -95,7 +95,8 @@ func (d *decoder) excludePoint(n *node, field string) {
 		return
 	}
 	if continuous != "" {
-		d.warn(n, field, fmt.Sprintf("`%s` is continuous: a single value of it is hardly ever drawn", short(continuous)),
+		d.warn(n, field, fmt.Sprintf("`%s` is continuous: a single value of it is hardly ever drawn",
+			short(continuous)),
 			fmt.Sprintf("exclude a range, as in \"%s > 0.1\"", continuous))
 	}
 	spread(0)

@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// device reads a resource with a domain in its name, such as `nvidia.com/gpu: 1`: GPUs of one maker, or what else a device
-// plugin offers.
+// device reads a resource with a domain in its name, such as `nvidia.com/gpu: 1`: GPUs of one maker, or what else a
+// device plugin offers.
 func (d *decoder) device(p pair, field string) {
 	name := p.key.text
 	if why := resource.CheckExtended(name); why != nil {
@@ -37,7 +37,8 @@ func (d *decoder) device(p pair, field string) {
 func (d *decoder) gpus(p pair, field string, q quantity) {
 	r := &d.spec.Task.resources
 	if r.gpus.named {
-		d.fail(p.key, field, "the GPUs of a trial are asked for twice: `gpus` are those of any maker, and one trial has those of one",
+		d.fail(p.key, field, "the GPUs of a trial are asked for twice: `gpus` are those of any maker, and one "+
+			"trial has those of one",
 			"remove one of them")
 		return
 	}

@@ -222,7 +222,8 @@ func (d *decoder) address(f Fetch, n *node, field string) bool {
 			"use s3:// and the submitter's environment, or let the trial fetch with a secret")
 	case u.Scheme == "" && path.IsAbs(text):
 		d.fail(n, field, "an absolute path is on this machine or on the agents",
-			"write "+(&url.URL{Scheme: "file", Path: text}).String()+" for a file that the agents have, or a path relative to this file")
+			"write "+(&url.URL{Scheme: "file", Path: text}).String()+
+				" for a file that the agents have, or a path relative to this file")
 	case u.Scheme == "":
 		return true
 	case !slices.Contains([]string{"http", "https", "s3", "file"}, u.Scheme):

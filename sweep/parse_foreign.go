@@ -14,7 +14,8 @@ func (d *decoder) otherTool(root *node) bool {
 		"trainingServicePlatform", "trainingService", "maxTrialNum", "useAnnotation"} {
 		if n := root.key(key); n != nil {
 			d.fail(n, "", fmt.Sprintf("this is an experiment of NNI (it has `%s`), and no sweep file", key),
-				"`kaon import FILE` prints a whole one as a sweep file; or write one: `trialCommand`, or `trial: {command: …}`, is `command`, `tuner` is "+
+				"`kaon import FILE` prints a whole one as a sweep file; or write one: `trialCommand`, or `trial: "+
+					"{command: …}`, is `command`, `tuner` is "+
 					"`method`, `maxTrialNumber` or `maxTrialNum` is `run_cap`, "+
 					"`trialConcurrency` is `limits: {parallel: …}`, and the search space goes below "+
 					"`parameters`")

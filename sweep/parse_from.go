@@ -24,7 +24,8 @@ func (d *decoder) from(n *node) {
 		}
 		switch name := d.text(item, field); {
 		case name == "" && len(d.problems) == 0:
-			d.fail(item, field, "the name of a sweep is needed", "write an id that `kaon list` shows, or remove the key")
+			d.fail(item, field, "the name of a sweep is needed",
+				"write an id that `kaon list` shows, or remove the key")
 		case slices.Contains(d.spec.From, name):
 			d.fail(item, field, fmt.Sprintf("`%s` stands here twice", short(name)), "remove it")
 		default:
@@ -33,12 +34,14 @@ func (d *decoder) from(n *node) {
 	}
 	switch {
 	case len(items) > maxFrom:
-		d.fail(n, "from", fmt.Sprintf("%d sweeps are too many to start from", len(items)), fmt.Sprintf("%d are allowed", maxFrom))
+		d.fail(n, "from", fmt.Sprintf("%d sweeps are too many to start from", len(items)),
+			fmt.Sprintf("%d are allowed", maxFrom))
 	case d.spec.Method == ByCommand:
 		d.fail(n, "from", "a program that chooses points is not told of other sweeps",
 			"have it read `kaon trials SWEEP --json`, or use `method: tpe`")
 	case !d.spec.learns():
-		d.fail(n, "from", fmt.Sprintf("`%s` learns nothing from results, of other sweeps neither", short(d.spec.Method)),
+		d.fail(n, "from", fmt.Sprintf("`%s` learns nothing from results, of other sweeps neither",
+			short(d.spec.Method)),
 			"use `method: tpe` or `method: auto`, or remove it")
 	}
 }

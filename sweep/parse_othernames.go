@@ -7,7 +7,8 @@ var otherNames = map[string]map[string]string{
 	"": {
 		"points_to_evaluate": "`try`", "enqueue": "`try`", "initial_points": "`try`", "first": "`try`",
 		"x0": "`try`", "mapping": "`zip`", "tie": "`zip`", "ties": "`zip`", "tied": "`zip`", "together": "`zip`",
-		"repetitions": "`repeat`", "replicates": "`repeat`", "num_seeds": "`repeat`", "skip": "`exclude`", "excludes": "`exclude`", "excluded": "`exclude`",
+		"repetitions": "`repeat`", "replicates": "`repeat`", "num_seeds": "`repeat`", "skip": "`exclude`",
+		"excludes": "`exclude`", "excluded": "`exclude`",
 		"count": "`run_cap`", "num_runs": "`run_cap`", "max_runs": "`run_cap`", "n_trials": "`run_cap`",
 		"num_trials": "`run_cap`", "runs": "`run_cap`", "trials": "`run_cap`",
 		"num_samples": "`run_cap`", "max_trials": "`run_cap`", "max_iter": "`run_cap`",
@@ -119,7 +120,8 @@ const logRemedy = "write `log_uniform_values` when min and max are the values th
 // otherMethods are further names of searches that are not built.
 var otherMethods = map[string]string{"pbt": "pbt"}
 
-// stoppingMethods are what other tools have as searches and a spec as rules that end trials early: their `early_terminate`.
+// stoppingMethods are what other tools have as searches and a spec as rules that end trials early: their
+// `early_terminate`.
 var stoppingMethods = map[string]string{
 	"hyperband": "{type: hyperband, min_iter: 3}", "asha": "{type: asha}", "successive_halving": "{type: asha}",
 	"bohb": "{type: asha, brackets: 3}",

@@ -8,5 +8,6 @@ func (d *decoder) textFile(n *node) string {
 	if off, known := n.switchedOff(); known && off {
 		return ""
 	}
-	return d.trialPath(n, "task.prometheus", "file", "name a file below the folder where trials start, as in `prometheus: metrics.prom`")
+	return d.trialPath(n, "task.prometheus", "file",
+		"name a file below the folder where trials start, as in `prometheus: metrics.prom`")
 }

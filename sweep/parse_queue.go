@@ -5,7 +5,8 @@ func (d *decoder) queue(root *node) {
 	if n := root.get("queue"); n != nil && !n.null {
 		name := d.text(n, "queue")
 		if err := CheckQueue(name); err != nil && n.kind == scalar {
-			d.fail(n, "queue", err.Error(), "write it as in `queue: eng/ml`, or leave it out for the queue `"+DefaultQueue+"`")
+			d.fail(n, "queue", err.Error(), "write it as in `queue: eng/ml`, or leave it out for the queue `"+
+				DefaultQueue+"`")
 		}
 		d.spec.Queue = name
 	}

@@ -48,7 +48,8 @@ func (d *decoder) repeat(n *node) {
 	}
 	d.racing(n.get("racing"))
 	if d.spec.Objective.Target != nil {
-		d.warn(n, "metric.target", "a single trial that reaches the target ends the sweep, whatever its point comes to", "")
+		d.warn(n, "metric.target", "a single trial that reaches the target ends the sweep, whatever its point comes to",
+			"")
 	}
 }
 
@@ -89,11 +90,14 @@ func (d *decoder) racing(n *node) {
 	bounded := func(m Metric) bool { return m.Min != nil || m.Max != nil }
 	switch s := d.spec; {
 	case s.Objective.Name == "":
-		d.fail(n, "repeat.racing", "a race needs a metric to tell who is behind", "add `metric: {name: loss, goal: minimize}`, or remove it")
+		d.fail(n, "repeat.racing", "a race needs a metric to tell who is behind",
+			"add `metric: {name: loss, goal: minimize}`, or remove it")
 	case s.Repeat.Rank != RankMean && s.Repeat.Rank != RankMedian:
-		d.fail(n, "repeat.racing", fmt.Sprintf("a race compares means, which say little of `rank: %s`", short(string(s.Repeat.Rank))),
+		d.fail(n, "repeat.racing", fmt.Sprintf("a race compares means, which say little of `rank: %s`",
+			short(string(s.Repeat.Rank))),
 			"write `rank: mean` or `rank: median`, or remove it")
 	case len(s.Goals()) > 1 || bounded(s.Objective) || slices.ContainsFunc(s.Metrics, bounded):
-		d.fail(n, "repeat.racing", "a race compares one metric, and here others have goals or bounds too", "remove it, or those")
+		d.fail(n, "repeat.racing", "a race compares one metric, and here others have goals or bounds too",
+			"remove it, or those")
 	}
 }

@@ -15,8 +15,8 @@ var otherSpellings = map[string]string{"latin": "lhs", "latin_hypercube": "lhs",
 // learning are the searches whose points depend on results.
 var learning = []string{"tpe", "gp", "cma-es"}
 
-// mostSearched is how many parameters a search that learns takes: beyond, one point would take seconds, and the covariances of CMA-ES
-// gigabytes.
+// mostSearched is how many parameters a search that learns takes: beyond, one point would take seconds, and the
+// covariances of CMA-ES gigabytes.
 var mostSearched = map[string]int{"tpe": 2000, "gp": 1000, "cma-es": 500}
 
 // learns says whether the points of the method depend on results.
@@ -80,7 +80,8 @@ func (d *decoder) suits(root *node) {
 	case s.Method == "auto" || s.Method == "bayes":
 		d.chooseMethod(searched, choices)
 	case mostSearched[s.Method] > 0 && searched > mostSearched[s.Method]:
-		d.fail(at, "method", fmt.Sprintf("`%s` searches at most %d parameters, and %d have more than one value", s.Method,
+		d.fail(at, "method", fmt.Sprintf("`%s` searches at most %d parameters, and %d have more than one value",
+			s.Method,
 			mostSearched[s.Method], searched), "use `method: random` or `sobol`, or give some of them one value")
 	case s.Method == "cma-es" && choices != "":
 		d.fail(at, "method", fmt.Sprintf("`cma-es` needs parameters whose values have an order, and those of `%s` "+

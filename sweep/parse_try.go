@@ -161,7 +161,8 @@ func (d *decoder) tried(e *evaluation, n, at *node, field string, index int) (Po
 		for k, c := range written {
 			if !active[k] {
 				d.fail(c.at, join(field, s.leaves[k].Name),
-					fmt.Sprintf("`%s` is switched off by its `when` in this point", short(s.leaves[k].Name)), "leave it out")
+					fmt.Sprintf("`%s` is switched off by its `when` in this point", short(s.leaves[k].Name)),
+					"leave it out")
 				return nil, false
 			}
 		}
@@ -189,13 +190,15 @@ func (d *decoder) settle(
 		}
 		place, ok := e.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], written[k].at != nil })
 		if !ok {
-			d.fail(at, field, fmt.Sprintf("`%s` and what is zipped with it never have these values together", short(l.Name)),
+			d.fail(at, field, fmt.Sprintf("`%s` and what is zipped with it never have these values together",
+				short(l.Name)),
 				"choose values that stand at the same place of their lists")
 			return false
 		}
 		if place < 0 {
 			if place, ok = e.placeOf(l.tie, func(k int) (Value, bool) { return fixed[k], has[k] }); !ok {
-				d.fail(at, field, fmt.Sprintf("the defaults of `%s` and what is zipped with it never stand together", short(l.Name)),
+				d.fail(at, field, fmt.Sprintf("the defaults of `%s` and what is zipped with it never stand together",
+					short(l.Name)),
 					"choose defaults that stand at the same place of their lists")
 				return false
 			}

@@ -187,7 +187,8 @@ func (r *reader) tooMany(n *node, at token.Position) bool {
 	switch {
 	case r.broken:
 	case n.bytes > maxText:
-		r.fail(at.Line, at.Column, fmt.Sprintf("the spec holds more than %d MB of text once its aliases are written out", maxText>>20),
+		r.fail(at.Line, at.Column, fmt.Sprintf("the spec holds more than %d MB of text once its aliases "+
+			"are written out", maxText>>20),
 			"put long texts into a file, which trials read, or name each once")
 	case n.size > maxNodes || r.nodes > maxNodes:
 		r.fail(at.Line, at.Column,

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// PointValue is one parameter of a point that is written as JSON, by the name that Point.Flat gives it; nil: there is none of that name. It
-// makes nothing of the others, which is most of what reading a point costs. Not sure: the text has something that it does not read, as escapes,
-// and the point must be read whole.
+// PointValue is one parameter of a point that is written as JSON, by the name that Point.Flat gives it; nil: there is
+// none of that name. It makes nothing of the others, which is most of what reading a point costs. Not sure: the text
+// has something that it does not read, as escapes, and the point must be read whole.
 func PointValue(text []byte, name string) (v Value, sure bool) {
 	s := scanner{text: text}
 	v, found := s.object(name)
@@ -23,7 +23,8 @@ type scanner struct {
 }
 
 func (s *scanner) space() {
-	for s.at < len(s.text) && (s.text[s.at] == ' ' || s.text[s.at] == '\n' || s.text[s.at] == '\t' || s.text[s.at] == '\r') {
+	for s.at < len(s.text) && (s.text[s.at] == ' ' || s.text[s.at] == '\n' || s.text[s.at] == '\t' ||
+		s.text[s.at] == '\r') {
 		s.at++
 	}
 }

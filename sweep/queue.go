@@ -39,7 +39,8 @@ func CheckQueue(name string) error {
 	}
 	for _, word := range words {
 		if !queueWord.MatchString(word) {
-			return fmt.Errorf("%q is no name of a queue: it has words of letters, digits, _ - and . with a slash between, as in eng/ml", name)
+			return fmt.Errorf("%q is no name of a queue: it has words of letters, digits, _ - and . with a slash "+
+				"between, as in eng/ml", name)
 		}
 	}
 	return nil

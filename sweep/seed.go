@@ -35,9 +35,9 @@ func TrialSeed(seed uint64, index int) uint64 {
 	return x
 }
 
-// TrialSeed is the seed that the program of a trial is given, KAON_SEED. In a sweep with `cache` it depends on what the trial
-// runs and which of its repeats it is, and not on its number: the same work has the same seed in every sweep. A seed that the
-// spec names makes other work of it.
+// TrialSeed is the seed that the program of a trial is given, KAON_SEED. In a sweep with `cache` it depends on what the
+// trial runs and which of its repeats it is, and not on its number: the same work has the same seed in every sweep. A
+// seed that the spec names makes other work of it.
 func (s *Spec) TrialSeed(trial int, p Point) uint64 {
 	text, err := json.Marshal(p)
 	if !s.Cache || p == nil || err != nil {

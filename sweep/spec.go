@@ -63,8 +63,8 @@ type Prior struct {
 	Known bool
 }
 
-// WithPrior is the spec with what its search starts from: the trials of the sweeps that From names. What goes on from the spec by
-// Extend starts from the same.
+// WithPrior is the spec with what its search starts from: the trials of the sweeps that From names. What goes on from
+// the spec by Extend starts from the same.
 func (s *Spec) WithPrior(prior []Prior) *Spec {
 	out := *s
 	out.Prior = prior
@@ -86,15 +86,17 @@ type Task struct {
 	HardCPUs    bool          // a trial never gets more cpus than it asks for, though others leave some idle
 	Code        string        // folder that trials get a copy of, relative to the spec's; empty: none
 	// where trials start, below their working directory unless absolute; empty: there
-	Dir        string
-	Fetch      []Fetch  // inputs
-	Secrets    []string // variables of the submitter's environment
-	NoWandb    bool     // programs that log to W&B are left alone
-	NoMlflow   bool     // and those that log to MLflow
-	Prometheus string   // file that trials write for Prometheus, below where they start, or absolute in an image; empty: none
-	Events     string   // folder of TensorBoard's event files, below where trials start; empty: the usual ones; or NoEvents
-	Logs       string   // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
-	resources  demand
+	Dir      string
+	Fetch    []Fetch  // inputs
+	Secrets  []string // variables of the submitter's environment
+	NoWandb  bool     // programs that log to W&B are left alone
+	NoMlflow bool     // and those that log to MLflow
+	// file that trials write for Prometheus, below where they start, or absolute in an image; empty: none
+	Prometheus string
+	// folder of TensorBoard's event files, below where trials start; empty: the usual ones; or NoEvents
+	Events    string
+	Logs      string // whose output goes to the bucket: LogsFailed, LogsAll or LogsNone
+	resources demand
 	// of what is found out to be missing after the spec was read, without a problem
 	places map[string]*Error
 }

@@ -1,6 +1,7 @@
 package sweep
 
-// Tree is one YAML value of any file with its place, for readers of what other tools write. Aliases and merge keys are resolved.
+// Tree is one YAML value of any file with its place, for readers of what other tools write. Aliases and merge keys are
+// resolved.
 type Tree struct {
 	Line, Column int
 	Text         string // of a scalar, without quotes

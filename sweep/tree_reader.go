@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep/resource"
 )
 
-// TreeReader reads the values of a Tree as those of a spec are read, and collects every problem with its place. Its readers return a
-// zero value after reporting.
+// TreeReader reads the values of a Tree as those of a spec are read, and collects every problem with its place. Its
+// readers return a zero value after reporting.
 type TreeReader struct{ d *decoder }
 
 // NewTreeReader is for trees of one file; src is what problems quote.
@@ -129,7 +129,8 @@ func (t *Tree) leaf() *node {
 	if t == nil {
 		return nil
 	}
-	n := &node{line: t.Line, column: t.Column, text: t.Text, plain: t.Plain, null: t.Null, tag: t.tag, size: 1, depth: 1}
+	n := &node{line: t.Line, column: t.Column, text: t.Text, plain: t.Plain, null: t.Null, tag: t.tag,
+		size: 1, depth: 1}
 	switch {
 	case t.List:
 		n.kind = list

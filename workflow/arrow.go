@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// ParseGraph reads an arrow expression without steps: all of its names do nothing. The error is a sweep.Errors, whose columns are those
-// of the text.
+// ParseGraph reads an arrow expression without steps: all of its names do nothing. The error is a sweep.Errors, whose
+// columns are those of the text.
 //
 //	graph    = chain { ";" chain }
 //	chain    = element { "->" guard element
@@ -22,8 +22,9 @@ import (
 //	lists    = NAME "=" EXPR { "," NAME "=" EXPR } | "zip" "(" lists ")"
 //	guard    = [ "[" EXPR "]" ]
 //
-// A comma between branches says that they run side by side; within --< ( ) >-- it says that one runs after the other, in each iteration:
-// a model is trained before it is validated. A semicolon begins a further chain of the same graph, whose names may have been there before.
+// A comma between branches says that they run side by side; within --< ( ) >-- it says that one runs after the other,
+// in each iteration: a model is trained before it is validated. A semicolon begins a further chain of the same graph,
+// whose names may have been there before.
 func ParseGraph(text string) (*Graph, error) {
 	const file = "graph"
 	src := []byte(text)
@@ -40,7 +41,8 @@ func ParseGraph(text string) (*Graph, error) {
 		return g, nil
 	}
 	p := problemOf(err)
-	line, column := 1+strings.Count(text[:p.at], "\n"), 1+len([]rune(text[strings.LastIndexByte(text[:p.at], '\n')+1:p.at]))
+	line, column := 1+strings.Count(text[:p.at], "\n"),
+		1+len([]rune(text[strings.LastIndexByte(text[:p.at], '\n')+1:p.at]))
 	return nil, sweep.Errors{sweep.ErrorAt(file, src, line, column, "", p.what, p.remedy)}
 }
 
@@ -70,7 +72,8 @@ func parseArrows(d *draft, text string) error {
 		return err
 	}
 	if p.now.word == end {
-		return &problem{what: "the graph is empty", remedy: "write the names of steps with arrows between them: prepare -> train -> validate"}
+		return &problem{what: "the graph is empty",
+			remedy: "write the names of steps with arrows between them: prepare -> train -> validate"}
 	}
 	for {
 		if _, err := p.chain(false); err != nil {
@@ -117,7 +120,8 @@ func (p *arrowParser) advance() (err error) {
 // skipScala passes over `val wf =`, with which the expression begins in the Scala notation.
 func (p *arrowParser) skipScala() error {
 	ahead := *p
-	if ahead.now.text != "val" || ahead.advance() != nil || ahead.now.word != name || ahead.advance() != nil || ahead.now.word != "=" {
+	if ahead.now.text != "val" || ahead.advance() != nil || ahead.now.word != name || ahead.advance() != nil ||
+		ahead.now.word != "=" {
 		return nil
 	}
 	*p = ahead
@@ -127,7 +131,8 @@ func (p *arrowParser) skipScala() error {
 // expect passes over a token of a kind.
 func (p *arrowParser) expect(w word, where, remedy string) error {
 	if p.now.word != w {
-		return &problem{at: p.now.at, what: fmt.Sprintf("`%s` is expected %s, not %s", w, where, p.now.what()), remedy: remedy}
+		return &problem{at: p.now.at, what: fmt.Sprintf("`%s` is expected %s, not %s", w, where, p.now.what()),
+			remedy: remedy}
 	}
 	return p.advance()
 }
@@ -138,7 +143,8 @@ func (p *arrowParser) unexpected() error {
 	remedy := "write an arrow between two names: a -> b"
 	switch p.now.word {
 	case ",":
-		remedy = "a comma stands between branches, ==> (a, b) >== c, or in a for-each; a further chain begins behind a ;"
+		remedy = "a comma stands between branches, ==> (a, b) >== c, or in a for-each; a further chain " +
+			"begins behind a ;"
 	case joins:
 		what, remedy = "`>==` joins branches, and there are none here", "split before: a ==> (b, c) >== d"
 	case finished:
@@ -160,7 +166,8 @@ func (p *arrowParser) unexpected() error {
 // nest counts brackets.
 func (p *arrowParser) nest() error {
 	if p.depth++; p.depth > 2*deepest {
-		return &problem{at: p.now.at, what: fmt.Sprintf("more than %d brackets are open", 2*deepest), remedy: "write further chains behind a ;"}
+		return &problem{at: p.now.at, what: fmt.Sprintf("more than %d brackets are open", 2*deepest),
+			remedy: "write further chains behind a ;"}
 	}
 	return nil
 }
@@ -245,7 +252,8 @@ func (p *arrowParser) branches(c *piece) error {
 		}
 		if when == otherwise {
 			if when = noneOf(conditions); when == "" {
-				return &problem{at: at, what: "[else] stands before a branch when those before it have conditions", remedy: elseRemedy}
+				return &problem{at: at, what: "[else] stands before a branch when those before it have conditions",
+					remedy: elseRemedy}
 			}
 		} else if when != "" {
 			conditions = append(conditions, when)
@@ -268,7 +276,8 @@ func (p *arrowParser) branches(c *piece) error {
 		}
 	}
 	if p.now.word != ")" {
-		return &problem{at: p.now.at, what: fmt.Sprintf("`,` or `)` is expected in the branches of `==>`, not %s", p.now.what()),
+		return &problem{at: p.now.at, what: fmt.Sprintf("`,` or `)` is expected in the branches of `==>`, not %s",
+			p.now.what()),
 			remedy: "separate branches by commas, and close the bracket: ==> (a -> b, c) >== d"}
 	}
 	if err := p.advance(); err != nil {
@@ -282,7 +291,8 @@ func (p *arrowParser) branches(c *piece) error {
 		}
 		return p.follow(c)
 	case then, split, forEach, again, name:
-		return &problem{at: p.now.at, what: fmt.Sprintf("`>==` is expected behind the branches of `==>`, not %s", p.now.what()),
+		return &problem{at: p.now.at, what: fmt.Sprintf("`>==` is expected behind the branches of `==>`, not %s",
+			p.now.what()),
 			remedy: "join them: ==> (a, b) >== c"}
 	}
 	return nil
@@ -364,14 +374,16 @@ func (p *arrowParser) named() (*vertex, error) {
 		return nil, &problem{at: t.at, what: fmt.Sprintf("there is no for-each or loop `%s` before", clipped(t.text)),
 			remedy: "it has the name of a step in it, and .each or .loop; other names have no points"}
 	case v == nil && len(t.text) > longestName:
-		return nil, &problem{at: t.at, what: fmt.Sprintf("a name of %d bytes is too long", len(t.text)), remedy: fmt.Sprintf("%d are allowed", longestName)}
+		return nil, &problem{at: t.at, what: fmt.Sprintf("a name of %d bytes is too long", len(t.text)),
+			remedy: fmt.Sprintf("%d are allowed", longestName)}
 	case v == nil:
 		var err error
 		if v, err = p.draft.add(t.text, p.scope, t.at); err != nil {
 			return nil, err
 		}
 	case v.in != p.scope:
-		return nil, &problem{at: t.at, what: fmt.Sprintf("`%s` is in another graph already: inside or outside of a for-each or loop", clipped(t.text)),
+		return nil, &problem{at: t.at, what: fmt.Sprintf("`%s` is in another graph already: inside or outside "+
+			"of a for-each or loop", clipped(t.text)),
 			remedy: "a step stands in one of them; draw edges to the for-each as a whole by " + v.title() + ".each"}
 	case p.used[v] == p.current:
 		return nil, &problem{at: t.at, what: fmt.Sprintf("`%s` stands twice in this chain", clipped(t.text)),

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-const eachRemedy = "a for-each is **(x = list) --< a -> b >--; **(x = list, y = list2) has all pairs, **(zip(x = list, y = list2)) those of the same place"
+const eachRemedy = "a for-each is **(x = list) --< a -> b >--; **(x = list, y = list2) has all pairs, **(zip(x " +
+	"= list, y = list2)) those of the same place"
 
 // each reads **( lists ; options ) --< body >--.
 func (p *arrowParser) each() (*vertex, error) {
@@ -15,7 +16,8 @@ func (p *arrowParser) each() (*vertex, error) {
 		return nil, err
 	}
 	if p.now.word != "(" {
-		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`(` is expected behind `**`, not %s", p.now.what()), remedy: eachRemedy}
+		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`(` is expected behind `**`, not %s", p.now.what()),
+			remedy: eachRemedy}
 	}
 	if err := p.advance(); err != nil {
 		return nil, err
@@ -61,18 +63,21 @@ func (p *arrowParser) lists(e *Each, zip token) error {
 			return err
 		}
 		if variable.word != name || strings.ContainsAny(variable.text, ".-") {
-			return &problem{at: variable.at, what: fmt.Sprintf("the name of a variable is expected, not %s", variable.what()), remedy: eachRemedy}
+			return &problem{at: variable.at, what: fmt.Sprintf("the name of a variable is expected, not %s",
+				variable.what()), remedy: eachRemedy}
 		}
 		if err := variableName(variable.text); err != nil {
 			return &problem{at: variable.at, what: err.Error(), remedy: "choose another name"}
 		}
 		for _, b := range e.Over {
 			if b.Name == variable.text {
-				return &problem{at: variable.at, what: fmt.Sprintf("`%s` is there twice", variable.text), remedy: "choose another name"}
+				return &problem{at: variable.at, what: fmt.Sprintf("`%s` is there twice", variable.text),
+					remedy: "choose another name"}
 			}
 		}
 		if p.now.word != "=" {
-			return &problem{at: p.now.at, what: fmt.Sprintf("`=` is expected behind `%s`, not %s", clipped(variable.text), p.now.what()), remedy: eachRemedy}
+			return &problem{at: p.now.at, what: fmt.Sprintf("`=` is expected behind `%s`, not %s",
+				clipped(variable.text), p.now.what()), remedy: eachRemedy}
 		}
 		list, err := p.expression(",;)", "the list of a for-each", eachRemedy)
 		if err != nil {
@@ -80,7 +85,8 @@ func (p *arrowParser) lists(e *Each, zip token) error {
 		}
 		e.Over = append(e.Over, Binding{variable.text, list})
 		if len(e.Over) > mostLists {
-			return &problem{at: variable.at, what: fmt.Sprintf("a for-each has more than %d lists", mostLists), remedy: "put for-eaches within each other"}
+			return &problem{at: variable.at, what: fmt.Sprintf("a for-each has more than %d lists", mostLists),
+				remedy: "put for-eaches within each other"}
 		}
 		if p.now.word != "," {
 			return nil
@@ -96,7 +102,8 @@ const mostLists = 16
 // variableName refuses names of variables that stand for something else.
 func variableName(s string) error {
 	switch s {
-	case "steps", "parameters", "workflow", "winner", "envvar", "true", "false", "nil", "not", "and", "or", "in", "let", "if", "else",
+	case "steps", "parameters", "workflow", "winner", "envvar", "true", "false", "nil", "not", "and", "or", "in",
+		"let", "if", "else",
 		"matches", "contains", "startsWith", "endsWith", "until", "times":
 		return fmt.Errorf("`%s` stands for something else in expressions", s)
 	}
@@ -113,7 +120,8 @@ func (p *arrowParser) options(e *Each) error {
 		}
 		key := p.now
 		if key.word != name {
-			return &problem{at: key.at, what: fmt.Sprintf("an option is expected, not %s", key.what()), remedy: optionsRemedy}
+			return &problem{at: key.at, what: fmt.Sprintf("an option is expected, not %s", key.what()),
+				remedy: optionsRemedy}
 		}
 		if err := p.advance(); err != nil {
 			return err
@@ -127,7 +135,8 @@ func (p *arrowParser) options(e *Each) error {
 		case "ordered":
 			e.Ordered = true
 		default:
-			err = &problem{at: key.at, what: fmt.Sprintf("`%s` is no option of a for-each", clipped(key.text)), remedy: optionsRemedy}
+			err = &problem{at: key.at, what: fmt.Sprintf("`%s` is no option of a for-each", clipped(key.text)),
+				remedy: optionsRemedy}
 		}
 		if err != nil {
 			return err
@@ -143,7 +152,8 @@ const mostIterations = 10_000_000
 // count reads = NUMBER.
 func (p *arrowParser) count(least int) (int, error) {
 	if p.now.word != "=" {
-		return 0, &problem{at: p.now.at, what: fmt.Sprintf("`=` is expected, not %s", p.now.what()), remedy: optionsRemedy}
+		return 0, &problem{at: p.now.at, what: fmt.Sprintf("`=` is expected, not %s", p.now.what()),
+			remedy: optionsRemedy}
 	}
 	rest := p.lex.text[p.now.end:]
 	digits := strings.TrimLeft(rest, " \t\r\n")
@@ -154,7 +164,8 @@ func (p *arrowParser) count(least int) (int, error) {
 	}
 	value, err := strconv.Atoi(digits[:n])
 	if err != nil || value < least || value > mostIterations {
-		return 0, &problem{at: at, what: "a whole number is expected", remedy: fmt.Sprintf("from %d to %d", least, mostIterations)}
+		return 0, &problem{at: at, what: "a whole number is expected",
+			remedy: fmt.Sprintf("from %d to %d", least, mostIterations)}
 	}
 	p.lex.at = at + n
 	return value, p.advance()
@@ -169,7 +180,8 @@ func (p *arrowParser) loop() (*vertex, error) {
 		return nil, err
 	}
 	if p.now.word != "(" {
-		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`(` is expected behind `++`, not %s", p.now.what()), remedy: loopRemedy}
+		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`(` is expected behind `++`, not %s", p.now.what()),
+			remedy: loopRemedy}
 	}
 	l := &Loop{}
 	for _, key := range []string{"until", "times"} {
@@ -177,7 +189,8 @@ func (p *arrowParser) loop() (*vertex, error) {
 			return nil, err
 		}
 		if p.now.text != key {
-			return nil, &problem{at: p.now.at, what: fmt.Sprintf("`%s` is expected, not %s", key, p.now.what()), remedy: loopRemedy}
+			return nil, &problem{at: p.now.at, what: fmt.Sprintf("`%s` is expected, not %s", key, p.now.what()),
+				remedy: loopRemedy}
 		}
 		if err := p.advance(); err != nil {
 			return nil, err
@@ -189,7 +202,8 @@ func (p *arrowParser) loop() (*vertex, error) {
 		case key == "times":
 			l.Times, err = p.count(1)
 		default:
-			if l.Until, err = p.expression(",)", "the condition of a loop", loopRemedy); err == nil && p.now.word != "," {
+			if l.Until, err = p.expression(",)", "the condition of a loop", loopRemedy); err == nil &&
+				p.now.word != "," {
 				err = &problem{at: p.now.at, what: "a loop needs a bound", remedy: loopRemedy}
 			}
 		}
@@ -241,7 +255,8 @@ func (p *arrowParser) enclosed(at int, e *Each, l *Loop) (*vertex, error) {
 		}
 	}
 	if p.now.word != ")" {
-		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`->`, `,` or `)` is expected in --< ( ) >--, not %s", p.now.what()),
+		return nil, &problem{at: p.now.at, what: fmt.Sprintf("`->`, `,` or `)` is expected in --< ( ) >--, not %s",
+			p.now.what()),
 			remedy: "steps of an iteration follow each other by commas or arrows: --< (train, validate) >--"}
 	}
 	if err := p.advance(); err != nil {

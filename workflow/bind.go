@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Bind checks the values that a run is given, by name, and fills in defaults. The error names each that is wrong, unknown or missing.
+// Bind checks the values that a run is given, by name, and fills in defaults. The error names each that is wrong,
+// unknown or missing.
 func (w *Workflow) Bind(given map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(w.Parameters))
 	var names, wrong []string
@@ -26,7 +27,8 @@ func (w *Workflow) Bind(given map[string]any) (map[string]any, error) {
 			}
 			out[p.Name] = v
 		case p.Required && p.Secret:
-			wrong = append(wrong, fmt.Sprintf("parameter `%s` is secret: give it by -p %s=…, or as the variable %s of the environment", p.Name, p.Name, p.Name))
+			wrong = append(wrong, fmt.Sprintf("parameter `%s` is secret: give it by -p %s=…, or as the variable "+
+				"%s of the environment", p.Name, p.Name, p.Name))
 		case p.Required:
 			wrong = append(wrong, fmt.Sprintf("parameter `%s` has no default: give %s", p.Name, p.Type.noun()))
 		default:
@@ -35,7 +37,8 @@ func (w *Workflow) Bind(given map[string]any) (map[string]any, error) {
 	}
 	for _, name := range sorted(given) {
 		if !slices.Contains(names, name) {
-			wrong = append(wrong, fmt.Sprintf("there is no parameter `%s`: %s", clipped(name), sweep.DidYouMean(name, names)))
+			wrong = append(wrong, fmt.Sprintf("there is no parameter `%s`: %s", clipped(name),
+				sweep.DidYouMean(name, names)))
 		}
 	}
 	if len(wrong) > 0 {

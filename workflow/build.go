@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Flow is a piece of a graph that a program puts together. Sequence, Parallel and the others make larger pieces of smaller ones, and
-// Build the graph. A name may stand in one place only.
+// Flow is a piece of a graph that a program puts together. Sequence, Parallel and the others make larger pieces of
+// smaller ones, and Build the graph. A name may stand in one place only.
 type Flow interface {
 	// grow adds the piece to a scope; what leads to it is drawn to its heads, and what follows from its tails.
 	grow(d *draft, in *scope) (ends, error)
@@ -45,7 +45,8 @@ func (p *PlaceFlow) AtLeast(n int) *PlaceFlow {
 
 func (p *PlaceFlow) grow(d *draft, in *scope) (ends, error) {
 	if !isName(p.name) {
-		return ends{}, fmt.Errorf("`%s` cannot be a name: use letters, digits, _ and hyphens, and begin with a letter", clipped(p.name))
+		return ends{}, fmt.Errorf("`%s` cannot be a name: use letters, digits, _ and hyphens, and begin with a letter",
+			clipped(p.name))
 	}
 	if d.names[p.name] != nil {
 		return ends{}, fmt.Errorf("`%s` stands in two places", p.name)
@@ -86,7 +87,8 @@ func (s sequence) grow(d *draft, in *scope) (ends, error) {
 	return all, nil
 }
 
-// between draws all edges from some to others, under the condition of the piece that the others are of; a branch has its own.
+// between draws all edges from some to others, under the condition of the piece that the others are of; a branch has
+// its own.
 func between(from, to []*vertex, f Flow) error {
 	conditions := headConditions(f)
 	for _, a := range from {
@@ -242,7 +244,8 @@ func Build(f Flow, links ...Link) (*Graph, error) {
 	for _, l := range links {
 		from, to := d.find(l.From), d.find(l.To)
 		if from == nil || to == nil {
-			return nil, fmt.Errorf("an edge from `%s` to `%s`: both have to be in the graph", clipped(l.From), clipped(l.To))
+			return nil, fmt.Errorf("an edge from `%s` to `%s`: both have to be in the graph", clipped(l.From),
+				clipped(l.To))
 		}
 		if l.If != "" {
 			if _, err := Compile(l.If); err != nil {

@@ -18,7 +18,8 @@ type checker struct {
 	light      bool             // what is checked is used at once, and kept nowhere
 }
 
-// check reports references to what is not there, comes later, or may not have run, and expressions whose types do not fit.
+// check reports references to what is not there, comes later, or may not have run, and expressions whose types do not
+// fit.
 func (r *reading) check() {
 	c := &checker{
 		reading: r, spots: map[string]spot{}, parameters: map[string]Parameter{}, steps: map[string]*Step{},
@@ -90,7 +91,9 @@ func (c *checker) graphWith(l *level, field string, variables map[string]Type) {
 			}
 			for _, b := range n.Each.Over {
 				if _, again := variables[b.Name]; again {
-					c.report(c.textOf(b.List, field, n), &problem{what: fmt.Sprintf("`%s` is a variable of a for-each around this one", b.Name), remedy: "choose another name"})
+					c.report(c.textOf(b.List, field, n),
+						&problem{what: fmt.Sprintf("`%s` is a variable of a for-each around this one", b.Name),
+							remedy: "choose another name"})
 				}
 				inner[b.Name] = c.list(b, field, n, here)
 			}
@@ -145,7 +148,8 @@ func expressionIn(graph, text string) int {
 			return -1
 		}
 		from += i
-		if before := strings.TrimRight(graph[:from], " \t\n"); strings.HasSuffix(before, "[") || strings.HasSuffix(before, "=") {
+		if before := strings.TrimRight(graph[:from], " \t\n"); strings.HasSuffix(before, "[") ||
+			strings.HasSuffix(before, "=") {
 			return from
 		}
 		from++
@@ -208,7 +212,8 @@ func (c *checker) step(s *Step, v view) {
 	raw := c.types[s.Type].Raw
 	for _, p := range tree.Pairs {
 		key := p.Key.Text
-		if slices.Contains(keysOfStep, key) && !slices.Contains([]string{"inputs", "env", "resources", "artifacts", "fetch"}, key) {
+		if slices.Contains(keysOfStep, key) &&
+			!slices.Contains([]string{"inputs", "env", "resources", "artifacts", "fetch"}, key) {
 			continue
 		}
 		isRaw := slices.Contains(raw, key)
@@ -279,7 +284,8 @@ func (c *checker) environment(name string, at source) {
 		c.report(at, &problem{what: "this does not name an environment variable", remedy: "write ${envvar:NAME}"})
 	case c.getenv != nil:
 		if _, set := c.getenv(name); !set {
-			c.report(at, &problem{what: fmt.Sprintf("the environment variable %s is not set", clipped(name)), remedy: fmt.Sprintf("set it where kaon is called, as in `export %s=…`", clipped(name))})
+			c.report(at, &problem{what: fmt.Sprintf("the environment variable %s is not set", clipped(name)),
+				remedy: fmt.Sprintf("set it where kaon is called, as in `export %s=…`", clipped(name))})
 		}
 	}
 }

@@ -69,7 +69,8 @@ func (c *checker) expression(text string, at source, v view, w want) Type {
 		return Type{}
 	}
 	if w == wantList && single.Kind != "" && single.Kind != List && single.Kind != Any {
-		c.report(at, &problem{what: fmt.Sprintf("a list is needed, and `%s` is of type %s", clipped(text), single), remedy: "declare it as a list, or write [" + clipped(text) + "]"})
+		c.report(at, &problem{what: fmt.Sprintf("a list is needed, and `%s` is of type %s", clipped(text), single),
+			remedy: "declare it as a list, or write [" + clipped(text) + "]"})
 	}
 	return single
 }
@@ -106,7 +107,8 @@ func (c *checker) reference(ref Reference, v view, env, steps types.Map) (Type, 
 		}
 		p, ok := c.parameters[path[1]]
 		if !ok {
-			return Type{}, &problem{what: fmt.Sprintf("there is no parameter `%s`", clipped(path[1])), remedy: sweep.DidYouMean(path[1], sorted(c.parameters))}
+			return Type{}, &problem{what: fmt.Sprintf("there is no parameter `%s`", clipped(path[1])),
+				remedy: sweep.DidYouMean(path[1], sorted(c.parameters))}
 		}
 		return p.Type.below(path[2:]), nil
 	case "workflow":
@@ -136,7 +138,8 @@ func (t Type) below(path []string) Type {
 // unknown is what to say of a name that nothing has.
 func (c *checker) unknown(name string, v view) *problem {
 	p := &problem{what: fmt.Sprintf("there is no `%s` here", clipped(name))}
-	all := slices.Concat(slices.Collect(maps.Keys(v.variables)), sorted(c.parameters), []string{"steps", "parameters", "workflow"})
+	all := slices.Concat(slices.Collect(maps.Keys(v.variables)), sorted(c.parameters),
+		[]string{"steps", "parameters", "workflow"})
 	slices.Sort(all)
 	_, isStep := c.steps[name]
 	switch near := sweep.Nearest(name, all); {
@@ -145,7 +148,8 @@ func (c *checker) unknown(name string, v view) *problem {
 	case near != "":
 		p.remedy = "did you mean `" + near + "`?"
 	case name == strings.ToUpper(name):
-		p.remedy = "a variable of the environment is $" + name + " to a shell, and ${envvar:" + name + "} where it is not; $${" + name + "} is the plain text"
+		p.remedy = "a variable of the environment is $" + name + " to a shell, and ${envvar:" + name +
+			"} where it is not; $${" + name + "} is the plain text"
 	default:
 		p.remedy = "known here: " + strings.Join(all, ", ") + "; $${ is a plain ${"
 	}
@@ -159,10 +163,12 @@ func (c *checker) ofWorkflow(path []string, v view) (Type, *problem) {
 		if len(path) > 1 {
 			name = path[1]
 		}
-		return Type{}, &problem{what: "a workflow has no `" + clipped(name) + "`", remedy: sweep.DidYouMean(name, fields)}
+		return Type{}, &problem{what: "a workflow has no `" + clipped(name) + "`",
+			remedy: sweep.DidYouMean(name, fields)}
 	}
 	if path[1] == "status" && (!v.there || v.outermost().finally == nil) {
-		return Type{}, &problem{what: "how the workflow has ended is known only in `finally`", remedy: "ask for a step: steps.NAME.status"}
+		return Type{}, &problem{what: "how the workflow has ended is known only in `finally`",
+			remedy: "ask for a step: steps.NAME.status"}
 	}
 	return Type{Kind: String}, nil
 }
@@ -297,16 +303,19 @@ func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem
 		return Type{}, &problem{what: what, remedy: sweep.DidYouMean(name, c.working())}
 	}
 	if !v.there {
-		return Type{}, &problem{what: "nothing of steps is known here", remedy: "use parameters, or write it at the step"}
+		return Type{}, &problem{what: "nothing of steps is known here",
+			remedy: "use parameters, or write it at the step"}
 	}
 	of := c.spots[name]
 	st := standingOf(of, v.at, v.after)
 	if !st.before {
 		here := v.at.node().Name
 		if here == name {
-			return Type{}, &problem{what: fmt.Sprintf("step `%s` needs what it puts out itself", name), remedy: "name another step"}
+			return Type{}, &problem{what: fmt.Sprintf("step `%s` needs what it puts out itself", name),
+				remedy: "name another step"}
 		}
-		return Type{}, &problem{what: fmt.Sprintf("step `%s` has not ended here: it does not come before `%s` in the graph", name, here),
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` has not ended here: it does not come before `%s` "+
+			"in the graph", name, here),
 			remedy: fmt.Sprintf("draw an edge: %s -> %s", name, here)}
 	}
 	if len(path) == 2 {
@@ -326,11 +335,14 @@ func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem
 	}
 	maybe := !st.sure || (s.When != "" || s.OnFailure == Continue) && st.lists == 0
 	if maybe && !ref.Optional {
-		return Type{}, &problem{what: fmt.Sprintf("step `%s` may not have run, or not succeeded, when this is needed", name),
-			remedy: "say what stands for it then: " + strings.Join(path, ".") + " ?? 0, or draw edges without conditions"}
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` may not have run, or not succeeded, when this is needed",
+			name),
+			remedy: "say what stands for it then: " + strings.Join(path, ".") +
+				" ?? 0, or draw edges without conditions"}
 	}
 	if path[2] == "winner" && s.Type != "sweep" {
-		return Type{}, &problem{what: fmt.Sprintf("step `%s` is no sweep, and has no winner", name), remedy: "ask for its outputs: steps." + name + ".outputs"}
+		return Type{}, &problem{what: fmt.Sprintf("step `%s` is no sweep, and has no winner", name),
+			remedy: "ask for its outputs: steps." + name + ".outputs"}
 	}
 	if p := c.throughWinner(s, path[2:], st); p != nil {
 		return Type{}, p
@@ -364,7 +376,8 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 			if slices.Contains(fieldsOfStep, path[3]) {
 				remedy = "did you mean steps." + s.Name + "." + path[3] + "?"
 			}
-			return Type{}, &problem{what: fmt.Sprintf("step `%s` puts out no `%s`", s.Name, clipped(path[3])), remedy: remedy}
+			return Type{}, &problem{what: fmt.Sprintf("step `%s` puts out no `%s`", s.Name, clipped(path[3])),
+				remedy: remedy}
 		}
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil
@@ -433,8 +446,8 @@ func (c *checker) working() (names []string) {
 	return names
 }
 
-// secret refuses the name of a secret parameter where its value would be kept: it may stand only in what kaon's own process uses at
-// once.
+// secret refuses the name of a secret parameter where its value would be kept: it may stand only in what kaon's own
+// process uses at once.
 func (c *checker) secret(path []string, v view) *problem {
 	name := path[0]
 	if name == "parameters" && len(path) > 1 {
@@ -446,5 +459,6 @@ func (c *checker) secret(path []string, v view) *problem {
 		return nil
 	}
 	return &problem{what: fmt.Sprintf("`%s` is secret, and its value would be kept here", clipped(name)),
-		remedy: fmt.Sprintf("name it under the step's `secrets`: its program finds it as $%s; in keys of light steps, as http, it may stand", clipped(name))}
+		remedy: fmt.Sprintf("name it under the step's `secrets`: its program finds it as $%s; in keys of light "+
+			"steps, as http, it may stand", clipped(name))}
 }

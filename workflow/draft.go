@@ -120,7 +120,8 @@ func (v *vertex) title() string {
 // connect adds an edge.
 func connect(from, to *vertex, when string, at int) error {
 	if from.in != to.in {
-		return &problem{at: at, what: fmt.Sprintf("`%s` and `%s` are not in the same graph: one is inside a for-each or a loop", from.title(), to.title()),
+		return &problem{at: at, what: fmt.Sprintf("`%s` and `%s` are not in the same graph: one is inside "+
+			"a for-each or a loop", from.title(), to.title()),
 			remedy: "draw the edge to the for-each or loop as a whole, by the name of a step in it and .each or .loop"}
 	}
 	for _, e := range to.edges {
@@ -128,7 +129,8 @@ func connect(from, to *vertex, when string, at int) error {
 			continue
 		}
 		if e.when != when {
-			return &problem{at: at, what: fmt.Sprintf("`%s` follows `%s` already, under another condition", to.title(), from.title()),
+			return &problem{at: at, what: fmt.Sprintf("`%s` follows `%s` already, under another condition", to.title(),
+				from.title()),
 				remedy: "write one edge, and both conditions with && or || between them"}
 		}
 		return nil
@@ -140,7 +142,8 @@ func connect(from, to *vertex, when string, at int) error {
 // setJoin says how a vertex joins; a text may say so once.
 func (v *vertex) setJoin(j Join, at int) error {
 	if v.joined && v.join != j {
-		return &problem{at: at, what: fmt.Sprintf("`%s` joins in another way already", v.title()), remedy: "say it once"}
+		return &problem{at: at, what: fmt.Sprintf("`%s` joins in another way already", v.title()),
+			remedy: "say it once"}
 	}
 	v.join, v.joined = j, true
 	return nil
@@ -181,7 +184,8 @@ func (s *scope) finish() (*Graph, error) {
 	return g, nil
 }
 
-// order is a topological order: of those whose predecessors are done the one that was mentioned first (Kahn's algorithm with a heap).
+// order is a topological order: of those whose predecessors are done the one that was mentioned first (Kahn's algorithm
+// with a heap).
 func (s *scope) order() ([]*vertex, error) {
 	rank := make(map[*vertex]int, len(s.vertices))
 	for i, v := range s.vertices {
@@ -258,7 +262,8 @@ func (s *scope) cycle(rank map[*vertex]int, waits []int) error {
 		names = slices.Concat(names[:most/2], []string{"…"}, names[len(names)-most/2:])
 	}
 	return &problem{at: at, of: names[0], what: "the graph has a cycle: " + strings.Join(names, " -> "),
-		remedy: "remove one of these edges; steps that are to run again until a check passes stand in ++(until = …, times = 5) --< … >--"}
+		remedy: "remove one of these edges; steps that are to run again until a check passes stand in ++(until " +
+			"= …, times = 5) --< … >--"}
 }
 
 // ranks is a binary heap of the ranks of vertices.

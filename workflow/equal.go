@@ -19,7 +19,8 @@ func (g *Graph) Equal(h *Graph) bool {
 	}
 	for _, n := range g.Nodes {
 		m := named[n.Name]
-		if m == nil || n.Join != m.Join || !maps.Equal(g.conditions(n), h.conditions(m)) || !n.Each.equal(m.Each) || !n.Loop.equal(m.Loop) {
+		if m == nil || n.Join != m.Join || !maps.Equal(g.conditions(n), h.conditions(m)) || !n.Each.equal(m.Each) ||
+			!n.Loop.equal(m.Loop) {
 			return false
 		}
 	}
@@ -39,7 +40,8 @@ func (e *Each) equal(f *Each) bool {
 	if e == nil || f == nil {
 		return e == f
 	}
-	return slices.Equal(e.Over, f.Over) && e.Zipped == f.Zipped && e.Parallel == f.Parallel && e.Tolerate == f.Tolerate &&
+	return slices.Equal(e.Over, f.Over) && e.Zipped == f.Zipped && e.Parallel == f.Parallel &&
+		e.Tolerate == f.Tolerate &&
 		e.Ordered == f.Ordered && e.Body.Equal(f.Body)
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Expression is what stands in ${…}, in a condition, or in the list of a for-each. Its language is that of a sweep's conditions, with
-// functions for lists besides.
+// Expression is what stands in ${…}, in a condition, or in the list of a for-each. Its language is that of a sweep's
+// conditions, with functions for lists besides.
 type Expression struct {
 	Text       string
 	References []Reference
@@ -34,7 +34,8 @@ type Reference struct {
 	Optional bool // it may be missing: it stands before ??, or has ?. in it
 }
 
-// listFunctions are those that spec expressions, which have no use for lists, do not have. The engine lends `files` and `lines`.
+// listFunctions are those that spec expressions, which have no use for lists, do not have. The engine lends `files` and
+// `lines`.
 var listFunctions = []string{
 	"join", "keys", "values", "sort", "uniq", "concat", "flatten", "reverse", "toJSON", "fromJSON",
 }
@@ -51,14 +52,17 @@ const longestExpression = 2000 // characters; the parser recurses on them
 func Compile(text string) (*Expression, error) {
 	text = strings.TrimSpace(text)
 	if n := utf8.RuneCountInString(text); n > longestExpression {
-		return nil, &problem{what: fmt.Sprintf("the expression has %d characters; %d are allowed", n, longestExpression),
+		return nil, &problem{what: fmt.Sprintf("the expression has %d characters; %d are allowed",
+			n, longestExpression),
 			remedy: "compute it in a step, which puts it out"}
 	}
 	if text == "" {
-		return nil, &problem{what: "an expression is missing", remedy: "write one, as steps.train.outputs.auc or parameters.regions"}
+		return nil, &problem{what: "an expression is missing",
+			remedy: "write one, as steps.train.outputs.auc or parameters.regions"}
 	}
 	if i := comment(text); i >= 0 {
-		return nil, &problem{at: i, what: "there is a comment in the expression", remedy: "put it behind a # of the file"}
+		return nil, &problem{at: i, what: "there is a comment in the expression",
+			remedy: "put it behind a # of the file"}
 	}
 	e := &Expression{Text: text}
 	e.bracket()
@@ -90,7 +94,8 @@ func (e *Expression) compile(known ...expr.Option) (*vm.Program, error) {
 	return p, nil
 }
 
-// Evaluate computes the value: nil, bool, int64, float64, string, []any or map[string]any, when those of the environment are such.
+// Evaluate computes the value: nil, bool, int64, float64, string, []any or map[string]any, when those of the
+// environment are such.
 func (e *Expression) Evaluate(env map[string]any) (any, error) {
 	v, err := expr.Run(e.program, env)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// String is the graph as an arrow expression, which ParseGraph reads as the same graph. Branches that split and join as brackets do are
-// written so; further edges are chains of their own.
+// String is the graph as an arrow expression, which ParseGraph reads as the same graph. Branches that split and join as
+// brackets do are written so; further edges are chains of their own.
 func (g *Graph) String() string {
 	if len(g.Nodes) == 0 {
 		return ""
@@ -25,7 +25,8 @@ type formatter struct {
 }
 
 func newFormatter(g *Graph) *formatter {
-	f := &formatter{g: g, next: make([][]int, len(g.Nodes)), written: make([]bool, len(g.Nodes)), edges: map[[2]int]bool{}}
+	f := &formatter{g: g, next: make([][]int, len(g.Nodes)), written: make([]bool, len(g.Nodes)),
+		edges: map[[2]int]bool{}}
 	for i, n := range g.Nodes {
 		for _, e := range n.After {
 			f.next[e.From] = append(f.next[e.From], i)
@@ -213,7 +214,8 @@ func (b *branch) tails() []int {
 	return all
 }
 
-// block finds what follows a node as branches that all end at the same join, or all end; nil: it does not have that form.
+// block finds what follows a node as branches that all end at the same join, or all end; nil: it does not have that
+// form.
 func (f *formatter) block(i int) (all []*branch, join int) {
 	return f.blockWithin(i, 0)
 }

@@ -1,12 +1,13 @@
 package workflow
 
-// Graph is what is run: nodes, and what each waits for. It has no cycles; Nodes are in an order in which no node comes before
-// one that it waits for.
+// Graph is what is run: nodes, and what each waits for. It has no cycles; Nodes are in an order in which no node comes
+// before one that it waits for.
 type Graph struct {
 	Nodes []*Node
 }
 
-// Node is one place in a graph: a step, a for-each or a loop over a graph of its own, or nothing, as a start, a split or a join.
+// Node is one place in a graph: a step, a for-each or a loop over a graph of its own, or nothing, as a start, a split
+// or a join.
 type Node struct {
 	Name  string // unique in the workflow; of a for-each the first name of its body and ".each", of a loop and ".loop"
 	Step  *Step  // nil: none

@@ -92,7 +92,8 @@ func (l *lexer) next() (token, error) {
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
 	return token{}, &problem{at: l.at, what: fmt.Sprintf("`%c` cannot stand in a graph", r),
-		remedy: "names have letters, digits, _ and hyphens, and begin with a letter; signs are -> ==> ( , ) >== **( … ) --< >--"}
+		remedy: "names have letters, digits, _ and hyphens, and begin with a letter; signs are -> ==> ( , ) >== " +
+			"**( … ) --< >--"}
 }
 
 // stranger refuses a sign of another notation, of the first so many.
@@ -105,8 +106,8 @@ func (l *lexer) stranger(rest string, first int) error {
 	return nil
 }
 
-// nameLength is how long a name at the beginning of a text is: letters, digits and _, hyphens and points between them, so that the
-// hyphen of a->b is not part of it.
+// nameLength is how long a name at the beginning of a text is: letters, digits and _, hyphens and points between them,
+// so that the hyphen of a->b is not part of it.
 func nameLength(s string) int {
 	n := 0
 	for n < len(s) {

@@ -31,9 +31,9 @@ func (b bits) intersect(c bits) {
 	}
 }
 
-// newLevel works out what runs before what. A node runs when an edge to it is taken; an edge under a condition may not be. So a node
-// has surely run before another when it is before all edges to that, one of which was taken, or when it always runs and an edge without
-// a condition leads on from it, unless the other does not wait for all.
+// newLevel works out what runs before what. A node runs when an edge to it is taken; an edge under a condition may not
+// be. So a node has surely run before another when it is before all edges to that, one of which was taken, or when it
+// always runs and an edge without a condition leads on from it, unless the other does not wait for all.
 func newLevel(g *Graph, outer *level, at int) *level {
 	n := len(g.Nodes)
 	l := &level{graph: g, index: make(map[string]int, n), outer: outer, at: at,
@@ -89,7 +89,8 @@ type standing struct {
 	lists  int  // for-eaches that it is in and the other is not
 }
 
-// standingOf is how a node stands to a place: to what follows a node, or, when after is set, to the end of the node itself.
+// standingOf is how a node stands to a place: to what follows a node, or, when after is set, to the end of the node
+// itself.
 func standingOf(of, to spot, after bool) standing {
 	var s standing
 	inside := map[*level]int{to.level: to.at}

@@ -21,8 +21,8 @@ type Parameter struct {
 	Place       *sweep.Tree
 }
 
-// Check says whether a value, as JSON or a file gives it, is of the parameter's type and one of its choices. The error names neither
-// parameter nor place.
+// Check says whether a value, as JSON or a file gives it, is of the parameter's type and one of its choices. The error
+// names neither parameter nor place.
 func (p Parameter) Check(v any) error {
 	if !p.Type.holds(v) {
 		return fmt.Errorf("%s is needed, not %s", p.Type.noun(), describe(v))

@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// placer finds the place in a file of a place in a text that stands there, perhaps in quotes or on several lines: the n-th character that
-// is no space is the n-th in both.
+// placer finds the place in a file of a place in a text that stands there, perhaps in quotes or on several lines: the
+// n-th character that is no space is the n-th in both.
 type placer struct{ lines []string }
 
 func newPlacer(src []byte) placer {

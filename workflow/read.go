@@ -11,7 +11,8 @@ import (
 
 // keysOfWorkflow are those at the top of a file.
 var keysOfWorkflow = []string{
-	"name", "description", "owner", "tags", "parameters", "steps", "graph", "finally", "env", "secrets", "parallel", "timeout", "sla",
+	"name", "description", "owner", "tags", "parameters", "steps", "graph", "finally", "env", "secrets", "parallel",
+	"timeout", "sla",
 	"run_strategy", "triggers",
 }
 
@@ -48,7 +49,8 @@ func ofWorkflow(err error) error {
 	var all sweep.Errors
 	if errors.As(err, &all) {
 		for _, e := range all {
-			e.Problem = strings.NewReplacer("the spec is empty", "the workflow is empty", "a spec is a mapping", "a workflow is a mapping",
+			e.Problem = strings.NewReplacer("the spec is empty", "the workflow is empty", "a spec is a mapping",
+				"a workflow is a mapping",
 				"the spec ", "the file ").Replace(e.Problem)
 			if strings.Contains(e.Remedy, "method") || strings.Contains(e.Remedy, "sweep") {
 				e.Remedy = "a workflow has `steps:`, and `graph:` or `after:` that say in which order they run"
@@ -60,14 +62,16 @@ func ofWorkflow(err error) error {
 
 func (r *reading) workflow(root *sweep.Tree) {
 	if root.Get("method") != nil && root.Get("steps") == nil {
-		r.Fail(root, "", "this is a sweep, not a workflow", "run it with kaon run; in a workflow it is a step: {type: sweep, file: "+r.w.File+"}")
+		r.Fail(root, "", "this is a sweep, not a workflow",
+			"run it with kaon run; in a workflow it is a step: {type: sweep, file: "+r.w.File+"}")
 		return
 	}
 	r.Keys(root, "", keysOfWorkflow)
 	w := r.w
 	w.Name, w.Description, w.Owner = r.line(root, "name"), r.line(root, "description"), r.line(root, "owner")
 	if w.Name != "" && !isTitle(w.Name) {
-		r.Fail(root.Get("name"), "name", fmt.Sprintf("`%s` cannot be a workflow's name", clipped(w.Name)), "use letters, digits, blanks and _ - . and at most 100")
+		r.Fail(root.Get("name"), "name", fmt.Sprintf("`%s` cannot be a workflow's name", clipped(w.Name)),
+			"use letters, digits, blanks and _ - . and at most 100")
 	}
 	w.Tags = r.words(root.Get("tags"), "tags", "tags: [nightly]")
 	w.Parameters = r.parameters(root.Get("parameters"))
@@ -85,11 +89,14 @@ func (r *reading) workflow(root *sweep.Tree) {
 	steps := root.Get("steps")
 	switch {
 	case steps == nil || steps.Null:
-		r.Fail(root, "steps", "there are no steps", "name each step and say what it does: steps: {train: {type: command, command: ./train}}")
+		r.Fail(root, "steps", "there are no steps",
+			"name each step and say what it does: steps: {train: {type: command, command: ./train}}")
 	case !steps.Mapping:
-		r.Fail(steps, "steps", "a mapping is needed: the name of each step, and what it does", "write steps: {train: {type: command, command: ./train}}")
+		r.Fail(steps, "steps", "a mapping is needed: the name of each step, and what it does",
+			"write steps: {train: {type: command, command: ./train}}")
 	case len(steps.Pairs) > mostNodes:
-		r.Fail(steps, "steps", fmt.Sprintf("there are more than %d steps", mostNodes), "run some as a workflow of their own")
+		r.Fail(steps, "steps", fmt.Sprintf("there are more than %d steps", mostNodes),
+			"run some as a workflow of their own")
 	default:
 		for _, p := range steps.Pairs {
 			r.step(p)

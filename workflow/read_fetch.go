@@ -26,8 +26,10 @@ func (r *reading) fetch(t *sweep.Tree, field, kind string) (all []Input) {
 	}
 	for _, p := range t.Pairs {
 		name := p.Key.Text
-		if name == "" || path.IsAbs(name) || path.Clean(name) != name || slices.Contains(strings.Split(name, "/"), "..") || name == "." {
-			r.Fail(p.Key, field+"."+name, fmt.Sprintf("`%s` is no name within the step's folder", clipped(name)), "write it as model.bin or data/model.bin")
+		if name == "" || path.IsAbs(name) || path.Clean(name) != name ||
+			slices.Contains(strings.Split(name, "/"), "..") || name == "." {
+			r.Fail(p.Key, field+"."+name, fmt.Sprintf("`%s` is no name within the step's folder", clipped(name)),
+				"write it as model.bin or data/model.bin")
 			continue
 		}
 		if p.Value.Mapping || p.Value.Null {

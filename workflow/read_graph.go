@@ -23,7 +23,8 @@ func (r *reading) graphs(root *sweep.Tree) {
 	r.known(last, finally, "finally", nil)
 	for name, v := range d.names {
 		if last.names[name] != nil {
-			r.failIn(finally, "finally", &problem{at: last.names[name].at, what: fmt.Sprintf("`%s` is in the graph, too", v.title()), remedy: "it runs in one of them"})
+			r.failIn(finally, "finally", &problem{at: last.names[name].at,
+				what: fmt.Sprintf("`%s` is in the graph, too", v.title()), remedy: "it runs in one of them"})
 		}
 	}
 	if !present(text) {
@@ -107,7 +108,8 @@ func (r *reading) known(d *draft, t *sweep.Tree, field string, finally *draft) {
 		s := r.steps[name]
 		if s == nil {
 			if near := sweep.Nearest(name, idle); near != "" && present(t) && finally != nil {
-				r.failIn(t, field, &problem{at: v.at, what: fmt.Sprintf("`%s` is no step, and step `%s` is in no place of the graph", name, near),
+				r.failIn(t, field, &problem{at: v.at,
+					what:   fmt.Sprintf("`%s` is no step, and step `%s` is in no place of the graph", name, near),
 					remedy: "did you mean `" + near + "`?"})
 				idle = slices.DeleteFunc(idle, func(s string) bool { return s == near })
 			}
@@ -119,7 +121,8 @@ func (r *reading) known(d *draft, t *sweep.Tree, field string, finally *draft) {
 		}
 		if s.joined != nil {
 			if err := v.setJoin(s.join, v.at); err != nil {
-				r.Fail(s.joined, "steps."+name+".join", problemOf(err).what, "say it in one place: here, or in the graph")
+				r.Fail(s.joined, "steps."+name+".join", problemOf(err).what,
+					"say it in one place: here, or in the graph")
 			}
 		}
 	}
@@ -127,7 +130,8 @@ func (r *reading) known(d *draft, t *sweep.Tree, field string, finally *draft) {
 		return
 	}
 	for _, name := range idle {
-		r.Fail(r.steps[name].Place, "steps."+name, fmt.Sprintf("step `%s` never runs: it is in no place of the graph", name),
+		r.Fail(r.steps[name].Place, "steps."+name,
+			fmt.Sprintf("step `%s` never runs: it is in no place of the graph", name),
 			"put it into `graph`, say what it comes after with `after`, or remove it")
 	}
 }
@@ -154,11 +158,13 @@ func (r *reading) edges(d, last *draft, drawn bool) {
 				}
 				if from == nil {
 					if last.names[a.name] != nil && into == d {
-						r.Fail(a.place, field, fmt.Sprintf("`%s` runs at the end, after all of the graph", a.name), "remove it here, or from `finally`")
+						r.Fail(a.place, field, fmt.Sprintf("`%s` runs at the end, after all of the graph", a.name),
+							"remove it here, or from `finally`")
 						continue
 					}
 					if r.steps[a.name] == nil {
-						r.Fail(a.place, field, fmt.Sprintf("there is no step `%s`", clipped(a.name)), unknownStep(a.name, s.Name, names))
+						r.Fail(a.place, field, fmt.Sprintf("there is no step `%s`", clipped(a.name)),
+							unknownStep(a.name, s.Name, names))
 						continue
 					}
 					from, err = place(into, a.name)

@@ -14,7 +14,8 @@ func (r *reading) parameters(t *sweep.Tree) (all []Parameter) {
 		return nil
 	}
 	if !t.Mapping {
-		r.Fail(t, "parameters", "a mapping is needed", "write parameters: {rate: 0.1, regions: {type: list, default: [US, Canada]}}")
+		r.Fail(t, "parameters", "a mapping is needed",
+			"write parameters: {rate: 0.1, regions: {type: list, default: [US, Canada]}}")
 		return nil
 	}
 	for _, p := range t.Pairs {
@@ -55,7 +56,8 @@ func (r *reading) parameter(p sweep.TreePair, field string) Parameter {
 	}
 	def := v.Get("default")
 	if out.Secret && present(def) {
-		r.Fail(def, field+".default", "a secret does not stand in a file", "leave it out, and give it by -p or as a variable of the environment")
+		r.Fail(def, field+".default", "a secret does not stand in a file",
+			"leave it out, and give it by -p or as a variable of the environment")
 	}
 	out.Required = def == nil
 	out.Default = r.Value(def, field+".default")
@@ -83,7 +85,8 @@ func (r *reading) parameter(p sweep.TreePair, field string) Parameter {
 	}
 	for i, c := range out.Choices {
 		if !out.Type.holds(c) {
-			r.Fail(v.Get("choices").Items[i], fmt.Sprintf("%s.choices.%d", field, i), fmt.Sprintf("%s is needed, not %s", out.Type.noun(), describe(c)), "change the type, or the value")
+			r.Fail(v.Get("choices").Items[i], fmt.Sprintf("%s.choices.%d", field, i),
+				fmt.Sprintf("%s is needed, not %s", out.Type.noun(), describe(c)), "change the type, or the value")
 		}
 	}
 	if def != nil && !def.Null {
@@ -110,9 +113,11 @@ func (r *reading) typ(t *sweep.Tree, field string) Type {
 
 // otherTypes are names of types in other languages.
 var otherTypes = map[string]string{
-	"str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number", "bool": "boolean",
+	"str": "string", "text": "string", "int": "integer", "long": "integer", "float": "number", "double": "number",
+	"bool":  "boolean",
 	"array": "list", "dict": "object", "map": "object", "json": "object", "path": "file", "url": "file",
-	"string_array": "list[string]", "double_array": "list[number]", "long_array": "list[integer]", "boolean_array": "list[boolean]",
+	"string_array": "list[string]", "double_array": "list[number]", "long_array": "list[integer]",
+	"boolean_array": "list[boolean]",
 }
 
 // typeOf is the type of a value; of lists whose items differ: any list.

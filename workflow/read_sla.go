@@ -56,7 +56,8 @@ func (r *reading) clock(t *sweep.Tree, field string, zone *time.Location) (s SLA
 	}
 	m := timeOfDay.FindStringSubmatch(strings.TrimSpace(t.Text))
 	if m == nil {
-		r.Fail(t, field, fmt.Sprintf("`%s` is no time of day", clipped(t.Text)), `write hours and minutes, as "06:00" or "18:30"`)
+		r.Fail(t, field, fmt.Sprintf("`%s` is no time of day", clipped(t.Text)),
+			`write hours and minutes, as "06:00" or "18:30"`)
 		return s
 	}
 	hour, _ := strconv.Atoi(m[1]) // of digits

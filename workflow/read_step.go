@@ -12,7 +12,8 @@ import (
 
 // keysOfStep are those of every step; the others are its type's.
 var keysOfStep = []string{
-	"type", "description", "after", "when", "join", "for_each", "retry", "timeout", "on_failure", "cache", "inputs", "outputs", "env", "secrets",
+	"type", "description", "after", "when", "join", "for_each", "retry", "timeout", "on_failure", "cache", "inputs",
+	"outputs", "env", "secrets",
 	"resources", "artifacts", "fetch", "breakpoint",
 }
 
@@ -24,14 +25,16 @@ func (r *reading) step(p sweep.TreePair) {
 	field := "steps." + name
 	if !isName(name) {
 		r.Fail(p.Key, field, fmt.Sprintf("`%s` cannot be the name of a step", clipped(name)),
-			fmt.Sprintf("use letters, digits, _ and hyphens between them, begin with a letter, at most %d", longestName))
+			fmt.Sprintf("use letters, digits, _ and hyphens between them, begin with a letter, at most %d",
+				longestName))
 		return
 	}
 	if t.Null {
 		t = &sweep.Tree{Line: p.Key.Line, Column: p.Key.Column, Mapping: true}
 	}
 	if !t.Mapping {
-		r.Fail(t, field, "a mapping is needed: what the step does", "write "+name+": {type: command, command: ./"+name+"}")
+		r.Fail(t, field, "a mapping is needed: what the step does",
+			"write "+name+": {type: command, command: ./"+name+"}")
 		return
 	}
 	s := &stepText{Step: &Step{Name: name, Place: p.Key, OnFailure: Stop}, tree: t}
@@ -52,7 +55,8 @@ func (r *reading) step(p sweep.TreePair) {
 	if v := t.Get("join"); present(v) {
 		j, err := parseJoin(r.Text(v, field+".join"))
 		if err != nil {
-			r.Fail(v, field+".join", err.Error(), "write any, all, or a number: how many of what it waits for must have succeeded")
+			r.Fail(v, field+".join", err.Error(), "write any, all, or a number: how many of what it waits for "+
+				"must have succeeded")
 		}
 		s.join, s.joined = j, v
 	}
@@ -72,15 +76,18 @@ func (r *reading) typeOfStep(s *stepText, field string) {
 	case len(s.Keys.Pairs) > 0:
 		key := s.Keys.Pairs[0].Key
 		if near := sweep.Nearest(key.Text, keysOfStep); near != "" {
-			r.Fail(key, field+"."+key.Text, fmt.Sprintf("unknown key `%s`", clipped(key.Text)), "did you mean `"+near+"`?")
+			r.Fail(key, field+"."+key.Text, fmt.Sprintf("unknown key `%s`", clipped(key.Text)),
+				"did you mean `"+near+"`?")
 			return
 		}
-		r.Fail(s.Place, field, "the step has no `type`", "say what it does, as type: command; types are listed by kaon workflow types")
+		r.Fail(s.Place, field, "the step has no `type`",
+			"say what it does, as type: command; types are listed by kaon workflow types")
 		return
 	default:
 		for _, p := range s.tree.Pairs {
 			if !slices.Contains(keysOfPlace, p.Key.Text) {
-				r.Fail(s.Place, field, fmt.Sprintf("the step has `%s` but no `type`: it does nothing", p.Key.Text), "say what it does, as type: command")
+				r.Fail(s.Place, field, fmt.Sprintf("the step has `%s` but no `type`: it does nothing", p.Key.Text),
+					"say what it does, as type: command")
 				return
 			}
 		}
@@ -91,18 +98,21 @@ func (r *reading) typeOfStep(s *stepText, field string) {
 	}
 	known, ok := r.types[s.Type]
 	if !ok {
-		r.Fail(t, field+".type", fmt.Sprintf("there is no type `%s` of steps", clipped(s.Type)), sweep.DidYouMean(s.Type, sorted(r.types)))
+		r.Fail(t, field+".type", fmt.Sprintf("there is no type `%s` of steps", clipped(s.Type)),
+			sweep.DidYouMean(s.Type, sorted(r.types)))
 		return
 	}
 	for _, p := range s.Keys.Pairs {
 		if !slices.Contains(known.Keys, p.Key.Text) {
 			all := slices.Concat(known.Keys, keysOfStep)
-			r.Fail(p.Key, field+"."+p.Key.Text, fmt.Sprintf("unknown key `%s` of a step of type %s", clipped(p.Key.Text), s.Type), sweep.DidYouMean(p.Key.Text, all))
+			r.Fail(p.Key, field+"."+p.Key.Text, fmt.Sprintf("unknown key `%s` of a step of type %s",
+				clipped(p.Key.Text), s.Type), sweep.DidYouMean(p.Key.Text, all))
 		}
 	}
 	for _, key := range known.Needs {
 		if !present(s.Keys.Get(key)) {
-			r.Fail(s.Place, field, fmt.Sprintf("a step of type %s needs `%s`", s.Type, key), "add it; kaon workflow types "+s.Type+" says what it is")
+			r.Fail(s.Place, field, fmt.Sprintf("a step of type %s needs `%s`", s.Type, key),
+				"add it; kaon workflow types "+s.Type+" says what it is")
 		}
 	}
 	if known.Check != nil && !r.accepted {
@@ -179,7 +189,8 @@ func hasTemplates(t *sweep.Tree) bool {
 
 func (r *reading) inputs(t *sweep.Tree, field string) (all []Input) {
 	if !t.Mapping {
-		r.Fail(t, field, "a mapping is needed: names and values", "write inputs: {rate: 0.1, model: ${steps.train.outputs.model}}")
+		r.Fail(t, field, "a mapping is needed: names and values",
+			"write inputs: {rate: 0.1, model: ${steps.train.outputs.model}}")
 		return nil
 	}
 	for _, p := range t.Pairs {
@@ -197,7 +208,8 @@ func (r *reading) outputs(t *sweep.Tree, field string) (all []Parameter) {
 	add := func(key *sweep.Tree, p Parameter) {
 		p.Name, p.Place = key.Text, key
 		if !isName(p.Name) || strings.Contains(p.Name, "-") {
-			r.Fail(key, field+"."+p.Name, fmt.Sprintf("`%s` cannot be a name in expressions", clipped(p.Name)), "use letters, digits and _, and begin with a letter")
+			r.Fail(key, field+"."+p.Name, fmt.Sprintf("`%s` cannot be a name in expressions", clipped(p.Name)),
+				"use letters, digits and _, and begin with a letter")
 			return
 		}
 		if slices.ContainsFunc(all, func(o Parameter) bool { return o.Name == p.Name }) {
@@ -210,7 +222,8 @@ func (r *reading) outputs(t *sweep.Tree, field string) (all []Parameter) {
 	case t.List:
 		for i, item := range t.Items {
 			if item.List || item.Mapping || item.Null {
-				r.Fail(item, fmt.Sprintf("%s.%d", field, i), "a name is needed", "write outputs: [auc, model], or outputs: {auc: number, model: file}")
+				r.Fail(item, fmt.Sprintf("%s.%d", field, i), "a name is needed",
+					"write outputs: [auc, model], or outputs: {auc: number, model: file}")
 				continue
 			}
 			add(item, Parameter{Type: Type{Kind: Any}})
@@ -221,7 +234,8 @@ func (r *reading) outputs(t *sweep.Tree, field string) (all []Parameter) {
 			switch {
 			case p.Value.Mapping:
 				r.Keys(p.Value, at, []string{"type", "description"})
-				out := Parameter{Type: Type{Kind: Any}, Description: r.Text(p.Value.Get("description"), at+".description")}
+				out := Parameter{Type: Type{Kind: Any},
+					Description: r.Text(p.Value.Get("description"), at+".description")}
 				if v := p.Value.Get("type"); present(v) {
 					out.Type = r.typ(v, at+".type")
 				}
@@ -233,7 +247,8 @@ func (r *reading) outputs(t *sweep.Tree, field string) (all []Parameter) {
 			}
 		}
 	default:
-		r.Fail(t, field, "a list or a mapping is needed", "write outputs: [auc, model], or outputs: {auc: number, model: file}")
+		r.Fail(t, field, "a list or a mapping is needed",
+			"write outputs: [auc, model], or outputs: {auc: number, model: file}")
 	}
 	return all
 }
@@ -287,7 +302,8 @@ func (r *reading) retry(t *sweep.Tree, field string) Retry {
 	}
 	if v := t.Get("factor"); present(v) {
 		if out.Factor = r.Float(v, field+".factor"); out.Factor < 1 || out.Factor > largestFactor {
-			r.Fail(v, field+".factor", fmt.Sprintf("a number from 1 to %d is needed", largestFactor), "1 has all waits of one length; 2, the usual, doubles them")
+			r.Fail(v, field+".factor", fmt.Sprintf("a number from 1 to %d is needed", largestFactor),
+				"1 has all waits of one length; 2, the usual, doubles them")
 		}
 	}
 	if v := t.Get("longest"); present(v) {
@@ -344,7 +360,8 @@ func (r *reading) after(t *sweep.Tree, field string) (all []afterText) {
 		}
 		if !item.Mapping {
 			if item.List || item.Null {
-				r.Fail(item, f, "the name of a step is needed", "write after: [prepare], or after: [{step: check, when: steps.check.outputs.ok}]")
+				r.Fail(item, f, "the name of a step is needed",
+					"write after: [prepare], or after: [{step: check, when: steps.check.outputs.ok}]")
 				continue
 			}
 			all = append(all, afterText{name: item.Text, place: item})
@@ -367,7 +384,8 @@ func (r *reading) after(t *sweep.Tree, field string) (all []afterText) {
 
 var keysOfEach = []string{"over", "zip", "parallel", "tolerate", "ordered"}
 
-const eachKeysRemedy = "write for_each: {reg: parameters.regions}, or for_each: {over: {reg: parameters.regions}, parallel: 10, tolerate: 2, ordered: false}"
+const eachKeysRemedy = "write for_each: {reg: parameters.regions}, or for_each: {over: {reg: parameters.regions}, " +
+	"parallel: 10, tolerate: 2, ordered: false}"
 
 // each reads {name: list, …}, or {over: {…}, …} or {zip: {…}, …} with options.
 func (r *reading) each(t *sweep.Tree, field string) *Each {
@@ -424,7 +442,8 @@ func (r *reading) list(t *sweep.Tree, field string) string {
 	for i, item := range t.Items {
 		if isTemplate(item) {
 			if items[i] = unwrapped(item.Text); items[i] == item.Text {
-				r.Fail(item, field, "a text with an expression in it is not possible in a list", "write the list as one expression, as [\"a\" + x, \"b\"], in quotes")
+				r.Fail(item, field, "a text with an expression in it is not possible in a list",
+					"write the list as one expression, as [\"a\" + x, \"b\"], in quotes")
 			}
 			continue
 		}

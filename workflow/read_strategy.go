@@ -27,7 +27,8 @@ func (r *reading) strategy(t *sweep.Tree) Strategy {
 		}
 		s.Rule = StrategyRule(r.Text(rule, place))
 		if !slices.Contains(StrategyRules, s.Rule) {
-			r.Fail(rule, place, fmt.Sprintf("there is no rule `%s`", clipped(string(s.Rule))), ruleRemedy(string(s.Rule)))
+			r.Fail(rule, place, fmt.Sprintf("there is no rule `%s`", clipped(string(s.Rule))),
+				ruleRemedy(string(s.Rule)))
 			return s
 		}
 	}
@@ -36,7 +37,8 @@ func (r *reading) strategy(t *sweep.Tree) Strategy {
 	}
 	if limit := t.Get("limit"); present(limit) {
 		if s.Rule != Concurrent {
-			r.Fail(limit, field+".limit", fmt.Sprintf("`%s` is one run at a time", s.Rule), "leave it out, or write rule: parallel")
+			r.Fail(limit, field+".limit", fmt.Sprintf("`%s` is one run at a time", s.Rule),
+				"leave it out, or write rule: parallel")
 		} else {
 			s.Limit = int(r.Integer(limit, field+".limit", 1, mostAtOnce))
 		}

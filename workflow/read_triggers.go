@@ -12,7 +12,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/schedule"
 )
 
-var keysOfTrigger = []string{"name", "cron", "zone", "catch_up", "most", "after", "signal", "file", "existing", "every", "sweep", "parameters"}
+var keysOfTrigger = []string{"name", "cron", "zone", "catch_up", "most", "after", "signal", "file", "existing", "every",
+	"sweep", "parameters"}
 
 // Bounds of triggers.
 const (
@@ -35,7 +36,8 @@ func (r *reading) triggers(t *sweep.Tree) (all []Trigger) {
 		r.Fail(t, "triggers", "a list is needed", triggerExample)
 		return nil
 	case len(items) > mostTriggers:
-		r.Fail(t, "triggers", fmt.Sprintf("there are more than %d triggers", mostTriggers), "leave some to another workflow")
+		r.Fail(t, "triggers", fmt.Sprintf("there are more than %d triggers", mostTriggers),
+			"leave some to another workflow")
 		return nil
 	}
 	for i, item := range items {
@@ -52,7 +54,8 @@ func (r *reading) triggers(t *sweep.Tree) (all []Trigger) {
 			one.Name = usualName(all, string(one.Kind))
 		}
 		if slices.ContainsFunc(all, func(other Trigger) bool { return other.Name == one.Name }) {
-			r.Fail(item, field+".name", fmt.Sprintf("two triggers are named `%s`", clipped(one.Name)), "give each a name of its own")
+			r.Fail(item, field+".name", fmt.Sprintf("two triggers are named `%s`", clipped(one.Name)),
+				"give each a name of its own")
 		}
 		all = append(all, one)
 	}
@@ -73,7 +76,8 @@ func (r *reading) trigger(t *sweep.Tree, field string) (out Trigger, ok bool) {
 	r.Keys(t, field, keysOfTrigger)
 	if v := t.Get("name"); present(v) {
 		if out.Name = r.Text(v, field+".name"); !isName(out.Name) || len(out.Name) > 100 {
-			r.Fail(v, field+".name", fmt.Sprintf("`%s` cannot be a trigger's name", clipped(out.Name)), "use letters, digits, - and _, and begin with a letter")
+			r.Fail(v, field+".name", fmt.Sprintf("`%s` cannot be a trigger's name", clipped(out.Name)),
+				"use letters, digits, - and _, and begin with a letter")
 		}
 	}
 	kinds := []TriggerKind{}
@@ -104,7 +108,8 @@ func (r *reading) trigger(t *sweep.Tree, field string) (out Trigger, ok bool) {
 		out.Workflow = r.Text(value, at)
 	case OnSignal:
 		if out.Signal = r.Text(value, at); !isName(out.Signal) || len(out.Signal) > 100 {
-			r.Fail(value, at, fmt.Sprintf("`%s` cannot be a signal", clipped(out.Signal)), "use letters, digits, - and _, and begin with a letter")
+			r.Fail(value, at, fmt.Sprintf("`%s` cannot be a signal", clipped(out.Signal)),
+				"use letters, digits, - and _, and begin with a letter")
 		}
 	case OnFile:
 		r.fileTrigger(&out, t, field)
@@ -131,7 +136,8 @@ func (r *reading) zone(t *sweep.Tree, field string) *time.Location {
 	name := r.Text(t, field)
 	known, err := time.LoadLocation(name)
 	if err != nil || slices.Contains(ownZones, strings.ToLower(name)) {
-		r.Fail(t, field, fmt.Sprintf("there is no time zone `%s`", clipped(name)), "write one as Europe/Berlin, America/New_York or UTC")
+		r.Fail(t, field, fmt.Sprintf("there is no time zone `%s`", clipped(name)),
+			"write one as Europe/Berlin, America/New_York or UTC")
 		return time.UTC
 	}
 	return known
@@ -145,13 +151,15 @@ func (r *reading) cron(out *Trigger, t *sweep.Tree, field string) {
 	v := t.Get("cron")
 	c, err := schedule.Parse(r.Text(v, field+".cron"), zone)
 	if err != nil {
-		r.Fail(v, field+".cron", err.Error(), `write minute, hour, day of the month, month and day of the week, as "30 2 * * MON-FRI"`)
+		r.Fail(v, field+".cron", err.Error(),
+			`write minute, hour, day of the month, month and day of the week, as "30 2 * * MON-FRI"`)
 	}
 	out.Cron, out.CatchUp, out.Most = c, CatchUpLast, usualCaughtUp
 	if v := t.Get("catch_up"); present(v) {
 		out.CatchUp = CatchUp(r.Text(v, field+".catch_up"))
 		if known := []string{"none", "last", "all"}; !slices.Contains(known, string(out.CatchUp)) {
-			r.Fail(v, field+".catch_up", fmt.Sprintf("`%s` is none of none, last, all", clipped(string(out.CatchUp))), sweep.DidYouMean(string(out.CatchUp), known))
+			r.Fail(v, field+".catch_up", fmt.Sprintf("`%s` is none of none, last, all", clipped(string(out.CatchUp))),
+				sweep.DidYouMean(string(out.CatchUp), known))
 		}
 	}
 	if v := t.Get("most"); present(v) {
@@ -173,7 +181,8 @@ func (r *reading) triggerParameters(trigger *sweep.Tree, kind TriggerKind, field
 	for _, p := range r.w.Parameters {
 		names = append(names, p.Name)
 		if p.Required && !present(t.Get(p.Name)) {
-			r.Fail(trigger, field, fmt.Sprintf("parameter `%s` has no default, and the trigger gives it no value", p.Name),
+			r.Fail(trigger, field, fmt.Sprintf("parameter `%s` has no default, and the trigger gives it no value",
+				p.Name),
 				fmt.Sprintf("write parameters: {%s: …} in the trigger", p.Name))
 		}
 	}
@@ -184,7 +193,8 @@ func (r *reading) triggerParameters(trigger *sweep.Tree, kind TriggerKind, field
 		at := field + "." + p.Key.Text
 		i := slices.Index(names, p.Key.Text)
 		if i < 0 {
-			r.Fail(p.Key, at, fmt.Sprintf("the workflow has no parameter `%s`", clipped(p.Key.Text)), sweep.DidYouMean(p.Key.Text, names))
+			r.Fail(p.Key, at, fmt.Sprintf("the workflow has no parameter `%s`", clipped(p.Key.Text)),
+				sweep.DidYouMean(p.Key.Text, names))
 			continue
 		}
 		r.triggerValue(p.Value, r.w.Parameters[i], kind, at)
@@ -202,7 +212,8 @@ func (r *reading) triggerValue(t *sweep.Tree, p Parameter, kind TriggerKind, fie
 	known := kind.known()
 	for _, path := range paths {
 		if path[0] != "trigger" || len(path) < 2 || !slices.Contains(known, path[1]) {
-			r.Fail(t, field, fmt.Sprintf("there is no `%s` here", clipped(strings.Join(path, "."))), "there are: trigger."+strings.Join(known, ", trigger."))
+			r.Fail(t, field, fmt.Sprintf("there is no `%s` here", clipped(strings.Join(path, "."))),
+				"there are: trigger."+strings.Join(known, ", trigger."))
 			return
 		}
 	}

@@ -104,7 +104,8 @@ func (r *reading) env(t *sweep.Tree, field string) map[string]string {
 		name := p.Key.Text
 		switch {
 		case !variable.MatchString(name):
-			r.Fail(p.Key, field+"."+name, fmt.Sprintf("`%s` cannot be a variable's name", clipped(name)), "use letters, digits and _")
+			r.Fail(p.Key, field+"."+name, fmt.Sprintf("`%s` cannot be a variable's name", clipped(name)),
+				"use letters, digits and _")
 		case strings.HasPrefix(name, "KAON_"):
 			r.Fail(p.Key, field+"."+name, "variables that begin with KAON_ are set by kaon", "choose another name")
 		case p.Value.Null:

@@ -8,7 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/schedule"
 )
 
-// SLA is the promise of when a run is done: one that is not done by then is late, and goes on. The zero SLA promises nothing.
+// SLA is the promise of when a run is done: one that is not done by then is late, and goes on. The zero SLA promises
+// nothing.
 type SLA struct {
 	Within time.Duration // behind what it counts from; 0: Clock has it
 	Clock  string        // a time of day, as 06:00; empty: Within has it
@@ -33,8 +34,9 @@ func (s SLA) Zone() *time.Location {
 	return s.daily.Zone()
 }
 
-// Due is when a run is to be done that counts from an instant: Clock's is the next behind it. A time of day that clocks leave out is the first
-// instant behind the gap, one that comes twice its first, as for a cron. The zero Time: nothing is promised.
+// Due is when a run is to be done that counts from an instant: Clock's is the next behind it. A time of day that clocks
+// leave out is the first instant behind the gap, one that comes twice its first, as for a cron. The zero Time: nothing
+// is promised.
 func (s SLA) Due(from time.Time) time.Time {
 	switch {
 	case s.daily != nil:

@@ -14,19 +14,22 @@ type Step struct {
 	Place       *sweep.Tree // its name in the file; nil: it comes from a program
 	Keys        *sweep.Tree // a mapping: the keys of its type, templates not expanded; nil: there are none
 
-	When       string        // an expression; false: the step is skipped, and what follows goes on as if it had been done
-	Inputs     []Input       // what it gets in $KAON_PARAMS, in the order of the file
-	Outputs    []Parameter   // what it puts out; none: whatever it writes
-	Retry      Retry         //
-	Timeout    time.Duration // of each attempt; 0: none
-	OnFailure  FailureMode   //
-	Cache      *Cache        // nil: it always runs
-	Env        map[string]string
-	Secrets    []string
-	Resources  *sweep.Tree // as task.resources of a sweep; sweep.ReadResources reads it, once templates are expanded; nil: defaults
-	Artifacts  []string    // files that are kept
-	Fetch      []Input     // files that are brought to where it runs, by the name they have there: artifacts of steps, or addresses
-	Breakpoint bool        // the run pauses before it
+	// an expression; false: the step is skipped, and what follows goes on as if it had been done
+	When      string
+	Inputs    []Input       // what it gets in $KAON_PARAMS, in the order of the file
+	Outputs   []Parameter   // what it puts out; none: whatever it writes
+	Retry     Retry         //
+	Timeout   time.Duration // of each attempt; 0: none
+	OnFailure FailureMode   //
+	Cache     *Cache        // nil: it always runs
+	Env       map[string]string
+	Secrets   []string
+	// as task.resources of a sweep; sweep.ReadResources reads it, once templates are expanded; nil: defaults
+	Resources *sweep.Tree
+	Artifacts []string // files that are kept
+	// files that are brought to where it runs, by the name they have there: artifacts of steps, or addresses
+	Fetch      []Input
+	Breakpoint bool // the run pauses before it
 }
 
 // Input is a value that a step is given.
@@ -88,7 +91,8 @@ type StepType struct {
 	Closed  bool        // they put out nothing else, whatever they declare
 	Light   bool        // it runs in kaon's own process: secret parameters may stand in its keys
 	Fetches bool        // files can be brought to where it runs
-	Raw     []string    // keys whose ${…} are not the workflow's, as the spec in a sweep step; only ${steps.…}, ${parameters.…} are
+	// keys whose ${…} are not the workflow's, as the spec in a sweep step; only ${steps.…}, ${parameters.…} are
+	Raw []string
 	// Winner says of the winner that a step of it leaves which fields it has, and which parameters; nil: they are not
 	// known. read reads a file by its name in the workflow's folder. A nil function: it leaves none.
 	Winner func(s *Step, read func(name string) ([]byte, error)) (fields, parameters []string)

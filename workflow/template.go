@@ -35,7 +35,8 @@ func Split(text string) ([]Part, error) {
 		case strings.HasPrefix(text[i:], "${"):
 			end := closing(text, i+2, "}")
 			if end < 0 {
-				return nil, &problem{at: i, what: "a ${ is not closed", remedy: "close it with }, or write $${ for a plain ${"}
+				return nil, &problem{at: i, what: "a ${ is not closed",
+					remedy: "close it with }, or write $${ for a plain ${"}
 			}
 			flush()
 			parts = append(parts, Part{Expr: text[i+2 : end], At: i + 2})
@@ -76,8 +77,8 @@ func closing(text string, from int, stops string) int {
 // variablePrefix is that of ${envvar:NAME}: a variable of the submitter's environment, as in specs.
 const variablePrefix = "envvar:"
 
-// Expand puts values into a template. ${x} alone is the value itself; within a text numbers stand as JSON has them, and lists and
-// mappings as JSON. In env, envvar is a func(string) (string, bool).
+// Expand puts values into a template. ${x} alone is the value itself; within a text numbers stand as JSON has them, and
+// lists and mappings as JSON. In env, envvar is a func(string) (string, bool).
 func Expand(text string, env map[string]any) (any, error) {
 	if !strings.Contains(text, "${") {
 		return text, nil

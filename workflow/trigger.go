@@ -34,14 +34,15 @@ const (
 
 // Trigger begins runs of a registered workflow.
 type Trigger struct {
-	Kind       TriggerKind
-	Name       string         // in its workflow; unique there
-	Cron       *schedule.Cron // of OnCron
-	CatchUp    CatchUp
-	Most       int           // of CatchUpAll
-	Workflow   string        // of OnRun
-	Signal     string        // of OnSignal
-	File       string        // of OnFile: an absolute pattern, or one of s3://bucket/key; with a slash at its end all that is below it
+	Kind     TriggerKind
+	Name     string         // in its workflow; unique there
+	Cron     *schedule.Cron // of OnCron
+	CatchUp  CatchUp
+	Most     int    // of CatchUpAll
+	Workflow string // of OnRun
+	Signal   string // of OnSignal
+	// of OnFile: an absolute pattern, or one of s3://bucket/key; with a slash at its end all that is below it
+	File       string
 	Existing   bool          // of OnFile: what is there when it is registered counts, too
 	Every      time.Duration // of OnFile: how often it is looked
 	Sweeps     Sweeps        // of OnSweep

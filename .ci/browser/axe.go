@@ -41,7 +41,8 @@ func fetchAxe(ctx context.Context, folder string) (string, error) {
 		return "", err
 	}
 	if sum := sha512.Sum512(text); base64.StdEncoding.EncodeToString(sum[:]) != axeSum {
-		return "", fmt.Errorf("axe-core@%s has SHA-512 %s, not %s", axeVersion, base64.StdEncoding.EncodeToString(sum[:]), axeSum)
+		return "", fmt.Errorf("axe-core@%s has SHA-512 %s, not %s", axeVersion,
+			base64.StdEncoding.EncodeToString(sum[:]), axeSum)
 	}
 	unpack := exec.CommandContext(ctx, "tar", "xzf", pack, "package/axe.min.js")
 	unpack.Dir = folder
@@ -57,6 +58,7 @@ func (w *walk) audited() (found []string, err error) {
 	if w.axe == "" {
 		return nil, nil
 	}
-	err = w.eval(w.axe+`; axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map((v) => "axe " + v.id + ": " + v.nodes.map((n) => n.target).slice(0, 3).join(" | ") + " (" + v.nodes.length + ")"))`, &found)
+	err = w.eval(w.axe+
+		`; axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map((v) => "axe " + v.id + ": " + v.nodes.map((n) => n.target).slice(0, 3).join(" | ") + " (" + v.nodes.length + ")"))`, &found)
 	return found, err
 }

@@ -78,10 +78,14 @@ func (w *walk) lists(context.Context) error {
 		func() error { return w.click("td button.tag", "vision") }, rows(w.sweep), again, rows(w.sweep),
 		func() error { return w.click("button.tag", "vision") }, rows(w.other, w.sweep),
 		func() error { return w.choose("select[aria-label=Queue]", "default") }, again, rows(w.other, w.sweep),
-		func() error { return w.choose("select[aria-label=State]", "failed") }, func() error { return w.has("No such sweep") },
+		func() error { return w.choose("select[aria-label=State]", "failed") }, func() error {
+			return w.has("No such sweep")
+		},
 		func() error { return w.click("button", "Show all") }, rows(w.other, w.sweep),
 		change(`{"archived": true}`), again, rows(w.sweep),
-		func() error { return w.fill("input[type=search]", w.other) }, func() error { return w.click("button", "Look among archived") },
+		func() error { return w.fill("input[type=search]", w.other) }, func() error {
+			return w.click("button", "Look among archived")
+		},
 		rows(w.other), again, rows(w.other), func() error { return w.look("sweeps-archived") },
 		change(`{"archived": false}`),
 	})
@@ -115,7 +119,8 @@ func (w *walk) does(context.Context) error {
 	fill := func(selector, text string) func() error { return func() error { return w.fill(selector, text) } }
 	enter := func() error {
 		for _, kind := range []string{"keyDown", "keyUp"} {
-			key := map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+			key := map[string]any{"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13,
+				"text": "\r"}
 			if err := w.call("Input.dispatchKeyEvent", key, nil); err != nil {
 				return err
 			}
@@ -125,16 +130,19 @@ func (w *walk) does(context.Context) error {
 	one := "/sweeps/" + s.ID
 	stop := func(number int) []func() error {
 		return []func() error{
-			visit(fmt.Sprintf("%s/trials/%d", one, number)), press("button", "Stop trial"), has("The other trials go on"),
+			visit(fmt.Sprintf("%s/trials/%d", one, number)), press("button", "Stop trial"),
+			has("The other trials go on"),
 			fill("#asked-reason", "as a test"), enter, has("as a test"),
 		}
 	}
 	host := `document.querySelector("section[aria-label=Agents] tbody td").innerText`
 	steps := slices.Concat(
 		[]func() error{
-			visit(one), press("button", "Pause"), has("2 trials wait: paused"), press("button", "Resume"), press("dd button", "count"), has("as asked for"), visit("/cluster"),
+			visit(one), press("button", "Pause"), has("2 trials wait: paused"), press("button", "Resume"),
+			press("dd button", "count"), has("as asked for"), visit("/cluster"),
 			func() error {
-				return w.await("what waits", fmt.Sprintf(`document.querySelector("section[aria-label=Waits]")?.innerText.includes(%q)`, s.ID))
+				return w.await("what waits",
+					fmt.Sprintf(`document.querySelector("section[aria-label=Waits]")?.innerText.includes(%q)`, s.ID))
 			},
 			func() error { return w.look("waits") },
 			visit(one + "/trials/1"), has("running"),
@@ -142,20 +150,27 @@ func (w *walk) does(context.Context) error {
 		[]func() error{
 			visit(one), press("button", "Retry failed"), has("1 failed trial will be run again"),
 			func() error { return w.look("retry") }, press("dialog button", "Retry failed"), has("Retry failed: done."),
-			visit(one), press("button", "Extend"), has("It has 4 trials"), fill("#asked-trials", "50000000"), press("dialog button", "Extend"),
+			visit(one), press("button", "Extend"), has("It has 4 trials"), fill("#asked-trials", "50000000"),
+			press("dialog button", "Extend"),
 			func() error {
-				return w.await("the problem", `/run_cap/.test(document.querySelector("dialog [role=alert]")?.innerText)`)
+				return w.await("the problem",
+					`/run_cap/.test(document.querySelector("dialog [role=alert]")?.innerText)`)
 			},
 			func() error { return w.look("extend") }, press("dialog button", "Cancel"),
 			press("button", "Label"), fill("#asked-labels", "first second"), enter, has("Label: done."),
 			func() error { return w.await("labels", `document.querySelectorAll("a.tag").length === 2`) },
-			press("a.tag", "second"), func() error { return w.await("the list", `document.querySelectorAll("tbody tr").length === 1`) },
+			press("a.tag", "second"), func() error {
+				return w.await("the list", `document.querySelectorAll("tbody tr").length === 1`)
+			},
 			visit(one), func() error {
 				return w.await("its end", `/failed/.test(document.querySelector("main .state").innerText)`)
 			},
-			press("button", "Archive"), has("Nothing is deleted"), press("dialog button", "Archive"), has("archived"), press("button", "Unarchive"),
+			press("button", "Archive"), has("Nothing is deleted"), press("dialog button", "Archive"), has("archived"),
+			press("button", "Unarchive"),
 			press("dialog button", "Unarchive"), has("Unarchive: done."),
-			visit("/cluster"), press("td button", "Cordon"), fill("#asked-reason", "a fan"), func() error { return w.look("cordon") },
+			visit("/cluster"), press("td button", "Cordon"), fill("#asked-reason", "a fan"), func() error {
+				return w.look("cordon")
+			},
 			press("dialog button", "Cordon"), has("a fan"), press("td button", "Uncordon"), has("gets work again"),
 			press("dialog button", "Uncordon"), has("Uncordon: done."),
 			func() error { return w.await("a host", host) },
@@ -196,12 +211,15 @@ func (w *walk) cuts(context.Context) error {
 	has := func(words string) func() error { return func() error { return w.has(words) } }
 	return first([]func() error{
 		func() error { _, err := w.visit("/sweeps/" + s.ID); return err },
-		has("the first 14 of 22 parameters"), has("the first 50 of 60 trials; the first 20 of 22 parameters"), has("Not shown: "),
+		has("the first 14 of 22 parameters"), has("the first 50 of 60 trials; the first 20 of 22 parameters"),
+		has("Not shown: "),
 		func() error { return w.keep("wide") },
-		func() error { _, err := w.visit("/sweeps/" + s.ID + "/trials/0"); return err }, has("the first 8 of 12 metrics"),
+		func() error { _, err := w.visit("/sweeps/" + s.ID + "/trials/0"); return err },
+		has("the first 8 of 12 metrics"),
 		func() error { _, err := w.visit("/cluster"); return err }, has("1 agent"),
 		func() error {
-			return w.pretending("/agents", `Array.from({ length: 1234 }, (_, i) => ({ ...answer[0], agent: "a" + i, host: "h" + i, running: i }))`)
+			return w.pretending("/agents",
+				`Array.from({ length: 1234 }, (_, i) => ({ ...answer[0], agent: "a" + i, host: "h" + i, running: i }))`)
 		},
 		has("500 of 1,234 agents: those where most runs"),
 		func() error { return w.look("agents") },

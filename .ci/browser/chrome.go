@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// chrome is a Chromium that is spoken to by its DevTools protocol over a pipe: no port is opened, and no library is needed.
+// chrome is a Chromium that is spoken to by its DevTools protocol over a pipe: no port is opened, and no library is
+// needed.
 type chrome struct {
 	cmd *exec.Cmd
 	in  io.Writer
@@ -41,7 +42,8 @@ const patience = 60 * time.Second
 
 // findChrome is a Chromium of this machine; empty: there is none.
 func findChrome() string {
-	for _, name := range []string{os.Getenv("KAON_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome"} {
+	for _, name := range []string{os.Getenv("KAON_CHROMIUM"), "chromium", "chromium-browser",
+		"google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
 			return path
 		}
@@ -60,8 +62,10 @@ func startChrome(path, folder string, heard func(string, json.RawMessage)) (*chr
 		return nil, err
 	}
 	c := &chrome{in: toThem, waiting: map[int]chan message{}, heard: heard}
-	c.cmd = exec.Command(path, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--disable-extensions",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--metrics-recording-only", "--mute-audio", "--hide-scrollbars",
+	c.cmd = exec.Command(path, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu",
+		"--no-first-run", "--disable-extensions",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--metrics-recording-only",
+		"--mute-audio", "--hide-scrollbars",
 		"--force-color-profile=srgb", "--user-data-dir="+filepath.Join(folder, "profile"), "about:blank")
 	c.cmd.ExtraFiles = []*os.File{fromUs, toUs}
 	c.cmd.Env = append(os.Environ(), "HOME="+folder, "LANG=en_US.UTF-8")
@@ -79,7 +83,8 @@ func startChrome(path, folder string, heard func(string, json.RawMessage)) (*chr
 	var attached struct {
 		Session string `json:"sessionId"`
 	}
-	if err := c.call("Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true}, &attached); err != nil {
+	if err := c.call("Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true},
+		&attached); err != nil {
 		return nil, err
 	}
 	c.session = attached.Session
@@ -174,7 +179,8 @@ func (c *chrome) eval(expression string, into any) error {
 			} `json:"exception"`
 		} `json:"exceptionDetails"`
 	}
-	err := c.call("Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true}, &out)
+	err := c.call("Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true,
+		"returnByValue": true}, &out)
 	if err != nil {
 		return err
 	}

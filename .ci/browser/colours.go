@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// fewColours writes a picture anew with the 256 colours that it has most of, each other as the nearest of them: a third of
-// the bytes, and of a page nothing that an eye finds.
+// fewColours writes a picture anew with the 256 colours that it has most of, each other as the nearest of them: a third
+// of the bytes, and of a page nothing that an eye finds.
 func fewColours(file string) error {
 	f, err := os.Open(file)
 	if err != nil {

@@ -18,8 +18,10 @@ func (w *walk) drawn(context.Context) error {
 		name, path string
 		height     int
 	}{
-		{"ui-sweep", s, 1700}, {"ui-parameters", s + "/parameters", 1000}, {"ui-trial", fmt.Sprintf("%s/trials/%d", s, w.best), 1000},
-		{"ui-compare", fmt.Sprintf("/compare?of=%s/%d,%s/0,%s/1", w.sweep, w.best, w.sweep, w.sweep), 900}, {"ui-cluster", "/cluster?minutes=5", 700}, {"ui-registered", "/registered/" + flowName, 1500},
+		{"ui-sweep", s, 1700}, {"ui-parameters", s + "/parameters", 1000},
+		{"ui-trial", fmt.Sprintf("%s/trials/%d", s, w.best), 1000},
+		{"ui-compare", fmt.Sprintf("/compare?of=%s/%d,%s/0,%s/1", w.sweep, w.best, w.sweep, w.sweep), 900},
+		{"ui-cluster", "/cluster?minutes=5", 700}, {"ui-registered", "/registered/" + flowName, 1500},
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			if err := errors.Join(w.size(1280, view.height, false), w.colours(scheme)); err != nil {

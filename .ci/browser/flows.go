@@ -38,7 +38,8 @@ const flowName = "nightly"
 
 // flows registers a workflow in two versions, and has runs of it, by hand and by a signal. Before that, pages say how.
 func (w *walk) flows(context.Context) error {
-	for path, says := range map[string]string{"/registered": "kaon workflow register FILE", "/workflows": "kaon workflow run FILE"} {
+	for path, says := range map[string]string{"/registered": "kaon workflow register FILE",
+		"/workflows": "kaon workflow run FILE"} {
 		if _, err := w.visit(path); err != nil {
 			return err
 		}
@@ -51,7 +52,8 @@ func (w *walk) flows(context.Context) error {
 		return err
 	}
 	file := filepath.Join(folder, "nightly.yaml")
-	first := strings.NewReplacer("epochs: {type: integer, default: 3}", "epochs: {type: integer, default: 2}", "  - {signal: new-data, parameters: {day: \"${trigger.payload.day}\"}}\n", "").Replace(flowFile)
+	first := strings.NewReplacer("epochs: {type: integer, default: 3}", "epochs: {type: integer, default: 2}",
+		"  - {signal: new-data, parameters: {day: \"${trigger.payload.day}\"}}\n", "").Replace(flowFile)
 	for _, text := range []string{first, flowFile} {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			return err
@@ -63,7 +65,8 @@ func (w *walk) flows(context.Context) error {
 	var begun struct {
 		Run string `json:"run"`
 	}
-	if err := w.ask(&begun, "workflow", "run", flowName, "--server", "own", "--detach", "--json", "--label", "walk"); err != nil {
+	if err := w.ask(&begun, "workflow", "run", flowName, "--server", "own", "--detach", "--json", "--label",
+		"walk"); err != nil {
 		return err
 	}
 	w.run = begun.Run
@@ -102,11 +105,14 @@ func (w *walk) runEnded(id string) error {
 
 // fill writes into a field, as a person does who replaces what is in it.
 func (p *page) fill(selector, text string) error {
-	err := p.await(selector, fmt.Sprintf(`((e) => e && (!e.closest("dialog") || e.closest("dialog").open))(document.querySelector(%q))`, selector))
+	err := p.await(selector,
+		fmt.Sprintf(`((e) => e && (!e.closest("dialog") || e.closest("dialog").open))(document.querySelector(%q))`,
+			selector))
 	if err != nil {
 		return err
 	}
-	if err := p.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.select?.(); })()`, selector), nil); err != nil {
+	if err := p.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.select?.(); })()`,
+		selector), nil); err != nil {
 		return err
 	}
 	return p.call("Input.insertText", map[string]any{"text": text}, nil)
@@ -123,7 +129,8 @@ func (w *walk) registered(context.Context) error {
 	if _, err := w.visit(one); err != nil {
 		return err
 	}
-	for _, says := range []string{"Monday to Friday at 02:30, Europe/Berlin", "on the signal new-data", "one after another"} {
+	for _, says := range []string{"Monday to Friday at 02:30, Europe/Berlin", "on the signal new-data",
+		"one after another"} {
 		if err := w.has(says); err != nil {
 			return err
 		}
@@ -152,7 +159,8 @@ func (w *walk) runsByForm(one string) error {
 		func() error { return w.await("the page of the run", `/^#\/workflows\/nightly-/.test(location.hash)`) },
 		func() error { return w.press("summary", "5 parameters") },
 		func() error {
-			return w.await("what was typed", `/epochs\s+7\b/.test(document.body.innerText) && /optimizer\s+sgd/.test(document.body.innerText)`)
+			return w.await("what was typed",
+				`/epochs\s+7\b/.test(document.body.innerText) && /optimizer\s+sgd/.test(document.body.innerText)`)
 		},
 	}
 	return first(steps)
@@ -169,7 +177,8 @@ func (w *walk) pinned(one string) error {
 		func() error { return w.await("no pin", `!document.body.innerText.includes("pinned")`) },
 		func() error { return w.press("button", "Changes") },
 		func() error {
-			return w.await("what has changed", `document.querySelectorAll(".difference .more").length === 2 && document.querySelectorAll(".difference .less").length === 1`)
+			return w.await("what has changed",
+				`document.querySelectorAll(".difference .more").length === 2 && document.querySelectorAll(".difference .less").length === 1`)
 		},
 	})
 }
@@ -183,7 +192,8 @@ func (w *walk) paused(one string) error {
 		func() error { return w.press("dialog button", "Pause triggers") },
 		func() error { return w.has("paused: they begin nothing") },
 		func() error {
-			return w.await("no signal", `[...document.querySelectorAll("button")].find((b) => b.textContent === "Signal…").disabled`)
+			return w.await("no signal",
+				`[...document.querySelectorAll("button")].find((b) => b.textContent === "Signal…").disabled`)
 		},
 		func() error { return w.press("button", "Unpause triggers") },
 		func() error { return w.await("triggers", `!document.body.innerText.includes("they begin nothing")`) },
@@ -203,7 +213,8 @@ func (w *walk) fills(one string) error {
 		func() error { return w.look("registered-fill") },
 		func() error { return w.press("dialog button", "Begin 2 runs") },
 		func() error {
-			return w.await("both runs", `[...document.querySelectorAll("section[aria-label=Runs] td")].filter((e) => e.innerText.startsWith("cron, backfill")).length === 2`)
+			return w.await("both runs",
+				`[...document.querySelectorAll("section[aria-label=Runs] td")].filter((e) => e.innerText.startsWith("cron, backfill")).length === 2`)
 		},
 	})
 }
@@ -247,7 +258,8 @@ func (w *walk) viewer(context.Context) error {
 			return err
 		},
 		func() error {
-			return w.await("buttons that say why not", `((all) => all.length > 4 && all.every((b) => b.disabled && b.title.includes("You are viewer")))([...document.querySelectorAll("main button")].filter((b) => /Run…|triggers|Unregister|Backfill|Signal|^pin$/.test(b.textContent)))`)
+			return w.await("buttons that say why not",
+				`((all) => all.length > 4 && all.every((b) => b.disabled && b.title.includes("You are viewer")))([...document.querySelectorAll("main button")].filter((b) => /Run…|triggers|Unregister|Backfill|Signal|^pin$/.test(b.textContent)))`)
 		},
 		func() error { return w.look("registered-viewer") },
 		func() error { _, err := w.visit("/sweeps/" + w.sweep); return err },

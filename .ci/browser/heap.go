@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// quick has timers of pages run forty times as fast, and lets replayed events come by their real streams. looks counts how
-// often a page has asked how a sweep stands.
+// quick has timers of pages run forty times as fast, and lets replayed events come by their real streams. looks counts
+// how often a page has asked how a sweep stands.
 const quick = `(() => {
 	const after = window.setTimeout, ask = window.fetch, Stream = window.EventSource;
 	window.looks = 0;
@@ -34,7 +34,8 @@ const (
 	mostNodes = 500
 )
 
-// heap replays what happens to a sweep in ten minutes, some 750 looks at what has changed, and sees what the page keeps.
+// heap replays what happens to a sweep in ten minutes, some 750 looks at what has changed, and sees what the page
+// keeps.
 func (w *walk) heap(context.Context) error {
 	var script struct {
 		ID string `json:"identifier"`
@@ -88,9 +89,12 @@ func (w *walk) heap(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("ten minutes of a sweep's page, replayed in %v: heap %.1f MB, then %.1f MB; %.0f nodes, then %.0f; %.0f listeners, then %.0f\n",
-		time.Since(begun).Round(time.Second), before.heap/1e6, now.heap/1e6, before.nodes, now.nodes, before.listeners, now.listeners)
-	if now.heap > before.heap+mostHeap || now.nodes > before.nodes+mostNodes || now.listeners > before.listeners+mostNodes {
+	fmt.Printf("ten minutes of a sweep's page, replayed in %v: heap %.1f MB, then %.1f MB; %.0f nodes, then %.0f; "+
+		"%.0f listeners, then %.0f\n",
+		time.Since(begun).Round(time.Second), before.heap/1e6, now.heap/1e6, before.nodes, now.nodes, before.listeners,
+		now.listeners)
+	if now.heap > before.heap+mostHeap || now.nodes > before.nodes+mostNodes ||
+		now.listeners > before.listeners+mostNodes {
 		w.wrongly("what a sweep's page keeps grows: %+v, then %+v", before, now)
 	}
 	return nil

@@ -1,14 +1,15 @@
-// Command browser looks at the dashboard as a person does: it runs a server with a real sweep in a folder of its own, opens
-// the pages in Chromium, answers by clicks the questions that the pages are for, and looks for what is wrong on each, in
-// light and dark, on a desk and on a phone. It exits 1 when something is. Without a Chromium it says so and ends well.
+// Command browser looks at the dashboard as a person does: it runs a server with a real sweep in a folder of its own,
+// opens the pages in Chromium, answers by clicks the questions that the pages are for, and looks for what is wrong on
+// each, in light and dark, on a desk and on a phone. It exits 1 when something is. Without a Chromium it says so and
+// ends well.
 //
 //	browser [-kaon FILE] [-digits FILE] [-trials N] [-pictures FOLDER] [-screens FOLDER] [-many N] [-draw] [-flows] [-changes]
 //	        [-stored N]
 //
-// With -pictures it writes those of the documentation, with -screens all that it has seen. axe-core,
-// fetched from npm, is asked on every page; where npm does not reach it, that is said. -many adds a sweep of so many trials,
-// and measures pages of it. With -flows it looks at registered workflows alone, with -changes at lists of sweeps and
-// what is done to them alone, with -stored at a sweep that is not run but written.
+// With -pictures it writes those of the documentation, with -screens all that it has seen. axe-core, fetched from npm,
+// is asked on every page; where npm does not reach it, that is said. -many adds a sweep of so many trials, and measures
+// pages of it. With -flows it looks at registered workflows alone, with -changes at lists of sweeps and what is done to
+// them alone, with -stored at a sweep that is not run but written.
 package main
 
 import (
@@ -47,7 +48,8 @@ func main() {
 	flag.BoolVar(&o.flows, "flows", false, "go to registered workflows alone")
 	flag.BoolVar(&o.changes, "changes", false, "go to lists of sweeps, and what is done to them, alone")
 	flag.IntVar(&o.many, "many", 0, "trials of a large sweep")
-	flag.IntVar(&o.stored, "stored", 0, "measure answers and pages alone, of a sweep of so many trials that is in the results")
+	flag.IntVar(&o.stored, "stored", 0, "measure answers and pages alone, of a sweep of so many trials that is "+
+		"in the results")
 	flag.Parse()
 	found := findChrome()
 	if found == "" {
@@ -71,7 +73,8 @@ type place struct {
 func (p place) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.kaon, args...)
 	cmd.Dir = p.folder
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+filepath.Join(p.folder, "run"), "HOME="+p.folder, "XDG_STATE_HOME="+filepath.Join(p.folder, "state"))
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+filepath.Join(p.folder, "run"), "HOME="+p.folder,
+		"XDG_STATE_HOME="+filepath.Join(p.folder, "state"))
 	cmd.Stderr = os.Stderr
 	return cmd
 }
@@ -100,8 +103,11 @@ func run(o options, chromium string) (err error) {
 	}
 	defer os.RemoveAll(folder)
 	p := place{folder, o.kaon}
-	if err := errors.Join(os.Mkdir(filepath.Join(folder, "run"), 0o700), p.write("sweep.yaml", strings.NewReplacer("TRIALS", strconv.Itoa(o.trials), "DIGITS", o.digits).Replace(sweepFile)),
-		p.write("trial.sh", trialScript), p.write("many.yaml", strings.ReplaceAll(manyFile, "TRIALS", strconv.Itoa(max(o.many, 1))))); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(folder, "run"), 0o700),
+		p.write("sweep.yaml", strings.NewReplacer("TRIALS", strconv.Itoa(o.trials), "DIGITS",
+			o.digits).Replace(sweepFile)),
+		p.write("trial.sh", trialScript), p.write("many.yaml",
+			strings.ReplaceAll(manyFile, "TRIALS", strconv.Itoa(max(o.many, 1))))); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)

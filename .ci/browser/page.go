@@ -62,7 +62,8 @@ func (p *page) hear(method string, params json.RawMessage) {
 			return
 		}
 		url := m.Request.URL
-		if !strings.HasPrefix(url, p.address+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:"+p.address) && !strings.HasPrefix(url, "about:") &&
+		if !strings.HasPrefix(url, p.address+"/") && !strings.HasPrefix(url, "data:") &&
+			!strings.HasPrefix(url, "blob:"+p.address) && !strings.HasPrefix(url, "about:") &&
 			!strings.HasPrefix(url, "file:") {
 			complain("a request goes elsewhere: %s", url)
 		}
@@ -73,12 +74,14 @@ func cut(text []byte) string { return string(text[:min(len(text), 600)]) }
 
 // size makes the window as large as a screen.
 func (p *page) size(width, height int, phone bool) error {
-	return p.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}, nil)
+	return p.call("Emulation.setDeviceMetricsOverride",
+		map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}, nil)
 }
 
 // colours makes the system light or dark.
 func (p *page) colours(scheme string) error {
-	return p.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	return p.call("Emulation.setEmulatedMedia",
+		map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 }
 
 // open goes to an address, from nothing.
@@ -105,14 +108,16 @@ func (p *page) await(what, expression string) error {
 	return fmt.Errorf("%s does not come; the page is\n%s", what, text)
 }
 
-// click presses the first element of a selector whose text or name has some words, with the mouse, where a person would.
+// click presses the first element of a selector whose text or name has some words, with the mouse, where a person
+// would.
 func (p *page) click(selector, words string) error {
 	find := fmt.Sprintf(`[...document.querySelectorAll(%q)].find((e) => (e.innerText + " " + (e.getAttribute("aria-label") ?? "")).includes(%q) && e.getClientRects().length > 0)`, selector, words)
 	if err := p.await(selector+" "+words, find); err != nil {
 		return err
 	}
 	var at struct{ X, Y float64 }
-	err := p.eval(`(() => { const e = `+find+`; e.scrollIntoView({ block: "center" }); const b = e.getBoundingClientRect(); return { X: b.x + b.width / 2, Y: b.y + b.height / 2 }; })()`, &at)
+	err := p.eval(`(() => { const e = `+find+
+		`; e.scrollIntoView({ block: "center" }); const b = e.getBoundingClientRect(); return { X: b.x + b.width / 2, Y: b.y + b.height / 2 }; })()`, &at)
 	if err != nil {
 		return err
 	}
@@ -133,7 +138,8 @@ func (p *page) has(words string) error {
 
 // settled waits until nothing is on its way and all is drawn.
 func (p *page) settled() error {
-	err := p.await("the end of loading", `!document.querySelector(".loading") && [...document.querySelectorAll("canvas")].every((c) => c.width > 0)`)
+	err := p.await("the end of loading",
+		`!document.querySelector(".loading") && [...document.querySelectorAll("canvas")].every((c) => c.width > 0)`)
 	if err != nil {
 		return err
 	}
@@ -145,7 +151,8 @@ func (p *page) shot(file string, whole bool) error {
 	var out struct {
 		Data string `json:"data"`
 	}
-	if err := p.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole, "optimizeForSpeed": false}, &out); err != nil {
+	if err := p.call("Page.captureScreenshot",
+		map[string]any{"format": "png", "captureBeyondViewport": whole, "optimizeForSpeed": false}, &out); err != nil {
 		return err
 	}
 	data, err := base64.StdEncoding.DecodeString(out.Data)

@@ -13,13 +13,21 @@ import (
 func (w *walk) addresses() [][2]string {
 	s, both := "/sweeps/"+w.sweep, fmt.Sprintf("%s/%d,%s/0,%s/1", w.sweep, w.best, w.sweep, w.sweep)
 	return [][2]string{
-		{"sweeps", "/sweeps"}, {"none", "/sweeps?text=nothing-like-this"}, {"overview", s}, {"parameters", s + "/parameters"}, {"trials", s + "/trials"},
-		{"spec", s + "/spec"}, {"effective", s + "/spec?view=effective"}, {"difference", s + "/spec?view=difference&against=" + w.other},
-		{"trial", fmt.Sprintf("%s/trials/%d", s, w.best)}, {"html", fmt.Sprintf("%s/trials/%d?artifact=page.html", s, w.best)},
-		{"table", fmt.Sprintf("%s/trials/%d?artifact=table.csv", s, w.best)}, {"failed", s + "/trials/11?stream=stderr"},
-		{"compare", "/compare?of=" + both}, {"compare-sweeps", "/compare?of=" + w.sweep + "," + w.other}, {"compare-none", "/compare"},
-		{"workflows", "/workflows"}, {"run", "/workflows/" + w.run}, {"step", "/workflows/" + w.run + "?step=train"}, {"registered", "/registered"}, {"registered-none", "/registered?text=nothing-like-this"},
-		{"registered-one", "/registered/" + flowName}, {"registered-changes", "/registered/" + flowName + "?version=2&view=changes&trigger=signal"}, {"registered-unknown", "/registered/no-such"},
+		{"sweeps", "/sweeps"}, {"none", "/sweeps?text=nothing-like-this"}, {"overview", s},
+		{"parameters", s + "/parameters"}, {"trials", s + "/trials"},
+		{"spec", s + "/spec"}, {"effective", s + "/spec?view=effective"},
+		{"difference", s + "/spec?view=difference&against=" + w.other},
+		{"trial", fmt.Sprintf("%s/trials/%d", s, w.best)},
+		{"html", fmt.Sprintf("%s/trials/%d?artifact=page.html", s, w.best)},
+		{"table", fmt.Sprintf("%s/trials/%d?artifact=table.csv", s, w.best)},
+		{"failed", s + "/trials/11?stream=stderr"},
+		{"compare", "/compare?of=" + both}, {"compare-sweeps", "/compare?of=" + w.sweep + "," + w.other},
+		{"compare-none", "/compare"},
+		{"workflows", "/workflows"}, {"run", "/workflows/" + w.run}, {"step", "/workflows/" + w.run + "?step=train"},
+		{"registered", "/registered"}, {"registered-none", "/registered?text=nothing-like-this"},
+		{"registered-one", "/registered/" + flowName},
+		{"registered-changes", "/registered/" + flowName + "?version=2&view=changes&trigger=signal"},
+		{"registered-unknown", "/registered/no-such"},
 		{"cluster", "/cluster?minutes=5"}, {"missing", "/nothing"}, {"unknown", "/sweeps/no-such"},
 	}
 }
@@ -60,7 +68,8 @@ func (w *walk) pages(context.Context) error {
 				return err
 			}
 			if shift.Sum > 0.1 {
-				w.wrongly("%s, %s: what is seen moves by %.2f: %s", name, look.name, shift.Sum, strings.Join(shift.What, "; "))
+				w.wrongly("%s, %s: what is seen moves by %.2f: %s", name, look.name, shift.Sum,
+					strings.Join(shift.What, "; "))
 			}
 			if look.name == "light" {
 				fmt.Printf("%-15s first seen after %4d ms, moves by %.3f\n", name, took.Milliseconds(), shift.Sum)
@@ -81,7 +90,8 @@ func (w *walk) pages(context.Context) error {
 	return errors.Join(w.size(1360, 900, false), w.colours("light"))
 }
 
-// shifts is how far what is seen has moved while a page came, by the measure of browsers, and the largest of what moved.
+// shifts is how far what is seen has moved while a page came, by the measure of browsers, and the largest of what
+// moved.
 type shifts struct {
 	Sum  float64
 	What []string
@@ -112,7 +122,8 @@ func (w *walk) acts(context.Context) error {
 		fmt.Printf("%-40s %4d ms\n", what, time.Since(begun).Milliseconds())
 		return err
 	}
-	if err := timed("to the parameters", func() error { return w.click(".tabs a", "Parameters") }, `document.querySelectorAll(".slices canvas").length > 3`); err != nil {
+	if err := timed("to the parameters", func() error { return w.click(".tabs a", "Parameters") },
+		`document.querySelectorAll(".slices canvas").length > 3`); err != nil {
 		return err
 	}
 	if err := w.click(`section[aria-label="Ranks"] canvas`, ""); err != nil {
@@ -121,7 +132,8 @@ func (w *walk) acts(context.Context) error {
 	if err := w.await("the pair in the address", `/[?&]cx=/.test(location.hash)`); err != nil {
 		return err
 	}
-	if err := timed("to the trials", func() error { return w.click(".tabs a", "Trials") }, `document.querySelectorAll("tbody .state").length > 5`); err != nil {
+	if err := timed("to the trials", func() error { return w.click(".tabs a", "Trials") },
+		`document.querySelectorAll("tbody .state").length > 5`); err != nil {
 		return err
 	}
 	// two trials are chosen and compared
@@ -133,7 +145,8 @@ func (w *walk) acts(context.Context) error {
 	if err := w.click("a.button", "Compare 2"); err != nil {
 		return err
 	}
-	if err := w.await("the comparison", `document.querySelectorAll(".heads .card").length === 2 && document.querySelector("section[aria-label='Curves'] canvas")`); err != nil {
+	if err := w.await("the comparison",
+		`document.querySelectorAll(".heads .card").length === 2 && document.querySelector("section[aria-label='Curves'] canvas")`); err != nil {
 		return err
 	}
 	// an artifact that is a page does nothing, and the page that shows it is as it was
@@ -166,7 +179,8 @@ func (w *walk) acts(context.Context) error {
 	if err := w.eval(`(() => { const e = document.querySelector("input[aria-label='Find in the log']"); e.value = "accuracy"; e.dispatchEvent(new Event("input", { bubbles: true })); })()`, nil); err != nil {
 		return err
 	}
-	if err := w.await("what is found", `document.querySelectorAll(".log mark").length > 3 && /find=accuracy/.test(location.hash)`); err != nil {
+	if err := w.await("what is found",
+		`document.querySelectorAll(".log mark").length > 3 && /find=accuracy/.test(location.hash)`); err != nil {
 		return err
 	}
 	return w.keys("/sweeps/" + w.sweep)
@@ -180,7 +194,8 @@ func (w *walk) keys(path string) error {
 	var names []string
 	for range 25 {
 		for _, kind := range []string{"keyDown", "keyUp"} {
-			if err := w.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}, nil); err != nil {
+			if err := w.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": "Tab", "code": "Tab",
+				"windowsVirtualKeyCode": 9}, nil); err != nil {
 				return err
 			}
 		}
@@ -226,7 +241,8 @@ func (w *walk) large(context.Context) error {
 		if err := w.eval("performance.memory.usedJSHeapSize / 1e6", &heap); err != nil {
 			return err
 		}
-		fmt.Printf("%d trials%-12s first seen after %4d ms, all after %4d ms, heap %.0f MB\n", w.many, path, took.Milliseconds(), time.Since(begun).Milliseconds(), heap)
+		fmt.Printf("%d trials%-12s first seen after %4d ms, all after %4d ms, heap %.0f MB\n", w.many, path,
+			took.Milliseconds(), time.Since(begun).Milliseconds(), heap)
 		if err := w.keep("many" + strings.ReplaceAll(path, "/", "-")); err != nil {
 			return err
 		}

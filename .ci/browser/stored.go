@@ -34,7 +34,8 @@ func (p place) store(ctx context.Context, trials int) error {
 	dice, packer, batch := rand.New(rand.NewPCG(1, 1)), store.NewPacker(), uint64(0)
 	begin := time.Now().Add(-100 * time.Hour).UTC()
 	known := store.Sweep{
-		Version: 1, ID: storedID, Name: "many", State: string(sweep.PhaseSucceeded), Method: "random", Seed: 1, Trials: trials, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize},
+		Version: 1, ID: storedID, Name: "many", State: string(sweep.PhaseSucceeded), Method: "random", Seed: 1,
+		Trials: trials, Objective: sweep.Metric{Name: "loss", Goal: sweep.Minimize},
 		Created: begin.Format(time.RFC3339), Sentence: "all trials ended",
 	}
 	reduced := board.New(known.Config())
@@ -46,7 +47,8 @@ func (p place) store(ctx context.Context, trials int) error {
 	}
 	var last time.Time
 	for i := range trials {
-		a, b, c, d := dice.Float64(), math.Pow(10, -5*dice.Float64()), []string{"x", "y", "z"}[dice.IntN(3)], 1+dice.IntN(100)
+		a, b, c, d := dice.Float64(), math.Pow(10, -5*dice.Float64()), []string{"x", "y", "z"}[dice.IntN(3)],
+			1+dice.IntN(100)
 		params, err := json.Marshal(map[string]any{"a": a, "b": b, "c": c, "d": d})
 		if err != nil {
 			return err
@@ -57,16 +59,20 @@ func (p place) store(ctx context.Context, trials int) error {
 			last = over
 		}
 		end := results.End{
-			State: sweep.AttemptSucceeded, Final: true, Points: 3, Agent: fmt.Sprintf("node-%03d.cluster.example", i%250), Seed: dice.Uint64(), Params: params,
-			Sandbox: fmt.Sprintf("/var/lib/mesos/slaves/20261130-%04d/executors/kaon-%d/runs/latest", i%250, i), StartMs: from.UnixMilli(), EndMs: over.UnixMilli(),
+			State: sweep.AttemptSucceeded, Final: true, Points: 3,
+			Agent: fmt.Sprintf("node-%03d.cluster.example", i%250), Seed: dice.Uint64(), Params: params,
+			Sandbox: fmt.Sprintf("/var/lib/mesos/slaves/20261130-%04d/executors/kaon-%d/runs/latest", i%250, i),
+			StartMs: from.UnixMilli(), EndMs: over.UnixMilli(),
 		}
 		if dice.IntN(50) == 0 {
-			end.State, end.Exit, end.Reason, end.Stderr = sweep.AttemptFailed, 1, "exit code 1", []string{"RuntimeError: loss is not finite"}
+			end.State, end.Exit, end.Reason, end.Stderr = sweep.AttemptFailed, 1, "exit code 1",
+				[]string{"RuntimeError: loss is not finite"}
 		}
 		r := results.Record{Sweep: storedID, Trial: i, End: &end}
 		loss := (a-0.3)*(a-0.3) + b/float64(d) + 0.01*dice.NormFloat64()
 		for step := range 3 {
-			r.Points = append(r.Points, results.Point{Step: int64(step), Metrics: map[string]float64{"loss": loss + 1/float64(step+1) - 1.0/3}})
+			r.Points = append(r.Points, results.Point{Step: int64(step),
+				Metrics: map[string]float64{"loss": loss + 1/float64(step+1) - 1.0/3}})
 		}
 		if err := errors.Join(reduced.Fold(r), packer.Add(r)); err != nil {
 			return err
@@ -84,15 +90,18 @@ func (p place) store(ctx context.Context, trials int) error {
 	return errors.Join(store.WriteBoard(ctx, to, reduced.Summary()), store.WriteSweep(ctx, to, known))
 }
 
-// answers measures what the pages of the stored sweep ask for: the first time its records are read, the others they are there.
+// answers measures what the pages of the stored sweep ask for: the first time its records are read, the others they are
+// there.
 func (w *walk) answers(context.Context) error {
 	if w.stored == 0 {
 		return nil
 	}
 	s := "/v1/sweeps/" + storedID
 	for _, path := range []string{
-		s, s + "/columns?most=2000&digits=7", s + "/columns?most=2000&digits=7", s + "/columns?digits=7", s + "/curves", s + "/failures", s + "/series", s + "/board", s + "/importance",
-		s + "/trials?limit=100", s + "/trials?limit=100&sort=value", s + "/trials?limit=100&sort=loss&desc=true", s + "/trials?limit=100&sort=params.a", s + "/trials?limit=100&sort=params.a",
+		s, s + "/columns?most=2000&digits=7", s + "/columns?most=2000&digits=7", s + "/columns?digits=7", s + "/curves",
+		s + "/failures", s + "/series", s + "/board", s + "/importance",
+		s + "/trials?limit=100", s + "/trials?limit=100&sort=value", s + "/trials?limit=100&sort=loss&desc=true",
+		s + "/trials?limit=100&sort=params.a", s + "/trials?limit=100&sort=params.a",
 	} {
 		var took struct {
 			Ms    float64
@@ -114,7 +123,8 @@ func (w *walk) answers(context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%d trials%-20s first seen after %4d ms, all after %4d ms\n", w.stored, path, took.Milliseconds(), time.Since(begun).Milliseconds())
+		fmt.Printf("%d trials%-20s first seen after %4d ms, all after %4d ms\n", w.stored, path, took.Milliseconds(),
+			time.Since(begun).Milliseconds())
 		if err := w.keep("stored" + strings.NewReplacer("/", "-", "?", "-").Replace(path)); err != nil {
 			return err
 		}

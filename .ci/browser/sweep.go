@@ -1,7 +1,7 @@
 package main
 
-// sweepFile is a sweep as people have them: real trainings with two goals, repeats of none, early stopping, trials that fail
-// for two reasons, colours in the log, and artifacts of several kinds, one of them hostile.
+// sweepFile is a sweep as people have them: real trainings with two goals, repeats of none, early stopping, trials that
+// fail for two reasons, colours in the log, and artifacts of several kinds, one of them hostile.
 const sweepFile = `name: digits
 description: what a browser looks at
 method: tpe

@@ -45,7 +45,8 @@ func (w *walk) all(ctx context.Context) error {
 		return err
 	}
 	begun := time.Now()
-	steps := []func(context.Context) error{w.running, w.flows, w.ended, w.questions, w.pages, w.acts, w.told, w.lists, w.does, w.cuts, w.chosen, w.heap, w.registered,
+	steps := []func(context.Context) error{w.running, w.flows, w.ended, w.questions, w.pages, w.acts, w.told, w.lists,
+		w.does, w.cuts, w.chosen, w.heap, w.registered,
 		w.large, w.report, w.drawn, w.viewer}
 	if w.options.flows {
 		steps = []func(context.Context) error{w.flows, w.registered, w.viewer}
@@ -102,7 +103,8 @@ func (w *walk) visit(path string) (time.Duration, error) {
 	if err := w.page.open(w.address + "/#" + path); err != nil {
 		return 0, err
 	}
-	if err := w.await("the page", `document.querySelector("main h1, main .card, main table, main .note") && !document.querySelector("main > .loading")`); err != nil {
+	if err := w.await("the page",
+		`document.querySelector("main h1, main .card, main table, main .note") && !document.querySelector("main > .loading")`); err != nil {
 		return 0, err
 	}
 	took := time.Since(begun)
@@ -124,7 +126,8 @@ func (w *walk) running(context.Context) error {
 	if _, err := w.visit("/sweeps/" + w.sweep); err != nil {
 		return err
 	}
-	if err := w.await("ten trials", `Number(document.querySelector(".facts dd")?.firstChild?.textContent) >= 10`); err != nil {
+	if err := w.await("ten trials",
+		`Number(document.querySelector(".facts dd")?.firstChild?.textContent) >= 10`); err != nil {
 		return err
 	}
 	if err := w.keep("running"); err != nil {
@@ -163,14 +166,16 @@ func (w *walk) ended(context.Context) error {
 	var s struct {
 		ID string `json:"sweep"`
 	}
-	if err := w.ask(&s, "submit", "--like", w.sweep, "--set", "run_cap=12", "--set", "method=random", "--seed", "3", "--json"); err != nil {
+	if err := w.ask(&s, "submit", "--like", w.sweep, "--set", "run_cap=12", "--set", "method=random", "--seed", "3",
+		"--json"); err != nil {
 		return err
 	}
 	w.other = s.ID
 	return errors.Join(wait(w.other), wait(w.sweep))
 }
 
-// questions answers what somebody wants to know who has never seen the pages, each within three clicks of the first page.
+// questions answers what somebody wants to know who has never seen the pages, each within three clicks of the first
+// page.
 func (w *walk) questions(context.Context) error {
 	first := func() error {
 		_, err := w.visit("/sweeps")
@@ -183,22 +188,34 @@ func (w *walk) questions(context.Context) error {
 		steps    []func() error
 	}{
 		{"which parameter matters most", []func() error{toSweep, func() error {
-			return w.await("shares", `[...document.querySelectorAll("section[aria-label='What matters'] .share span:first-child")].length > 0`)
+			return w.await("shares",
+				`[...document.querySelectorAll("section[aria-label='What matters'] .share span:first-child")].length > 0`)
 		}}},
 		{"which region to search next", []func() error{toSweep, func() error {
-			return w.await("ranges", `document.querySelectorAll("section[aria-label='Where the best lie'] tbody tr").length > 2`)
+			return w.await("ranges",
+				`document.querySelectorAll("section[aria-label='Where the best lie'] tbody tr").length > 2`)
 		}}},
-		{"which trials failed and why", []func() error{toSweep, func() error { return w.click("section[aria-label=Failures] summary", "exit code 1") },
+		{"which trials failed and why", []func() error{toSweep, func() error {
+			return w.click("section[aria-label=Failures] summary", "exit code 1")
+		},
 			func() error { return w.has("RuntimeError: loss is not finite") }}},
-		{"what the cluster did for the last minute", []func() error{func() error { return w.click("nav a", "Cluster") }, func() error { return w.has("What it did") },
+		{"what the cluster did for the last minute", []func() error{func() error { return w.click("nav a", "Cluster") },
+			func() error { return w.has("What it did") },
 			func() error {
-				return w.await("attempts", `/attempts that have ended|No attempt has ended/.test(document.querySelector("section[aria-label='What it did']")?.innerText ?? "")`)
+				return w.await("attempts",
+					`/attempts that have ended|No attempt has ended/.test(document.querySelector("section[aria-label='What it did']")?.innerText ?? "")`)
 			}}},
-		{"when a workflow runs next, and how the last run went", []func() error{func() error { return w.click("nav a", "Workflows") }, func() error { return w.click(".tabs a", "Registered") },
-			func() error {
-				return w.await("both", fmt.Sprintf(`((row) => row && /in \d+/.test(row.innerText) && row.innerText.includes("succeeded"))([...document.querySelectorAll("tbody tr")].find((r) => r.innerText.includes(%q)))`, flowName))
-			}}},
-		{"how to run the winner again", []func() error{toSweep, func() error { return w.has(fmt.Sprintf("kaon try %s/%d", w.sweep, w.best)) }}},
+		{"when a workflow runs next, and how the last run went",
+			[]func() error{func() error { return w.click("nav a", "Workflows") }, func() error {
+				return w.click(".tabs a", "Registered")
+			},
+				func() error {
+					return w.await("both",
+						fmt.Sprintf(`((row) => row && /in \d+/.test(row.innerText) && row.innerText.includes("succeeded"))([...document.querySelectorAll("tbody tr")].find((r) => r.innerText.includes(%q)))`, flowName))
+				}}},
+		{"how to run the winner again", []func() error{toSweep, func() error {
+			return w.has(fmt.Sprintf("kaon try %s/%d", w.sweep, w.best))
+		}}},
 	}
 	for _, q := range list {
 		if err := first(); err != nil {

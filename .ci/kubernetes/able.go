@@ -23,17 +23,20 @@ func able() error {
 		lacks = append(lacks, "root (sudo make test-kubernetes): nodes make cgroups, mounts and bridges")
 	}
 	for _, one := range []struct{ program, debian string }{
-		{"containerd", "containerd"}, {"ctr", "containerd"}, {"runc", "runc"}, {"busybox", "busybox-static"}, {"ip", "iproute2"}, {"mount", "mount"},
+		{"containerd", "containerd"}, {"ctr", "containerd"}, {"runc", "runc"}, {"busybox", "busybox-static"},
+		{"ip", "iproute2"}, {"mount", "mount"},
 	} {
 		if _, err := exec.LookPath(one.program); err != nil {
 			lacks = append(lacks, fmt.Sprintf("%s (package %s of Debian and Ubuntu)", one.program, one.debian))
 		}
 	}
 	if _, err := cni(); err != nil {
-		lacks = append(lacks, "the CNI plugins bridge, host-local and loopback (package containernetworking-plugins) in one of "+strings.Join(cniFolders, ", "))
+		lacks = append(lacks, "the CNI plugins bridge, host-local and loopback (package "+
+			"containernetworking-plugins) in one of "+strings.Join(cniFolders, ", "))
 	}
 	if len(lacks) > 0 {
-		return fmt.Errorf("this machine lacks, and nothing is installed without being asked:\n  %s", strings.Join(lacks, "\n  "))
+		return fmt.Errorf("this machine lacks, and nothing is installed without being asked:\n  %s",
+			strings.Join(lacks, "\n  "))
 	}
 	return nil
 }

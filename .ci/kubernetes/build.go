@@ -31,7 +31,8 @@ func buildAll(ctx context.Context, folder string) error {
 	if !exists(etcd) {
 		built = true
 		say("building etcd %s", etcdVersion)
-		module := "module build\n\ngo 1.26.0\n\nrequire go.etcd.io/etcd/server/v3 " + etcdVersion + "\n\ntool go.etcd.io/etcd/server/v3\n"
+		module := "module build\n\ngo 1.26.0\n\nrequire go.etcd.io/etcd/server/v3 " + etcdVersion +
+			"\n\ntool go.etcd.io/etcd/server/v3\n"
 		at, err := writeModule(filepath.Join(work, "etcd"), module, "")
 		if err != nil {
 			return err
@@ -63,7 +64,8 @@ func buildAll(ctx context.Context, folder string) error {
 		const version = "k8s.io/component-base/version"
 		_, minor, _ := strings.Cut(strings.TrimPrefix(kubernetesVersion, "v"), ".")
 		minor, _, _ = strings.Cut(minor, ".")
-		flags := fmt.Sprintf("-X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=1 -X %[1]s.gitMinor=%[3]s -X %[1]s.gitTreeState=clean", version, kubernetesVersion, minor)
+		flags := fmt.Sprintf("-X %[1]s.gitVersion=%[2]s -X %[1]s.gitMajor=1 -X %[1]s.gitMinor=%[3]s -X "+
+			"%[1]s.gitTreeState=clean", version, kubernetesVersion, minor)
 		if err := compile(ctx, work, at, "k8s.io/kubernetes/cmd/"+name, out, flags); err != nil {
 			return err
 		}
@@ -94,7 +96,8 @@ func writeModule(folder, module, sums string) (string, error) {
 
 // compile builds a package as seen by a module into a file. Its cache is its own, so that it can be thrown away.
 func compile(ctx context.Context, work, module, pkg, out, flags string) error {
-	c := exec.CommandContext(ctx, "nice", "-n", "10", "go", "build", "-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w "+flags, "-o", out+".new", pkg)
+	c := exec.CommandContext(ctx, "nice", "-n", "10", "go", "build", "-mod=mod", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w "+flags, "-o", out+".new", pkg)
 	c.Dir, c.Stdout, c.Stderr = module, os.Stderr, os.Stderr
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOCACHE="+filepath.Join(work, "cache"))
 	if err := c.Run(); err != nil {
@@ -103,8 +106,8 @@ func compile(ctx context.Context, work, module, pkg, out, flags string) error {
 	return os.Rename(out+".new", out)
 }
 
-// kubernetesModule is a go.mod by which Kubernetes's commands build from the module proxy: its own names the modules of its
-// repository by folders, which the proxy has as modules of the matching version.
+// kubernetesModule is a go.mod by which Kubernetes's commands build from the module proxy: its own names the modules of
+// its repository by folders, which the proxy has as modules of the matching version.
 func kubernetesModule(ctx context.Context) (module, sums string, err error) {
 	var at struct{ Dir string }
 	if err := goJSON(ctx, &at, "mod", "download", "-json", "k8s.io/kubernetes@"+kubernetesVersion); err != nil {

@@ -22,7 +22,8 @@ const (
 )
 
 // applets are what the image with a shell has of busybox.
-const applets = "sh cat head tail gzip sleep echo printf true false ls mkdir rm cp mv chmod touch env id date seq wc kill ps awk sed grep test expr dd hostname"
+const applets = "sh cat head tail gzip sleep echo printf true false ls mkdir rm cp mv chmod touch env id date " +
+	"seq wc kill ps awk sed grep test expr dd hostname"
 
 // images writes the images of nodes and tests as archives, which containerd imports.
 func (w *world) images(ctx context.Context) (files []string, err error) {
@@ -94,14 +95,17 @@ func writeImage(file, name, entry string, files, links map[string]string) error 
 		return err
 	}
 	config, err := json.Marshal(map[string]any{
-		"architecture": runtime.GOARCH, "os": "linux", "config": map[string]any{"Entrypoint": []string{entry}, "Env": []string{"PATH=/bin"}},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer.Bytes())}}, "history": []any{map[string]any{}},
+		"architecture": runtime.GOARCH, "os": "linux",
+		"config":  map[string]any{"Entrypoint": []string{entry}, "Env": []string{"PATH=/bin"}},
+		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer.Bytes())}},
+		"history": []any{map[string]any{}},
 	})
 	if err != nil {
 		return err
 	}
 	configName, layerName := digest(config)+".json", digest(layer.Bytes())+"/layer.tar"
-	manifest, err := json.Marshal([]any{map[string]any{"Config": configName, "RepoTags": []string{name}, "Layers": []string{layerName}}})
+	manifest, err := json.Marshal([]any{map[string]any{"Config": configName, "RepoTags": []string{name},
+		"Layers": []string{layerName}}})
 	if err != nil {
 		return err
 	}

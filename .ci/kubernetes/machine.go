@@ -18,7 +18,8 @@ const (
 )
 
 // sysctls are what a kubelet sets without being asked.
-var sysctls = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
+var sysctls = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
+	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
 
 // machine is what there was before.
 type machine struct {
@@ -98,8 +99,8 @@ func hierarchies() (all []string) {
 	return all
 }
 
-// makeGroups makes a node's own cgroup below every controller of v1, and answers the kubelet's setting for it. On v2 the kubelet has its
-// usual one, /kubepods.
+// makeGroups makes a node's own cgroup below every controller of v1, and answers the kubelet's setting for it. On v2
+// the kubelet has its usual one, /kubepods.
 func makeGroups(name string) (setting string, err error) {
 	for _, at := range hierarchies() {
 		own := filepath.Join(at, name)
@@ -154,7 +155,8 @@ func endShims(socket string) error {
 			continue
 		}
 		line, _ := os.ReadFile(filepath.Join("/proc", name, "cmdline"))
-		if args := strings.Split(string(line), "\x00"); strings.HasSuffix(args[0], "containerd-shim-runc-v2") && slices.Contains(args, socket) {
+		if args := strings.Split(string(line), "\x00"); strings.HasSuffix(args[0], "containerd-shim-runc-v2") &&
+			slices.Contains(args, socket) {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return err
 			}

@@ -1,15 +1,17 @@
-// Command kubernetes gives a command a real Kubernetes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and nodes of containerd and kubelet, on
-// loopback, for as long as the command runs.
+// Command kubernetes gives a command a real Kubernetes: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
+// and nodes of containerd and kubelet, on loopback, for as long as the command runs.
 //
 //	kubernetes [-nodes 2] [-keep] [-- COMMAND...]
 //
-// The programs are built from the Go module proxy once, which takes ten minutes on two idle cores, 25 at worst, and 6 GB in between; what is
-// kept is 0.6 GB in the user's cache folder, kaon-kubernetes. Starting takes half a minute. It needs root, Linux, and containerd, runc,
-// busybox and CNI plugins of the machine; it names what is missing, and installs nothing. At its end, by a signal too, processes, mounts,
-// cgroups, bridges and files are as they were; -keep leaves the run folder with its logs.
+// The programs are built from the Go module proxy once, which takes ten minutes on two idle cores, 25 at worst, and 6
+// GB in between; what is kept is 0.6 GB in the user's cache folder, kaon-kubernetes. Starting takes half a minute. It
+// needs root, Linux, and containerd, runc, busybox and CNI plugins of the machine; it names what is missing, and
+// installs nothing. At its end, by a signal too, processes, mounts, cgroups, bridges and files are as they were; -keep
+// leaves the run folder with its logs.
 //
-// COMMAND gets KUBECONFIG and KAON_KUBERNETES (the same file), KAON_KUBERNETES_IMAGE (with a shell), KAON_KUBERNETES_KAON_IMAGE (with /kaon) and
-// KAON_KUBERNETES_KUBECTL and KAON_KUBERNETES_RUN, a folder with a NAME.pid for every daemon: one that is killed is started again. Without COMMAND it waits for ^C.
+// COMMAND gets KUBECONFIG and KAON_KUBERNETES (the same file), KAON_KUBERNETES_IMAGE (with a shell),
+// KAON_KUBERNETES_KAON_IMAGE (with /kaon) and KAON_KUBERNETES_KUBECTL and KAON_KUBERNETES_RUN, a folder with a NAME.pid
+// for every daemon: one that is killed is started again. Without COMMAND it waits for ^C.
 package main
 
 import (
@@ -64,8 +66,10 @@ func run(ctx context.Context, nodes int, keep, buildOnly bool, command []string)
 	if err := w.open(ctx, nodes); err != nil {
 		return 1, err
 	}
-	env := append(os.Environ(), "KUBECONFIG="+w.kubeconfig("admin"), "KAON_KUBERNETES="+w.kubeconfig("admin"), "KAON_KUBERNETES_RUN="+folder,
-		"KAON_KUBERNETES_KUBECTL="+w.program("kubectl"), "KAON_KUBERNETES_IMAGE="+shellImage, "KAON_KUBERNETES_KAON_IMAGE="+kaonImage)
+	env := append(os.Environ(), "KUBECONFIG="+w.kubeconfig("admin"), "KAON_KUBERNETES="+w.kubeconfig("admin"),
+		"KAON_KUBERNETES_RUN="+folder,
+		"KAON_KUBERNETES_KUBECTL="+w.program("kubectl"), "KAON_KUBERNETES_IMAGE="+shellImage,
+		"KAON_KUBERNETES_KAON_IMAGE="+kaonImage)
 	if len(command) == 0 {
 		fmt.Printf("export KUBECONFIG=%s\n%s get nodes\n", w.kubeconfig("admin"), filepath.Join(programs, "kubectl"))
 		<-ctx.Done()

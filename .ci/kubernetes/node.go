@@ -18,7 +18,8 @@ func cgroupName(n int) string { return fmt.Sprintf("kaon-test-%d-%d", os.Getpid(
 func bridgeName(n int) string { return fmt.Sprintf("kt%d-%d", os.Getpid()%1000000, n) }
 
 func (w *world) ctr(n int, args ...string) (string, error) {
-	out, err := exec.Command("ctr", append([]string{"-a", w.nodePath(n, "containerd.sock"), "-n", "k8s.io"}, args...)...).Output()
+	out, err := exec.Command("ctr", append([]string{"-a", w.nodePath(n, "containerd.sock"), "-n", "k8s.io"},
+		args...)...).Output()
 	return string(out), err
 }
 
@@ -40,10 +41,11 @@ func (w *world) node(n int, images []string) error {
 		return err
 	}
 	// A bridge without a gateway: pods of a node reach each other, and nothing else.
-	if err := os.WriteFile(w.nodePath(n, "cni/10-bridge.conflist"), fmt.Appendf(nil, `{"cniVersion": "1.0.0", "name": %[1]q, "plugins": [
+	if err := os.WriteFile(w.nodePath(n, "cni/10-bridge.conflist"),
+		fmt.Appendf(nil, `{"cniVersion": "1.0.0", "name": %[1]q, "plugins": [
   {"type": "bridge", "bridge": %[1]q, "isGateway": false, "ipMasq": false,
    "ipam": {"type": "host-local", "dataDir": %[2]q, "ranges": [[{"subnet": "10.77.%[3]d.0/24"}]]}}]}`,
-		bridgeName(n), w.nodePath(n, "addresses"), n), 0o644); err != nil {
+			bridgeName(n), w.nodePath(n, "addresses"), n), 0o644); err != nil {
 		return err
 	}
 	if err := os.WriteFile(w.nodePath(n, "containerd.toml"), fmt.Appendf(nil, `version = 2
@@ -66,7 +68,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
 `, w.nodePath(n, "root"), w.nodePath(n, "state"), w.nodePath(n, "containerd.sock"), pauseImage, nodeName(n), plugins, w.nodePath(n, "cni")), 0o644); err != nil {
 		return err
 	}
-	containerd, err := w.start(fmt.Sprintf("containerd-%d", n), "containerd", "--config", w.nodePath(n, "containerd.toml"), "--log-level", "warn")
+	containerd, err := w.start(fmt.Sprintf("containerd-%d", n), "containerd", "--config",
+		w.nodePath(n, "containerd.toml"), "--log-level", "warn")
 	if err != nil {
 		return err
 	}
@@ -104,7 +107,8 @@ evictionHard: {memory.available: 100Mi, nodefs.available: "1%%", nodefs.inodesFr
 `, nodeName(n), w.path("ca.crt"), w.nodePath(n, "containerd.sock"), w.nodePath(n, "logs"), group), 0o644); err != nil {
 		return err
 	}
-	kubelet, err := w.start(fmt.Sprintf("kubelet-%d", n), w.program("kubelet"), "--config", w.nodePath(n, "kubelet.yaml"), "--kubeconfig", w.kubeconfig(fmt.Sprintf("node%d", n)),
+	kubelet, err := w.start(fmt.Sprintf("kubelet-%d", n), w.program("kubelet"), "--config",
+		w.nodePath(n, "kubelet.yaml"), "--kubeconfig", w.kubeconfig(fmt.Sprintf("node%d", n)),
 		"--root-dir", w.nodePath(n, "kubelet"), "--cert-dir", w.nodePath(n, "pki"), "--hostname-override", nodeName(n))
 	if err != nil {
 		return err

@@ -33,14 +33,17 @@ func tokens(nodes int) [][3]string {
 
 // credentials writes the authority, the API server's certificates, tokens and a kubeconfig for each.
 func (w *world) credentials(nodes int) error {
-	ca, caKey, err := w.certificate("ca", nil, nil, &x509.Certificate{Subject: pkix.Name{CommonName: "kaon-test"}, IsCA: true,
-		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	ca, caKey, err := w.certificate("ca", nil, nil,
+		&x509.Certificate{Subject: pkix.Name{CommonName: "kaon-test"}, IsCA: true,
+			BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
 	if err != nil {
 		return err
 	}
-	if _, _, err := w.certificate("apiserver", ca, caKey, &x509.Certificate{Subject: pkix.Name{CommonName: "kube-apiserver"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1)}, DNSNames: []string{"localhost", "kubernetes.default.svc"},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err != nil {
+	if _, _, err := w.certificate("apiserver", ca, caKey,
+		&x509.Certificate{Subject: pkix.Name{CommonName: "kube-apiserver"},
+			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1)},
+			DNSNames:    []string{"localhost", "kubernetes.default.svc"},
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err != nil {
 		return err
 	}
 	if _, _, err := w.certificate("to-kubelets", ca, caKey, &x509.Certificate{
@@ -79,13 +82,16 @@ func (w *world) path(parts ...string) string {
 	return filepath.Join(append([]string{w.folder}, parts...)...)
 }
 
-func (w *world) certificate(name string, parent *x509.Certificate, parentKey crypto.Signer, c *x509.Certificate) (*x509.Certificate, crypto.Signer, error) {
+func (w *world) certificate(
+	name string, parent *x509.Certificate, parentKey crypto.Signer, c *x509.Certificate,
+) (*x509.Certificate, crypto.Signer, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
 	w.serial++
-	c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(w.serial), time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+	c.SerialNumber, c.NotBefore, c.NotAfter = big.NewInt(w.serial), time.Now().Add(-time.Hour),
+		time.Now().AddDate(1, 0, 0)
 	if parent == nil {
 		parent, parentKey = c, key
 	} else {
@@ -95,7 +101,8 @@ func (w *world) certificate(name string, parent *x509.Certificate, parentKey cry
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := os.WriteFile(w.path(name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+	if err := os.WriteFile(w.path(name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		0o644); err != nil {
 		return nil, nil, err
 	}
 	made, err := x509.ParseCertificate(der)
@@ -114,8 +121,10 @@ func (w *world) writeKey(name string, key *ecdsa.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(w.path(name+".pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644); err != nil {
+	if err := os.WriteFile(w.path(name+".pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
+		0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(w.path(name+".key"), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}), 0o600)
+	return os.WriteFile(w.path(name+".key"), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}),
+		0o600)
 }

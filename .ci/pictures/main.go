@@ -1,5 +1,6 @@
-// Command pictures draws every DOT file of a folder as SVG beside it, with Graphviz compiled to WebAssembly, and notes the
-// text's checksum in the picture so that a test can tell an old one. It is a module of its own: kaon links none of it.
+// Command pictures draws every DOT file of a folder as SVG beside it, with Graphviz compiled to WebAssembly, and notes
+// the text's checksum in the picture so that a test can tell an old one. It is a module of its own: kaon links none of
+// it.
 package main
 
 import (

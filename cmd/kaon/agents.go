@@ -34,7 +34,8 @@ func (c *agentsCmd) Run(ctx context.Context, out *output) error {
 	for i := range list {
 		a := &list[i]
 		used := func(used, all float64) string { return formatValue(used) + "/" + formatValue(all) }
-		tab.row(a.ID, a.Host, a.Running, used(a.Used.CPUs, a.Capacity.CPUs), used(a.Used.MemoryMB, a.Capacity.MemoryMB)+" MB",
+		tab.row(a.ID, a.Host, a.Running, used(a.Used.CPUs, a.Capacity.CPUs),
+			used(a.Used.MemoryMB, a.Capacity.MemoryMB)+" MB",
 			used(a.Used.GPUs, a.Capacity.GPUs), a.Health, agentWords(a))
 		if c.Running {
 			for _, one := range a.Attempts {

@@ -15,7 +15,8 @@ type archiveCmd struct {
 }
 
 func (c *archiveCmd) Help() string {
-	return "Has `kaon list` leave sweeps out, unless it is asked for them by --archived; all else of them stays. `kaon unarchive` takes them back."
+	return "Has `kaon list` leave sweeps out, unless it is asked for them by --archived; all else of them stays. " +
+		"`kaon unarchive` takes them back."
 }
 
 func (c *archiveCmd) Run(ctx context.Context, out *output) error {

@@ -61,7 +61,9 @@ func (c *artifactsCmd) Run(ctx context.Context, out *output) error {
 }
 
 // list is what the record names, and whether it is still there.
-func (c *artifactsCmd) list(ctx context.Context, src source, files []results.Artifact, prefix string) ([]artifactRow, error) {
+func (c *artifactsCmd) list(
+	ctx context.Context, src source, files []results.Artifact, prefix string,
+) ([]artifactRow, error) {
 	there := map[string]bool{}
 	for o, err := range src.bucket.List(ctx, prefix) {
 		if err != nil {
@@ -94,14 +96,17 @@ func (c *artifactsCmd) print(w io.Writer, list []artifactRow) error {
 }
 
 // fetch copies one file and compares its checksum; a file that is not right is not left behind.
-func (c *artifactsCmd) fetch(ctx context.Context, out *output, src source, files []results.Artifact, prefix string) error {
+func (c *artifactsCmd) fetch(
+	ctx context.Context, out *output, src source, files []results.Artifact, prefix string,
+) error {
 	for _, a := range files {
 		if a.Name != c.Get {
 			continue
 		}
 		r, err := src.bucket.Get(ctx, prefix+a.Name)
 		if errors.Is(err, bucket.ErrNotExist) {
-			return usage(fmt.Errorf("artifact %s is no longer there: the sweep's artifacts.keep let it go, or somebody removed it", a.Name))
+			return usage(fmt.Errorf("artifact %s is no longer there: the sweep's artifacts.keep let it go, or "+
+				"somebody removed it", a.Name))
 		}
 		if err != nil {
 			return unreachable(err)

@@ -25,14 +25,18 @@ type benchHollowCmd struct {
 }
 
 func (c *benchHollowCmd) Help() string {
-	return "The nodes kaon-hollow-0000 and on have the label " + hollow.Label + "=true and a taint of that key. Their pods are told to run, but nothing is run: kaon's executors are simulated, and any " +
-		"other pod ends after as many seconds as its annotation " + hollow.Seconds + " says. They are removed at the end. What a kill -9 leaves is removed by kubectl delete nodes -l " + hollow.Label + ".\n\n" +
-		"kaon run SPEC --cluster 'kubernetes://?nodes=" + hollow.Label + "%3Dtrue&tolerate=" + hollow.Taint + "&image=none&executor=/kaon' runs sweeps on them."
+	return "The nodes kaon-hollow-0000 and on have the label " + hollow.Label + "=true and a taint of that key. " +
+		"Their pods are told to run, but nothing is run: kaon's executors are simulated, and any " +
+		"other pod ends after as many seconds as its annotation " + hollow.Seconds + " says. They are removed " +
+		"at the end. What a kill -9 leaves is removed by kubectl delete nodes -l " + hollow.Label + ".\n\n" +
+		"kaon run SPEC --cluster 'kubernetes://?nodes=" + hollow.Label + "%3Dtrue&tolerate=" + hollow.Taint +
+		"&image=none&executor=/kaon' runs sweeps on them."
 }
 
 func (c *benchHollowCmd) Run(ctx context.Context, out *output) error {
 	if c.Count < 1 || c.Count > 9999 || c.NodeCPUs < 1 || c.NodeMemory < 1 || c.Time < 0 || c.Points < 0 {
-		return usage(errors.New("want from 1 to 9999 nodes, of at least 1 CPU and 1 MB, and neither a negative --time nor negative --task-points"))
+		return usage(errors.New("want from 1 to 9999 nodes, of at least 1 CPU and 1 MB, and neither a negative " +
+			"--time nor negative --task-points"))
 	}
 	if !inPods(c.Cluster) {
 		return usage(fmt.Errorf("--cluster %q: want kubernetes, or kubernetes://CONTEXT", c.Cluster))
@@ -72,7 +76,8 @@ func (c *benchHollowCmd) Run(ctx context.Context, out *output) error {
 
 // ready waits until pods may be on all nodes: those that are new have a taint that Kubernetes's controllers take off.
 func (c *benchHollowCmd) ready(ctx context.Context, conf kubernetes.Config) error {
-	conf.Nodes, conf.Tolerate, conf.Context = hollow.Label, append(slices.Clone(conf.Tolerate), hollow.Taint), cmp.Or(c.Context, conf.Context)
+	conf.Nodes, conf.Tolerate, conf.Context = hollow.Label, append(slices.Clone(conf.Tolerate), hollow.Taint),
+		cmp.Or(c.Context, conf.Context)
 	for until := time.Now().Add(nodesReady); ; {
 		found, err := kubernetes.Survey(ctx, conf)
 		switch {
@@ -81,7 +86,8 @@ func (c *benchHollowCmd) ready(ctx context.Context, conf kubernetes.Config) erro
 		case len(found) == c.Count:
 			return nil
 		case time.Now().After(until):
-			return fmt.Errorf("only %d of %d nodes are usable after %v: `kubectl describe node -l %s` shows which taints are on the others", len(found), c.Count, nodesReady, hollow.Label)
+			return fmt.Errorf("only %d of %d nodes are usable after %v: `kubectl describe node -l %s` shows which "+
+				"taints are on the others", len(found), c.Count, nodesReady, hollow.Label)
 		}
 		if !timer.Sleep(ctx, time.Second) {
 			return ctx.Err()

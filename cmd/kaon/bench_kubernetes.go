@@ -46,15 +46,19 @@ type hollowFlags struct {
 }
 
 func (c *benchKubernetesCmd) Help() string {
-	return "The same trials run in four ways, one after the other: by kaon in pilot pods, which run trial after trial; by kaon with a pod for each; with a pod for each that a client " +
-		"creates, watches and removes, as Argo Workflows does for a list of items; and as completions of one Indexed Job. Others' pods are kube-scheduler's to place. " +
-		"Image and nodes are those of --cluster. With --hollow no image is needed. What a kill -9 leaves is removed by kaon kubernetes uninstall, and by " +
+	return "The same trials run in four ways, one after the other: by kaon in pilot pods, which run trial after " +
+		"trial; by kaon with a pod for each; with a pod for each that a client " +
+		"creates, watches and removes, as Argo Workflows does for a list of items; and as completions of one " +
+		"Indexed Job. Others' pods are kube-scheduler's to place. " +
+		"Image and nodes are those of --cluster. With --hollow no image is needed. What a kill -9 leaves is removed " +
+		"by kaon kubernetes uninstall, and by " +
 		"kubectl delete jobs,pods -l kaon.dev/bench."
 }
 
 func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {
 	if c.Trials < 1 || c.Few < 0 || c.CPUs <= 0 || c.Memory < 1 || c.Time < 0 || c.Hollow < 0 || c.Quiet < 0 {
-		return usage(errors.New("--trials, --cpus and --memory: want more than 0; --few, --time, --quiet and --hollow: at least 0"))
+		return usage(errors.New("--trials, --cpus and --memory: want more than 0; --few, --time, --quiet and " +
+			"--hollow: at least 0"))
 	}
 	if !inPods(c.Cluster) {
 		return usage(fmt.Errorf("--cluster %q: want kubernetes, or kubernetes://CONTEXT?options", c.Cluster))
@@ -75,7 +79,8 @@ func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {
 		conf.Tolerate = append(conf.Tolerate, hollow.Taint)
 	}
 	if conf.Image == "" {
-		return usage(fmt.Errorf("--cluster %q: others' pods need an image with a shell, too: kubernetes://CONTEXT?image=NAME, or --hollow N for nodes that run nothing", c.Cluster))
+		return usage(fmt.Errorf("--cluster %q: others' pods need an image with a shell, too: "+
+			"kubernetes://CONTEXT?image=NAME, or --hollow N for nodes that run nothing", c.Cluster))
 	}
 	folder, err := os.MkdirTemp("", "kaon-bench-")
 	if err != nil {
@@ -83,7 +88,8 @@ func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {
 	}
 	defer os.RemoveAll(folder)
 	report, err := bench.Kubernetes(ctx, bench.KubernetesConfig{
-		Trials: c.Trials, Few: c.Few, Time: c.Time, CPUs: c.CPUs, Mem: c.Memory, Only: c.Only, Hollow: c.Hollow > 0, Wait: c.Wait, Quiet: c.Quiet,
+		Trials: c.Trials, Few: c.Few, Time: c.Time, CPUs: c.CPUs, Mem: c.Memory, Only: c.Only, Hollow: c.Hollow > 0,
+		Wait: c.Wait, Quiet: c.Quiet,
 		Server: server.Config{Folder: folder, Bucket: &bucket.Memory{}, Cluster: cluster,
 			FrameworkName: "kaon bench kubernetes", Log: newLog(out.stderr, "error", logText)},
 	})
@@ -97,7 +103,9 @@ func (c *benchKubernetesCmd) Run(ctx context.Context, out *output) error {
 }
 
 // nodes starts hollow nodes in a process of their own, whose CPU is not kaon's.
-func (c *benchKubernetesCmd) nodes(ctx context.Context, conf *kubernetes.Config, stderr io.Writer) (stop func(), err error) {
+func (c *benchKubernetesCmd) nodes(
+	ctx context.Context, conf *kubernetes.Config, stderr io.Writer,
+) (stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program's file: %w", err)

@@ -32,7 +32,8 @@ type benchMesosCmd struct {
 func (c *benchMesosCmd) Run(ctx context.Context, out *output) error {
 	switch {
 	case c.Master == "":
-		return usage(errors.New("--master says which cluster to measure: mesos://host:port of a Mesos, or start one with " +
+		return usage(errors.New("--master says which cluster to measure: mesos://host:port of a Mesos, or start " +
+			"one with " +
 			"`kaon cluster --listen 127.0.0.1:5050` and give --master mesos://127.0.0.1:5050"))
 	case c.Trials < 1 || c.Points < 0 || c.CPUs <= 0 || c.Memory < 1:
 		return usage(errors.New("--trials, --cpus and --memory: want more than 0; --points: at least 0"))

@@ -49,7 +49,8 @@ func installPeers(ctx context.Context, out *output, folder, python string) error
 	fmt.Fprintf(out.stderr, "kaon: installing %v from PyPI into %s\n", bench.PeerPackages, folder)
 	for _, argv := range [][]string{
 		{"python3", "-m", "venv", folder},
-		append([]string{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, bench.PeerPackages...),
+		append([]string{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"},
+			bench.PeerPackages...),
 	} {
 		if said, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput(); err != nil {
 			return usage(fmt.Errorf("--peers: %v: %w\n%s\nremove %s and try again, or leave --peers out", argv, err,

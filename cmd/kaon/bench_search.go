@@ -45,7 +45,9 @@ func (c *benchSearchCmd) Run(out *output) error {
 		return usage(err)
 	}
 	if c.Picture != "" {
-		err := writeFile(c.Picture, func(w io.Writer) error { return bench.RegretPicture(w, curves, c.Pending, c.Seeds) })
+		err := writeFile(c.Picture, func(w io.Writer) error {
+			return bench.RegretPicture(w, curves, c.Pending, c.Seeds)
+		})
 		if err != nil {
 			return err
 		}

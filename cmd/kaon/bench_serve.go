@@ -41,7 +41,8 @@ func (c *benchServeCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	cfg := bench.ServeConfig{
-		Address: c.Server, Sweeps: c.Sweeps, Trials: c.Trials, Listeners: c.Listeners, Requests: c.Requests, Parallel: c.Parallel, Seed: c.Seed,
+		Address: c.Server, Sweeps: c.Sweeps, Trials: c.Trials, Listeners: c.Listeners, Requests: c.Requests,
+		Parallel: c.Parallel, Seed: c.Seed,
 		Say: func(line string) { fmt.Fprintf(out.stderr, "kaon: %s\n", line) },
 	}
 	if c.Server == "" {
@@ -93,8 +94,10 @@ func ownServer(ctx context.Context) (address string, stop func(), err error) {
 	var hears atomic.Pointer[api.API]
 	state := filepath.Join(folder, "state")
 	s, err := server.Open(ctx, server.Config{
-		Folder: state, Bucket: results, BucketFolder: filepath.Join(folder, "results"), Cluster: server.Cluster{GPUs: "none", Alone: true},
-		FrameworkName: "kaon bench serve", Version: versionString(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Folder: state, Bucket: results, BucketFolder: filepath.Join(folder, "results"),
+		Cluster:       server.Cluster{GPUs: "none", Alone: true},
+		FrameworkName: "kaon bench serve", Version: versionString(),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Heard: func(n scheduler.Notice) {
 			if a := hears.Load(); a != nil {
 				a.Heard(n)

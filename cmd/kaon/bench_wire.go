@@ -46,7 +46,8 @@ func (c *benchWireCmd) Run(ctx context.Context, out *output) error {
 			return json.NewEncoder(out.stdout).Encode(r)
 		}
 		_, err = fmt.Fprintf(out.stdout,
-			"%d trials with %d points in %.2f s: %.0f trials/s, %.0f points/s, %d writes to the journal, %.0f MB at most\n",
+			"%d trials with %d points in %.2f s: %.0f trials/s, %.0f points/s, %d writes to the journal, %.0f "+
+				"MB at most\n",
 			r.Trials, r.Points, r.Seconds, r.PerSecond, r.PointsPerSec, r.Appends, r.PeakMB)
 		return err
 	})
@@ -58,7 +59,8 @@ func (c *benchWireCmd) cluster(ctx context.Context, folder string) (address stri
 	if err != nil {
 		return "", nil, fmt.Errorf("find this program's file: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth", "--allocate", "10ms",
+	cmd := exec.CommandContext(ctx, self, "cluster", "--listen", "127.0.0.1:0", "--json", "--no-auth",
+		"--allocate", "10ms",
 		"--simulate", fmt.Sprint(c.Agents), "--task-time", c.Time.String(), "--task-points", fmt.Sprint(c.Points))
 	cmd.Dir, cmd.Stderr = folder, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -25,7 +25,8 @@ type benchWorkflowCmd struct {
 }
 
 func (c *benchWorkflowCmd) Help() string {
-	return "Runs for-eaches whose steps do nothing: all the time they take is kaon's own, and that of starting a process. The cluster is the embedded one, the processes are real."
+	return "Runs for-eaches whose steps do nothing: all the time they take is kaon's own, and that of starting " +
+		"a process. The cluster is the embedded one, the processes are real."
 }
 
 // flowMeasured is one case of `kaon bench workflow --json`. Fields may be added, not renamed.
@@ -42,7 +43,8 @@ type flowMeasured struct {
 var flowCases = []struct{ name, step, graph string }{
 	{"light, in order", "{type: wait, for: 0}", `"**(i = 1..%d; ordered) --< a >--"`},
 	{"light", "{type: wait, for: 0}", `"**(i = 1..%d) --< a >--"`},
-	{"processes", `{type: command, command: ["true"], resources: {cpus: 0.02, memory: 4MB}}`, `"**(i = 1..%d) --< a >--"`},
+	{"processes", `{type: command, command: ["true"], resources: {cpus: 0.02, memory: 4MB}}`,
+		`"**(i = 1..%d) --< a >--"`},
 }
 
 func (c *benchWorkflowCmd) Run(ctx context.Context, out *output) error {

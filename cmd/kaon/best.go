@@ -22,8 +22,10 @@ type bestCmd struct {
 
 func (c *bestCmd) Help() string {
 	return "Text shows numbers with six digits and the beginning of long values; the other formats have them whole. " +
-		"env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for a command line. " +
-		"argo prints a file for argo submit --parameter-file, airflow a value for airflow dags trigger --conf, metaflow words for a flow's run."
+		"env prints `export KAON_PARAM_…='…'` lines for a shell to eval, flags prints --name=value words for " +
+		"a command line. " +
+		"argo prints a file for argo submit --parameter-file, airflow a value for airflow dags trigger --conf, " +
+		"metaflow words for a flow's run."
 }
 
 func (c *bestCmd) Run(ctx context.Context, out *output) error {
@@ -39,7 +41,8 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 	}
 	// the manifest when the sweep has ended, the board while it runs, and when it runs again what failed
 	winner, damaged := store.ReadWinner(ctx, src.bucket, src.id)
-	if known, readErr := store.ReadSweep(ctx, src.bucket, src.id); damaged != nil || readErr != nil || known.Finished == "" {
+	if known, readErr := store.ReadSweep(ctx, src.bucket, src.id); damaged != nil || readErr != nil ||
+		known.Finished == "" {
 		board, err := src.board(ctx, out)
 		if err != nil {
 			return err
@@ -48,7 +51,8 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 			return err
 		}
 		if errors.Is(damaged, store.ErrDamaged) {
-			fmt.Fprintf(out.stderr, "kaon: warning: %v: chosen anew from the records; `kaon repair %s` writes it anew\n", damaged, src.id)
+			fmt.Fprintf(out.stderr, "kaon: warning: %v: chosen anew from the records; `kaon repair %s` writes "+
+				"it anew\n", damaged, src.id)
 		}
 		var ok bool
 		if winner, ok = board.Winner(); !ok {
@@ -62,7 +66,8 @@ func (c *bestCmd) Run(ctx context.Context, out *output) error {
 		}
 	}
 	if _, err := store.ReadBoard(ctx, src.bucket, src.id); errors.Is(err, store.ErrDamaged) {
-		fmt.Fprintf(out.stderr, "kaon: warning: %v: the best is none the less what it was; `kaon repair %s` writes it anew\n", err, src.id)
+		fmt.Fprintf(out.stderr, "kaon: warning: %v: the best is none the less what it was; `kaon repair %s` writes "+
+			"it anew\n", err, src.id)
 	}
 	if c.Explain {
 		return c.explain(ctx, out, src, winner)

@@ -66,7 +66,8 @@ func (c *clusterCmd) Run(ctx context.Context, out *output) error {
 	}
 	defer forget()
 	if c.NoAuth {
-		fmt.Fprintln(out.stderr, "kaon: warning: --no-auth: every user of this machine can run commands as you by this cluster")
+		fmt.Fprintln(out.stderr, "kaon: warning: --no-auth: every user of this machine can run commands as you "+
+			"by this cluster")
 	}
 	out.evenUnread()
 	server, err := embedded.Start(ctx, cfg)
@@ -127,7 +128,8 @@ func (c *clusterCmd) authenticate(cfg *embedded.Config) (file string, forget fun
 	case c.Principal != "":
 		name, secret, err = givenCredentials("--principal", c.Principal, principalVariable)
 	case !listen.Loopback(cfg.Listen):
-		return "", forget, fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes runs commands as you: "+
+		return "", forget, fmt.Errorf("--listen %s can be reached from other machines, and whoever subscribes "+
+			"runs commands as you: "+
 			"write NAME:SECRET to a file and give --principal @FILE, or listen on 127.0.0.1", c.Listen)
 	case c.NoAuth:
 		return "", forget, nil
@@ -183,7 +185,8 @@ func parseAgent(text string) (embedded.AgentConfig, error) {
 		case key == "host":
 			a.Hostname = value
 		case err == nil && sweep.Nearest(key, amountWords) != "": // and the agent would have less than it should
-			return a, fmt.Errorf("--agent %q: %s=%s: did you mean %s? An attribute of that name would hold a word", text,
+			return a, fmt.Errorf("--agent %q: %s=%s: did you mean %s? An attribute of that name would hold a word",
+				text,
 				key, value, sweep.Nearest(key, amountWords))
 		case err == nil:
 			a.Attributes = append(a.Attributes, embedded.Attribute{Name: key, Number: number})

@@ -27,7 +27,8 @@ var stateColours = map[string][2]string{
 	sweep.Succeeded.String(): {"38;5;28", "32"}, sweep.Cached.String(): {"38;5;28", "32"}, // green
 	sweep.Failed.String():  {"38;5;160", "31"},                                            // red
 	sweep.Running.String(): {"38;5;31", "36"}, sweep.Launched.String(): {"38;5;31", "36"}, // blue
-	sweep.Stopped.String(): {"38;5;130", "35"}, "interrupted": {"38;5;130", "35"}, "paused": {"38;5;130", "35"}, // brown
+	// brown
+	sweep.Stopped.String(): {"38;5;130", "35"}, "interrupted": {"38;5;130", "35"}, "paused": {"38;5;130", "35"},
 	string(sweep.AttemptLost): {"38;5;130", "35"}, string(sweep.AttemptPreempted): {"38;5;130", "35"},
 	sweep.Waiting.String(): {"38;5;243", "39"}, // grey
 }

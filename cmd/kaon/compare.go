@@ -20,12 +20,14 @@ type compareCmd struct {
 }
 
 func (c *compareCmd) Help() string {
-	return "Puts trials side by side: parameters that differ, all metrics, and the settings in which the specs of their sweeps differ."
+	return "Puts trials side by side: parameters that differ, all metrics, and the settings in which the specs " +
+		"of their sweeps differ."
 }
 
 func (c *compareCmd) Run(ctx context.Context, out *output) error {
 	if len(c.Sweep) < 2 {
-		return usage(errors.New("compare wants two sweeps or trials at least, as in: kaon compare digits-x7k2 digits-a3bc/57"))
+		return usage(errors.New("compare wants two sweeps or trials at least, as in: kaon compare digits-x7k2 " +
+			"digits-a3bc/57"))
 	}
 	if len(c.Sweep) > compare.MostColumns {
 		return usage(fmt.Errorf("%d are to be compared: at most %d at once", len(c.Sweep), compare.MostColumns))
@@ -92,7 +94,9 @@ type readSweep struct {
 	board liveBoard
 }
 
-func (c *compareCmd) subject(ctx context.Context, out *output, read map[string]readSweep, text string) (s compare.Subject, err error) {
+func (c *compareCmd) subject(
+	ctx context.Context, out *output, read map[string]readSweep, text string,
+) (s compare.Subject, err error) {
 	id, _, named := strings.Cut(text, "/")
 	trial := -1
 	if named {

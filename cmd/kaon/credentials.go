@@ -48,8 +48,10 @@ func secretShown(args []string) string {
 		_, rest, ok := strings.Cut(arg, "mesos://")
 		authority, _, _ := strings.Cut(rest, "?")
 		if at := strings.LastIndexByte(authority, '@'); ok && at >= 0 && strings.Contains(authority[:at], ":") {
-			return "the secret in --cluster can be read by every user of this machine while this command runs: leave USER:SECRET@ out and put " +
-				"it into a file that only you may read, with " + credentialsVariable + "=FILE, or put the whole address into KAON_CLUSTER"
+			return "the secret in --cluster can be read by every user of this machine while this command runs: " +
+				"leave USER:SECRET@ out and put " +
+				"it into a file that only you may read, with " + credentialsVariable +
+				"=FILE, or put the whole address into KAON_CLUSTER"
 		}
 	}
 	return ""

@@ -23,7 +23,8 @@ type curvesCmd struct {
 
 // Help implements kong's help provider.
 func (c *curvesCmd) Help() string {
-	return "Each curve is the sweep's objective over the steps of a trial, thinned to what the board keeps, with the trial's number at its end."
+	return "Each curve is the sweep's objective over the steps of a trial, thinned to what the board keeps, with " +
+		"the trial's number at its end."
 }
 
 // trialCurve is a line of --json.
@@ -56,7 +57,8 @@ func (c *curvesCmd) Run(ctx context.Context, out *output) error {
 	if c.JSON {
 		enc := json.NewEncoder(out.stdout)
 		for _, t := range trials {
-			if err := enc.Encode(trialCurve{t.Trial, t.State.String(), append([]board.CurvePoint{}, t.Curve...)}); err != nil {
+			if err := enc.Encode(trialCurve{t.Trial, t.State.String(),
+				append([]board.CurvePoint{}, t.Curve...)}); err != nil {
 				return err
 			}
 		}

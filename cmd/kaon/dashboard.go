@@ -13,7 +13,8 @@ import (
 func (r *runner) showDashboard(s *server.Server, id string) (end func()) {
 	pages := &loopback{}
 	a, err := api.New(api.Config{
-		Server: s, Bucket: r.bucket, Folder: r.flags.state(id), Place: absolutePlace(r.flags.Results), Version: versionString(), Log: r.log,
+		Server: s, Bucket: r.bucket, Folder: r.flags.state(id), Place: absolutePlace(r.flags.Results),
+		Version: versionString(), Log: r.log,
 		UI: ui.Handler(), Browser: pages.open,
 	})
 	if err != nil {

@@ -33,7 +33,8 @@ func denied(err error, command *kong.Context) error {
 	if !ok || owner == os.Geteuid() {
 		return err
 	}
-	return unreachable(fmt.Errorf("%w\n      %s belongs to user %s, and this is user %s: use results of your own with --results DIR, or ask %s "+
+	return unreachable(fmt.Errorf("%w\n      %s belongs to user %s, and this is user %s: use results of your "+
+		"own with --results DIR, or ask %s "+
 		"to share theirs, as by `chmod -R g+rX %s` with a group that you are in",
 		err, found, userName(owner), userName(os.Geteuid()), userName(owner), place))
 }
@@ -44,7 +45,8 @@ func barrier(err error, place string) (found string, owner int, ok bool) {
 	found = place
 	var about *fs.PathError
 	if errors.As(err, &about) {
-		if found = about.Path; !filepath.IsAbs(found) && !strings.HasPrefix(filepath.Clean(found), filepath.Clean(place)) {
+		if found = about.Path; !filepath.IsAbs(found) &&
+			!strings.HasPrefix(filepath.Clean(found), filepath.Clean(place)) {
 			found = filepath.Join(place, found)
 		}
 	}

@@ -14,8 +14,10 @@ type doctorCmd struct {
 }
 
 func (c *doctorCmd) Help() string {
-	return "Checks this machine, the results, the cluster and the server as other commands with the same flags would use them, and says what to do. " +
-		"It writes and deletes one small object in the results and one empty file in the temporary folder, takes offers of a Mesos for two seconds, and changes nothing else. Exit code 1: something has to be mended."
+	return "Checks this machine, the results, the cluster and the server as other commands with the same flags " +
+		"would use them, and says what to do. " +
+		"It writes and deletes one small object in the results and one empty file in the temporary folder, takes " +
+		"offers of a Mesos for two seconds, and changes nothing else. Exit code 1: something has to be mended."
 }
 
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {
@@ -51,7 +53,8 @@ func (c *doctorCmd) print(out *output, all []finding) error {
 	count := map[verdict]int{}
 	for _, one := range all {
 		count[one.Verdict]++
-		if _, err := fmt.Fprintf(out.stdout, "%-4s  %s: %s: %s\n", one.Verdict, one.Part, one.Check, one.Text); err != nil {
+		if _, err := fmt.Fprintf(out.stdout, "%-4s  %s: %s: %s\n", one.Verdict, one.Part, one.Check,
+			one.Text); err != nil {
 			return err
 		}
 		if one.Remedy != "" {

@@ -32,7 +32,8 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 		found, err := where.Offers(ctx, "", surveyWait)
 		if err != nil {
 			f.add("kubernetes", verdictFail,
-				"see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml is applied: docs/kubernetes.md", "%v", err)
+				"see that `kubectl get pods` works with the same context, and that deploy/kubernetes/rbac.yaml "+
+					"is applied: docs/kubernetes.md", "%v", err)
 		} else {
 			describeNodes(f, found)
 			checkAccount(ctx, f, *where.Kubernetes)
@@ -52,7 +53,8 @@ func (c *doctorFlags) cluster(ctx context.Context, f *findings) {
 	found, err := where.Offers(ctx, "kaon doctor", surveyWait)
 	if err != nil {
 		f.add("subscription", verdictFail,
-			"see that a master leads, that it lets this principal in, and that its ACLs allow the role: docs/mesos.md", "%v", err)
+			"see that a master leads, that it lets this principal in, and that its ACLs allow the role: docs/mesos.md",
+			"%v", err)
 	} else {
 		describeOffers(f, found, conf)
 	}
@@ -112,9 +114,11 @@ func checkAccount(ctx context.Context, f *findings, conf kubernetes.Config) {
 	case err != nil:
 		f.add("rights", verdictWarn, remedy, "%v", err)
 	case len(needed) > 0:
-		f.add("rights", verdictFail, remedy, "the account may not %s", strings.Join(append(needed, useful...), "; not "))
+		f.add("rights", verdictFail, remedy, "the account may not %s",
+			strings.Join(append(needed, useful...), "; not "))
 	case len(useful) > 0:
-		f.add("rights", verdictWarn, remedy, "sweeps run, but less is told and checked, as the account may not %s", strings.Join(useful, "; not "))
+		f.add("rights", verdictWarn, remedy, "sweeps run, but less is told and checked, as the account may not %s",
+			strings.Join(useful, "; not "))
 	default:
 		f.add("rights", verdictOK, "", "the account may do what sweeps need")
 	}
@@ -181,7 +185,9 @@ func (c *doctorFlags) checkAdvertised(f *findings, masters []string) {
 		host, port = c.Advertise, "0"
 	}
 	const remedy = "name an address of this machine that agents reach, and open its port in firewalls"
-	if listen.Loopback(net.JoinHostPort(host, "0")) && slices.ContainsFunc(masters, func(m string) bool { return !listen.Loopback(m) }) {
+	if listen.Loopback(net.JoinHostPort(host, "0")) && slices.ContainsFunc(masters, func(m string) bool {
+		return !listen.Loopback(m)
+	}) {
 		f.add("advertised address", verdictFail, remedy,
 			"%s is this machine to every machine: agents would look at themselves", host)
 		return
@@ -200,5 +206,6 @@ func (c *doctorFlags) checkAdvertised(f *findings, masters []string) {
 		return
 	}
 	conn.Close()
-	f.add("advertised address", verdictOK, "", "%s leads here, seen from here; whether agents see it, only they know", host)
+	f.add("advertised address", verdictOK, "", "%s leads here, seen from here; whether agents see it, only they know",
+		host)
 }

@@ -48,7 +48,8 @@ func checkLimits(f *findings) {
 		remedy   string
 	}{
 		{"open files", unix.RLIMIT_NOFILE, server.LeastFiles, fewFiles,
-			"ulimit -n 65536 before it is started, or LimitNOFILE=65536 in its unit; for good in /etc/security/limits.conf"},
+			"ulimit -n 65536 before it is started, or LimitNOFILE=65536 in its unit; for good " +
+				"in /etc/security/limits.conf"},
 		{"processes", unix.RLIMIT_NPROC, 256, fewProcesses,
 			"ulimit -u 65536 before it is started, or LimitNPROC and TasksMax in its unit"},
 	} {
@@ -122,7 +123,8 @@ func checkMount(f *findings, check, folder string) {
 			"%s is mounted noexec: nothing that lies there can be started", folder)
 	case fs.Type == unix.TMPFS_MAGIC && check != "temporary folder":
 		f.add(check, verdictWarn, "use a folder on a disk",
-			"%s is in memory (tmpfs): it is gone with the next start of the machine, and what lies there takes memory", folder)
+			"%s is in memory (tmpfs): it is gone with the next start of the machine, and what lies there takes memory",
+			folder)
 	default:
 		f.add(check, verdictOK, "", "%s", folder)
 	}
@@ -159,7 +161,8 @@ func checkGroups(f *findings) {
 			own = filepath.Join(own, path)
 		}
 	}
-	const remedy = "Delegate=yes in its unit, or systemd-run --user --scope -p Delegate=yes kaon …; as root nothing is needed"
+	const remedy = "Delegate=yes in its unit, or systemd-run --user --scope -p Delegate=yes kaon …; as " +
+		"root nothing is needed"
 	switch {
 	case err != nil:
 		f.add("control groups", verdictWarn, "mount cgroup2 at /sys/fs/cgroup",

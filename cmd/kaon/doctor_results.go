@@ -37,7 +37,8 @@ func (c *doctorFlags) results(ctx context.Context, f *findings) {
 	defer cancel()
 	b, err := openBucket(ctx, c.Results, nil)
 	if err != nil {
-		f.add("open", verdictFail, "look at the address, the region and the credentials: docs/operate.md, Results in S3", "%v", err)
+		f.add("open", verdictFail, "look at the address, the region and the credentials: docs/operate.md, "+
+			"Results in S3", "%v", err)
 		return
 	}
 	name := "doctor/" + strings.ToLower(rand.Text())
@@ -71,7 +72,8 @@ func checkList(ctx context.Context, f *findings, b bucket.Bucket, name string) {
 	found := false
 	for o, err := range b.List(ctx, "doctor/") {
 		if err != nil {
-			f.add("list", verdictFail, "it has to be readable: s3:ListBucket on the prefix, or the folder's owner and mode", "%v", err)
+			f.add("list", verdictFail, "it has to be readable: s3:ListBucket on the prefix, or the folder's owner "+
+				"and mode", "%v", err)
 			return
 		}
 		found = found || o.Name == name

@@ -72,7 +72,8 @@ func (c *doctorFlags) checkService(ctx context.Context, f *findings, to *client.
 		return
 	}
 	f.when(!info.Connected && info.Framework != "", verdictWarn, "master",
-		"kaon doctor --cluster, on the server's machine", "connected: %v, with %s", info.Connected, plural(info.Sweeps, "sweep"))
+		"kaon doctor --cluster, on the server's machine", "connected: %v, with %s", info.Connected,
+		plural(info.Sweeps, "sweep"))
 	if info.Journal != "" {
 		f.add("journal", verdictWarn, "make room on the disk of its state folder, or let its user write there",
 			"%s", info.Journal)
@@ -148,7 +149,8 @@ func checkPeer(ctx context.Context, f *findings, u *url.URL) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: u.Hostname()}} // nothing is said to it; who it is, the client asks
+	// nothing is said to it; who it is, the client asks
+	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: u.Hostname()}}
 	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
 		return // the client says it better

@@ -19,7 +19,8 @@ type drainCmd struct {
 }
 
 func (c *drainCmd) Help() string {
-	return "Has agents empty, for maintenance or for another cluster: nothing new starts there, what runs ends or is moved by the deadline. " +
+	return "Has agents empty, for maintenance or for another cluster: nothing new starts there, what runs ends " +
+		"or is moved by the deadline. " +
 		"The server keeps it over its own restarts, until --undo. For operators."
 }
 

@@ -13,7 +13,8 @@ type eventsCmd struct {
 }
 
 func (c *eventsCmd) Help() string {
-	return "Prints server-sent events as they come: first a snapshot, then what changes, each with a number for --after."
+	return "Prints server-sent events as they come: first a snapshot, then what changes, each with a " +
+		"number for --after."
 }
 
 func (c *eventsCmd) Run(ctx context.Context, out *output) error {

@@ -90,7 +90,8 @@ func (c *executorCmd) checkSelf() error {
 	if got := hex.EncodeToString(h.Sum(nil)); got != c.SHA256 {
 		return &exitError{cluster.ExitWrongBinary, fmt.Errorf(
 			"this executor is not the one that was served: it has %d bytes with sha256 %s, served was %s: "+
-				"it was cut short or mixed up between kaon and this agent; look at proxies and the agent's fetcher cache",
+				"it was cut short or mixed up between kaon and this agent; look at proxies and the agent's "+
+				"fetcher cache",
 			size, got, c.SHA256)}
 	}
 	return nil

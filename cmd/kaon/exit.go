@@ -64,7 +64,8 @@ func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, context.Canceled) || errors.As(err, new(*exitError)) {
 		return err
 	}
-	if text := err.Error(); strings.HasSuffix(text, context.Canceled.Error()) && !strings.Contains(text, "\n") { // which is no news
+	// which is no news
+	if text := err.Error(); strings.HasSuffix(text, context.Canceled.Error()) && !strings.Contains(text, "\n") {
 		err = errors.New("interrupted")
 	}
 	return &exitError{exitInterrupted, err}

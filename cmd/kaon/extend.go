@@ -20,9 +20,12 @@ type extendCmd struct {
 }
 
 func (c *extendCmd) Help() string {
-	return "More trials, other limits, narrower or wider ranges, other values, another method: trials that have begun keep their numbers, parameters and " +
-		"results, those that have not go on by what is set, and a method that learns is told what was learnt. A sweep that runs on this machine is " +
-		"changed while it runs; one that has ended or was interrupted goes on here, and is watched to its end as by run. What trials are and how they " +
+	return "More trials, other limits, narrower or wider ranges, other values, another method: trials that have " +
+		"begun keep their numbers, parameters and " +
+		"results, those that have not go on by what is set, and a method that learns is told what was learnt. " +
+		"A sweep that runs on this machine is " +
+		"changed while it runs; one that has ended or was interrupted goes on here, and is watched to its end " +
+		"as by run. What trials are and how they " +
 		"are judged cannot change."
 }
 
@@ -49,7 +52,8 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	case err != nil:
 		return src.explainControl(ctx, err)
 	case c.JSON:
-		return json.NewEncoder(out.stdout).Encode(sent{Sweep: src.id, Done: "extend", Trials: &done.Trials, From: &done.From})
+		return json.NewEncoder(out.stdout).Encode(sent{Sweep: src.id, Done: "extend", Trials: &done.Trials,
+			From: &done.From})
 	default:
 		_, err := fmt.Fprintf(out.stdout, "%s goes on with %s in all; what is new goes for trials from %d on\n", src.id,
 			plural(done.Trials, "trial"), done.From)

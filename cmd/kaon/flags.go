@@ -47,7 +47,8 @@ func (f *clusterFlags) cluster() (server.Cluster, error) {
 	}
 	if err == nil && f.Context != "" {
 		if c.Kubernetes == nil {
-			return c, usage(fmt.Errorf("--context %q names a context of the kubeconfig: it goes with --cluster kubernetes", f.Context))
+			return c, usage(fmt.Errorf("--context %q names a context of the kubeconfig: it goes with --cluster "+
+				"kubernetes", f.Context))
 		}
 		c.Kubernetes.Context = f.Context
 	}

@@ -111,7 +111,8 @@ func (s *fullScreen) draw(lines []textLine) {
 		}
 		if text != s.shown[row] {
 			s.shown[row] = text
-			b.WriteString(moveTo(row) + "\x1b[K" + text) // erased behind it, a line that fills the row would lose its end
+			// erased behind it, a line that fills the row would lose its end
+			b.WriteString(moveTo(row) + "\x1b[K" + text)
 		}
 	}
 	if b.Len() > 0 {

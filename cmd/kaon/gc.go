@@ -28,7 +28,8 @@ type gcCmd struct {
 }
 
 func (c *gcCmd) Help() string {
-	return "Deletes everything of sweeps that ended long ago, as rm does, and runs of workflows that did: with --server that server's, with what " +
+	return "Deletes everything of sweeps that ended long ago, as rm does, and runs of workflows that did: with " +
+		"--server that server's, with what " +
 		"their steps have left in the results, else those of the results' folder that no server has."
 }
 
@@ -209,7 +210,8 @@ func (c *gcCmd) runsHere(out *output, before time.Time) (gone []api.WorkflowRun,
 	}
 	parents, names := map[string]string{}, []string{}
 	for _, e := range entries {
-		if h, err := run.ReadHeader(folder, e.Name()); err == nil { // else it never began, or kaon workflow list says what is wrong
+		// else it never began, or kaon workflow list says what is wrong
+		if h, err := run.ReadHeader(folder, e.Name()); err == nil {
 			parents[e.Name()] = h.Parent
 			names = append(names, e.Name())
 		}

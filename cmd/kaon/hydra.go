@@ -21,7 +21,8 @@ type hydraFlag struct {
 // spec is what the overrides, and the configurations, make of a program. Left is what was left out.
 func (f hydraFlag) spec(program string, lenient bool) (spec []byte, left []*sweep.Error, err error) {
 	if program == "" {
-		return nil, nil, fmt.Errorf("--hydra: there is no program: write it behind, as in: kaon run --hydra 'lr=0.1,0.2' train.py")
+		return nil, nil, fmt.Errorf("--hydra: there is no program: write it behind, as in: kaon run --hydra " +
+			"'lr=0.1,0.2' train.py")
 	}
 	words := []string{program}
 	if filepath.Ext(program) == ".py" {
@@ -64,7 +65,10 @@ func hydraGroup(folder, group string, include, exclude []string) ([]string, erro
 		return nil, fmt.Errorf("list the configurations of the group: %w", err)
 	}
 	matches := func(patterns []string, name string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool { ok, err := path.Match(p, name); return ok && err == nil })
+		return slices.ContainsFunc(patterns, func(p string) bool {
+			ok, err := path.Match(p, name)
+			return ok && err == nil
+		})
 	}
 	var names []string
 	for _, e := range entries {

@@ -87,9 +87,11 @@ func (c *importCmd) read(ctx context.Context) (*foreign.Translation, error) {
 		return nil, err
 	}
 	if from == nil {
-		return nil, fmt.Errorf("%s is no experiment of Katib, NNI, Determined or Guild AI, and no space of Optuna or Ray Tune; `kaon plan %s` reads it as a sweep file", c.File, c.File)
+		return nil, fmt.Errorf("%s is no experiment of Katib, NNI, Determined or Guild AI, and no space of Optuna "+
+			"or Ray Tune; `kaon plan %s` reads it as a sweep file", c.File, c.File)
 	}
-	if _, err := sweep.Parse(c.File, from.Text, state.WithFilesBeside(c.File), sweep.WithEnvironment(os.LookupEnv)); err != nil {
+	if _, err := sweep.Parse(c.File, from.Text, state.WithFilesBeside(c.File),
+		sweep.WithEnvironment(os.LookupEnv)); err != nil {
 		return nil, from.Relocate(err)
 	}
 	return from, nil

@@ -21,7 +21,9 @@ type initCmd struct {
 
 func (c *initCmd) Help() string {
 	return "kaon init train.py > sweep.yaml\n\n" +
-		"The program is run once with --help, in which argparse, click, typer and Fire list its options, and Hydra its configuration. The spec has a range for each that has a default, bounds or choices, and the others as comments."
+		"The program is run once with --help, in which argparse, click, typer and Fire list its options, and " +
+		"Hydra its configuration. The spec has a range for each that has a default, bounds or choices, and the " +
+		"others as comments."
 }
 
 // helpWait is how long a program may take to print its help: imports of large libraries take their time.
@@ -44,8 +46,10 @@ func (c *initCmd) Run(ctx context.Context, out *output) error {
 	}
 	draft, ok := inline.Draft(words, text)
 	if !ok {
-		return usage(fmt.Errorf("%s --help tells of no option with a default, bounds or choices: write the spec by hand (docs/spec.md), "+
-			"or have argparse show defaults with formatter_class=argparse.ArgumentDefaultsHelpFormatter, click with show_default=True",
+		return usage(fmt.Errorf("%s --help tells of no option with a default, bounds or choices: write the spec "+
+			"by hand (docs/spec.md), "+
+			"or have argparse show defaults with formatter_class=argparse.ArgumentDefaultsHelpFormatter, click "+
+			"with show_default=True",
 			clean(strings.Join(words, " "))))
 	}
 	_, err = io.WriteString(out.stdout, draft)
@@ -90,6 +94,7 @@ func helpOf(ctx context.Context, words []string) (string, error) {
 		err = fmt.Errorf("it did not end within %v", helpWait)
 	}
 	last := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-	return "", fmt.Errorf("run %s --help: %w: %s; name a program that takes --help, with its interpreter before it: kaon init python3 train.py",
+	return "", fmt.Errorf("run %s --help: %w: %s; name a program that takes --help, with its interpreter before "+
+		"it: kaon init python3 train.py",
 		clean(strings.Join(words, " ")), err, clean(last[len(last)-1]))
 }

@@ -38,7 +38,9 @@ func (c *runFlags) joins(ctx context.Context, spec *sweep.Spec) (*client.Client,
 }
 
 // join hands the sweep to a server and shows it until it has ended.
-func (c *runFlags) join(ctx context.Context, out *output, from specFlags, spec *sweep.Spec, to *client.Client) (at ranAt, _ error) {
+func (c *runFlags) join(
+	ctx context.Context, out *output, from specFlags, spec *sweep.Spec, to *client.Client,
+) (at ranAt, _ error) {
 	if !c.Quiet {
 		fmt.Fprintf(out.stderr, "kaon: the server at %s runs it; --server %s has this process do so\n", to.Address(),
 			noServer)
@@ -50,7 +52,8 @@ func (c *runFlags) join(ctx context.Context, out *output, from specFlags, spec *
 	at = ranAt{s.ID, to.Address()}
 	c.begins(at)
 	if c.Open {
-		if err := (&uiCmd{Sweep: s.ID, Open: true, serverFlags: serverFlags{Server: to.Address()}}).Run(ctx, &output{out.stderr, out.stderr}); err != nil {
+		if err := (&uiCmd{Sweep: s.ID, Open: true, serverFlags: serverFlags{Server: to.Address()}}).Run(ctx,
+			&output{out.stderr, out.stderr}); err != nil {
 			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
 		}
 	}

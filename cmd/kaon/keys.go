@@ -13,8 +13,10 @@ const (
 
 // sequences are what terminals send for keys, without the escape before them.
 var sequences = map[string]string{
-	"[A": keyUp, "[B": keyDown, "[C": keyRight, "[D": keyLeft, "OA": keyUp, "OB": keyDown, "OC": keyRight, "OD": keyLeft,
-	"[H": keyHome, "[F": keyEnd, "OH": keyHome, "OF": keyEnd, "[1~": keyHome, "[4~": keyEnd, "[7~": keyHome, "[8~": keyEnd,
+	"[A": keyUp, "[B": keyDown, "[C": keyRight, "[D": keyLeft, "OA": keyUp, "OB": keyDown, "OC": keyRight,
+	"OD": keyLeft,
+	"[H": keyHome, "[F": keyEnd, "OH": keyHome, "OF": keyEnd, "[1~": keyHome, "[4~": keyEnd, "[7~": keyHome,
+	"[8~": keyEnd,
 	"[5~": keyPageUp, "[6~": keyPageDown,
 }
 

@@ -24,8 +24,10 @@ type kubernetesUninstallCmd struct {
 }
 
 func (c *kubernetesUninstallCmd) Help() string {
-	return "Deletes every pod that carries kaon's labels, also those that a finalizer of kaon's keeps because their state folder is gone. Pods are all that kaon " +
-		"makes in a cluster; what deploy/kubernetes made goes by kubectl delete -k. End servers and sweeps first: to those that still run it is as if their " +
+	return "Deletes every pod that carries kaon's labels, also those that a finalizer of kaon's keeps because " +
+		"their state folder is gone. Pods are all that kaon " +
+		"makes in a cluster; what deploy/kubernetes made goes by kubectl delete -k. End servers and sweeps first: " +
+		"to those that still run it is as if their " +
 		"pods were drained, and they start others."
 }
 
@@ -67,7 +69,8 @@ func (c *kubernetesUninstallCmd) Run(ctx context.Context, out *output) error {
 			}
 		}
 		if !c.JSON {
-			tab.row(one.Namespace, one.Pod, one.Node, one.Sweep, one.Phase, age(one.Created.Format(time.RFC3339), time.Now()))
+			tab.row(one.Namespace, one.Pod, one.Node, one.Sweep, one.Phase,
+				age(one.Created.Format(time.RFC3339), time.Now()))
 		} else if err := json.NewEncoder(out.stdout).Encode(leftPod{one, c.Dry}); err != nil {
 			return err
 		}

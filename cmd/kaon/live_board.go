@@ -31,7 +31,8 @@ func (v liveBoard) whole(id string, partial bool) error {
 	if len(v.damage) == 0 || partial {
 		return nil
 	}
-	return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; mend them where it ran with `kaon repair %s`, or take what there is with --partial",
+	return unreachable(fmt.Errorf("the records of %s are damaged: %s: %w; mend them where it ran with `kaon repair "+
+		"%s`, or take what there is with --partial",
 		id, v.damage[0].Object, v.damage[0].Err, id))
 }
 
@@ -55,7 +56,8 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 		fmt.Fprintf(out.stderr, "kaon: skipped %s: %v\n", d.Object, d.Err)
 	}
 	if v.damage = damage; len(damage) > 0 {
-		fmt.Fprintf(out.stderr, "kaon: warning: what is said of %s is not all there is; mend it where it ran with: kaon repair %s\n", s.id, s.id)
+		fmt.Fprintf(out.stderr, "kaon: warning: what is said of %s is not all there is; mend it where it ran "+
+			"with: kaon repair %s\n", s.id, s.id)
 	}
 	for _, r := range v.running {
 		fresh = append(fresh, results.Record{Sweep: s.id, Trial: r.Trial, Attempt: r.Attempt}) // it has begun
@@ -75,7 +77,8 @@ func (s source) board(ctx context.Context, out *output) (liveBoard, error) {
 		board.Close(left.Closed)
 	}
 	if board.Crowded() {
-		fmt.Fprintf(out.stderr, "kaon: warning: trials of %s report too many different metrics that the spec does not name, and none of those is shown: name those that matter under `metrics`\n", s.id)
+		fmt.Fprintf(out.stderr, "kaon: warning: trials of %s report too many different metrics that the spec "+
+			"does not name, and none of those is shown: name those that matter under `metrics`\n", s.id)
 	}
 	v.Board, v.known = board, known
 	return v, nil
@@ -170,10 +173,12 @@ func (v liveBoard) goOn(s source) string {
 	}
 	switch there, err := state.HasJournal(s.stateFolder()); {
 	case err != nil:
-		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal is here cannot be seen (%v): "+
+		return fmt.Sprintf("no process on this machine that can be asked runs the sweep, and whether its journal "+
+			"is here cannot be seen (%v): "+
 			"who may read it goes on with: %s", err, again)
 	case !there:
-		return fmt.Sprintf("no process on this machine runs the sweep, and its journal is not here: it goes on where it was started, "+
+		return fmt.Sprintf("no process on this machine runs the sweep, and its journal is not here: it goes on "+
+			"where it was started, "+
 			"with the same --results and --state (%s)", again)
 	}
 	return "no process on this machine runs the sweep; if it was interrupted, go on with: " + again

@@ -17,8 +17,10 @@ type loginCmd struct {
 }
 
 func (c *loginCmd) Help() string {
-	return "Reads a token from standard input and keeps it, in a file that only you may read, for commands with --server URL or KAON_SERVER=URL. " +
-		"With --client-cert it keeps where certificate and key lie instead; a server that wants both takes the token of " + tokenVariable + "."
+	return "Reads a token from standard input and keeps it, in a file that only you may read, for commands with " +
+		"--server URL or KAON_SERVER=URL. " +
+		"With --client-cert it keeps where certificate and key lie instead; a server that wants both takes the " +
+		"token of " + tokenVariable + "."
 }
 
 func (c *loginCmd) Run(ctx context.Context, out *output) error {
@@ -40,10 +42,13 @@ func (c *loginCmd) Run(ctx context.Context, out *output) error {
 			return usage(err)
 		}
 		store = func() error {
-			if err := keep(certificatesFile, func(known map[string]certificateFiles) { known[c.Server] = pair }); err != nil {
+			if err := keep(certificatesFile, func(known map[string]certificateFiles) {
+				known[c.Server] = pair
+			}); err != nil {
 				return err
 			}
-			return keep(tokensFile, func(known map[string]string) { delete(known, c.Server) }) // a token would say who asks
+			// a token would say who asks
+			return keep(tokensFile, func(known map[string]string) { delete(known, c.Server) })
 		}
 	} else {
 		line, err := readHidden(ctx, out, "token: ")
@@ -52,7 +57,8 @@ func (c *loginCmd) Run(ctx context.Context, out *output) error {
 		}
 		token := strings.TrimSpace(line)
 		if token == "" {
-			return usage(errors.Join(errors.New("no token on standard input: kaon token create on the server's machine makes one"), err))
+			return usage(errors.Join(errors.New("no token on standard input: kaon token create on the server's "+
+				"machine makes one"), err))
 		}
 		shown, err := certificateFor(c.Server)
 		if err == nil {

@@ -252,7 +252,8 @@ func (l *trialLog) sandbox(ctx context.Context) (sandbox.Reader, error) {
 		return nil, nil
 	}
 	r, runs := l.board.running[l.trial]
-	if socket, ok := l.src.control.(*control.Client); ok && runs && r.Attempt == l.attempt.Attempt && inPods(l.board.known.Cluster) {
+	if socket, ok := l.src.control.(*control.Client); ok && runs && r.Attempt == l.attempt.Attempt &&
+		inPods(l.board.known.Cluster) {
 		return control.Output{Client: socket, Sweep: l.src.id, Trial: l.trial, Attempt: r.Attempt}, nil
 	}
 	place := cmp.Or(l.Cluster, l.board.known.Cluster)

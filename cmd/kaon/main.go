@@ -135,7 +135,8 @@ func execute(ctx context.Context, args []string, out *output) int {
 		var parse *kong.ParseError
 		if errors.As(err, &parse) {
 			parser.Stdout = out.stderr
-			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth(out.stderr)}, parse.Context) // the error is told
+			// the error is told
+			_ = kong.DefaultShortHelpPrinter(kong.HelpOptions{WrapUpperBound: helpWidth(out.stderr)}, parse.Context)
 		}
 		return code
 	}

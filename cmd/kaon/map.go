@@ -17,8 +17,10 @@ type mapCmd struct {
 
 func (c *mapCmd) Help() string {
 	return "kaon map 'gzip -{level} {file}' level=1..9 file='*.txt'\n\n" +
-		"Every combination runs; what the commands write to standard output is printed in their order, as by GNU parallel -k, the last parameter varying fastest. " +
-		"Values are as for kaon sweep, but a list is text as it is typed. With --json each is an object in a line of its own."
+		"Every combination runs; what the commands write to standard output is printed in their order, as by " +
+		"GNU parallel -k, the last parameter varying fastest. " +
+		"Values are as for kaon sweep, but a list is text as it is typed. With --json each is an object in a " +
+		"line of its own."
 }
 
 // mapped is what a map's spec says besides: what commands write is kept, and one that fails keeps no other from
@@ -30,7 +32,8 @@ func (c *mapCmd) Run(ctx context.Context, typed *typedWords, out *output) error 
 	command := typedCommand(behind)
 	if !typed.dashes {
 		if len(words) == 0 {
-			return usage(errors.New("there is no command: write it as one word, as in: kaon map 'gzip -{level} {file}' level=1..9 file='*.txt'"))
+			return usage(errors.New("there is no command: write it as one word, as in: kaon map 'gzip -{level} " +
+				"{file}' level=1..9 file='*.txt'"))
 		}
 		if inline.IsParameter(words[0]) {
 			return usage(fmt.Errorf("%s: the command comes first, as one word, or last, behind --", clean(words[0])))

@@ -142,7 +142,9 @@ func (m *mapPrinter) print(ctx context.Context, src source, known liveBoard, t b
 }
 
 // stream prints one stream of one trial.
-func (m *mapPrinter) stream(ctx context.Context, w io.Writer, src source, known liveBoard, t board.Trial, stderr bool) error {
+func (m *mapPrinter) stream(
+	ctx context.Context, w io.Writer, src source, known liveBoard, t board.Trial, stderr bool,
+) error {
 	if len(t.Attempts) == 0 { // it never began
 		return nil
 	}

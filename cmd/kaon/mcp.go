@@ -22,7 +22,8 @@ type mcpCmd struct {
 }
 
 func (c *mcpCmd) Help() string {
-	return "Started by a coding agent's program, not by people: it speaks the Model Context Protocol on standard input and output, and offers tools to check, plan, " +
+	return "Started by a coding agent's program, not by people: it speaks the Model Context Protocol on standard " +
+		"input and output, and offers tools to check, plan, " +
 		"submit, watch and read sweeps of a server. docs/mcp.md has the settings of common programs."
 }
 
@@ -31,8 +32,9 @@ func (c *mcpCmd) Run(ctx context.Context, out *output) error {
 		return usage(errors.New("a bound is not negative: 0 stands for none"))
 	}
 	err := mcp.Serve(ctx, mcp.Config{
-		Connect: c.client, Read: c.reader(out), Version: versionString(), ReadOnly: c.ReadOnly || c.onlyViews(ctx), AllowWrite: c.AllowWrite,
-		Budget: mcp.Budget{Trials: c.MaxTrials, Hours: c.MaxHours, CPUHours: c.MaxCPUHours}, Sweeps: c.MaxSweeps,
+		Connect: c.client, Read: c.reader(out), Version: versionString(), ReadOnly: c.ReadOnly || c.onlyViews(ctx),
+		AllowWrite: c.AllowWrite,
+		Budget:     mcp.Budget{Trials: c.MaxTrials, Hours: c.MaxHours, CPUHours: c.MaxCPUHours}, Sweeps: c.MaxSweeps,
 	})
 	if ctx.Err() != nil { // whoever started it has ended it
 		return nil

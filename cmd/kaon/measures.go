@@ -60,7 +60,8 @@ func (s source) measure(ctx context.Context, out *output, st *status, known stor
 
 func (m measures) print(w io.Writer) {
 	if s := m.Repeat; s != nil {
-		fmt.Fprintf(w, "its point %d: %s, mean %s ± %s\n", s.Point, plural(s.Trials, "trial"), formatValue(float64(s.Mean)),
+		fmt.Fprintf(w, "its point %d: %s, mean %s ± %s\n", s.Point, plural(s.Trials, "trial"),
+			formatValue(float64(s.Mean)),
 			formatValue(float64(s.Std)))
 	}
 	if m.Infeasible != nil && *m.Infeasible > 0 {

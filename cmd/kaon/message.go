@@ -18,7 +18,8 @@ func (c *messageCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if !json.Valid([]byte(c.Body)) {
-		return usage(fmt.Errorf("the message %.80q is not JSON: write it as in '{\"checkpoint\": true}', or a text as '\"text\"'", c.Body))
+		return usage(fmt.Errorf("the message %.80q is not JSON: write it as in '{\"checkpoint\": true}', or a "+
+			"text as '\"text\"'", c.Body))
 	}
 	return c.send(ctx, out, id, func(to controller, ctx context.Context, id string) error {
 		return to.Message(ctx, id, trial, json.RawMessage(c.Body))

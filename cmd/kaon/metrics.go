@@ -44,7 +44,8 @@ func (m *resultsMetrics) write(w io.Writer) {
 // this machine only; beyond it they are shown to who knows the credentials, NAME:SECRET by --metrics-auth.
 func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err error) {
 	set := metrics.NewSet()
-	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set), set, new(atomic.Pointer[func(io.Writer)])}
+	stats = resultsMetrics{bucket.NewMetrics(set), board.NewMetrics(set), store.NewMetrics(set), set,
+		new(atomic.Pointer[func(io.Writer)])}
 	if address == "" {
 		return stats, func() {}, nil
 	}
@@ -58,7 +59,8 @@ func serveMetrics(address, auth string) (stats resultsMetrics, stop func(), err 
 			return stats, nil, err
 		}
 	case auth == "" && !listen.Loopback(address):
-		return stats, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file and give --metrics-auth @FILE "+
+		return stats, nil, fmt.Errorf("--metrics %s can be read by other machines: write NAME:SECRET to a file "+
+			"and give --metrics-auth @FILE "+
 			"(basic_auth in Prometheus), or --metrics-auth %s to show them to everybody", address, askNobody)
 	}
 	listener, err := net.Listen("tcp", address)

@@ -43,7 +43,8 @@ func oneServer(command *kong.Context) error {
 		server.Target.SetString("")
 	case named == "" || named == noServer:
 	case typed["server"] && typed["results"]:
-		return usage(fmt.Errorf("--server %s has results of its own, and --results %s are others: leave one of the two out", named, results.Target.String()))
+		return usage(fmt.Errorf("--server %s has results of its own, and --results %s are others: leave one of "+
+			"the two out", named, results.Target.String()))
 	case !typed["server"] && (typed["results"] || typed["state"] || typed["state-dir"] || typed["cluster"]):
 		server.Target.SetString("")
 	}

@@ -69,7 +69,8 @@ func (r *runner) store(ctx context.Context, s *server.Server, sw *server.Sweep) 
 		err = errors.Join(err, closed)
 	}
 	if left := sw.Unremoved(); left != nil {
-		fmt.Fprintf(r.out.stderr, "kaon: warning: files that %s does not keep are still in the results: %v\n", sw.ID(), left)
+		fmt.Fprintf(r.out.stderr, "kaon: warning: files that %s does not keep are still in the results: %v\n",
+			sw.ID(), left)
 	}
 	if err != nil {
 		return o, unreachable(fmt.Errorf("store results: %w\nthe journal still has them; store them with: %s", err,

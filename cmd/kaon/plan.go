@@ -42,7 +42,8 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 		return usage(errors.New("plan wants a sweep file, or --python FILE:FUNCTION"))
 	}
 	if c.TrialTime < 0 || c.TrialTime > 365*24*time.Hour {
-		return usage(fmt.Errorf("--trial-time %s: want a time above 0, at most a year, as in --trial-time 10m", c.TrialTime))
+		return usage(fmt.Errorf("--trial-time %s: want a time above 0, at most a year, as in --trial-time 10m",
+			c.TrialTime))
 	}
 	var spec *sweep.Spec
 	from, err := c.apply(ctx, c.specFlags)
@@ -158,7 +159,8 @@ func printPlan(w io.Writer, p plan.Plan, spec *sweep.Spec) {
 		fmt.Fprintf(w, "this search never ends by itself: capped at %d trials, run_cap sets another number\n", p.Trials)
 	}
 	if p.Objective.Name != "" {
-		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name, p.Objective.Reduce)
+		fmt.Fprintf(w, "objective: %s %s, by the %s of its values\n", p.Objective.Goal, p.Objective.Name,
+			p.Objective.Reduce)
 	}
 	if r := p.Repeat; r != nil {
 		only := ""

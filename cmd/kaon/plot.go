@@ -143,7 +143,8 @@ func (p *plot) rows() (all [][]span) {
 	if !slices.ContainsFunc(p.lines, wide) { // a single step
 		left, right = formatValue(x), ""
 	}
-	return append(all, []span{spanOf(margin + left + strings.Repeat(" ", max(1, p.width-len(left)-len(right))) + right)})
+	return append(all,
+		[]span{spanOf(margin + left + strings.Repeat(" ", max(1, p.width-len(left)-len(right))) + right)})
 }
 
 // margin is how wide the labels of the axis are.

@@ -17,7 +17,8 @@ func unprintable(r rune) bool {
 		return false
 	case r < 0x20 || r >= 0x7f && r <= 0x9f: // C0, DEL, C1
 		return true
-	case r == 0x061c || r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x206f: // direction
+	case r == 0x061c || r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x206f:
+		// direction
 		return true
 	}
 	return r == 0x2028 || r == 0x2029 // separators of lines and paragraphs

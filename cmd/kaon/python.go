@@ -109,16 +109,19 @@ func (f pythonFlag) describe(ctx context.Context) ([]byte, error) {
 		path = had + string(os.PathListSeparator) + wheel
 	}
 	// Nothing that is imported is to begin a run of W&B, nor to leave anything here.
-	cmd.Env = append(cmd.Environ(), "PYTHONPATH="+path, "PYTHONDONTWRITEBYTECODE=1", "WANDB_DIR="+folder, "WANDB_SILENT=true",
+	cmd.Env = append(cmd.Environ(), "PYTHONPATH="+path, "PYTHONDONTWRITEBYTECODE=1", "WANDB_DIR="+folder,
+		"WANDB_SILENT=true",
 		"WANDB_MODE="+cmp.Or(os.Getenv("WANDB_MODE"), "offline"))
 	err = cmd.Run()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, usage(errors.New("--python: there is no python3 on the path: install it, or activate the environment that has it"))
+		return nil, usage(errors.New("--python: there is no python3 on the path: install it, or activate the " +
+			"environment that has it"))
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
 	case ctx.Err() != nil:
-		return nil, usage(fmt.Errorf("--python %s: it was not imported within %v: put what it does under if __name__ == \"__main__\", or name a sweep file before --python",
+		return nil, usage(fmt.Errorf("--python %s: it was not imported within %v: put what it does under "+
+			"if __name__ == \"__main__\", or name a sweep file before --python",
 			clean(f.Python), describeWait))
 	case err != nil:
 		return nil, usage(fmt.Errorf("--python %s: %s", clean(f.Python), complaint(stderr.String(), err)))
@@ -149,7 +152,8 @@ type wheelCmd struct {
 
 func (c *wheelCmd) Help() string {
 	return "pip install \"$(kaon wheel)\"\n\n" +
-		"The package kaon for scripts and notebooks (docs/python.md): pure Python, no dependencies. Trials have it without being installed."
+		"The package kaon for scripts and notebooks (docs/python.md): pure Python, no dependencies. Trials have " +
+		"it without being installed."
 }
 
 // Run writes the wheel and prints its path.

@@ -83,7 +83,8 @@ func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
 		flag string
 		text *string
 		to   **fairness.Amounts
-	}{{"--limit", c.Limit, &change.Limit}, {"--user-limit", c.UserLimit, &change.UserLimit}, {"--guarantee", c.Guarantee, &change.Guarantee}} {
+	}{{"--limit", c.Limit, &change.Limit}, {"--user-limit", c.UserLimit, &change.UserLimit},
+		{"--guarantee", c.Guarantee, &change.Guarantee}} {
 		if one.text == nil {
 			continue
 		}
@@ -137,7 +138,8 @@ func parseAmounts(text string) (fairness.Amounts, error) {
 			n, err = sweep.ParseMB(amount)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s=%s: want a number, or of memory and disk an amount as 512MB or 64GB", name, amount)
+			return nil, fmt.Errorf("%s=%s: want a number, or of memory and disk an amount as 512MB or 64GB",
+				name, amount)
 		}
 		if _, twice := all[name]; twice {
 			return nil, fmt.Errorf("%s is there twice", name)

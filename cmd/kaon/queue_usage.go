@@ -25,7 +25,8 @@ type queueUsageCmd struct {
 }
 
 func (c *queueUsageCmd) Help() string {
-	return "Hours of cpus, memory and GPUs of attempts that have ended, however they did: what they asked for, times how long they " +
+	return "Hours of cpus, memory and GPUs of attempts that have ended, however they did: what they asked for, " +
+		"times how long they " +
 		"ran. What they really took is not measured. Days are those of UTC."
 }
 

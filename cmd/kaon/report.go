@@ -28,7 +28,8 @@ type reportCmd struct {
 }
 
 func (c *reportCmd) Help() string {
-	return "The page needs no server and no network: open it, mail it, commit it. It has every trial of a small sweep; of a large one " +
+	return "The page needs no server and no network: open it, mail it, commit it. It has every trial of a small " +
+		"sweep; of a large one " +
 		"the best trials and an even part of the others, so that it stays below 5 MB."
 }
 
@@ -85,7 +86,8 @@ func (s source) report(ctx context.Context, out *output, partial bool, format st
 	span.Of(all.known.Created, all.known.Finished, all.Board)
 	series := export.NewSeries(all.Board, span)
 	page := ui.Report{
-		Version: versionString(), Made: time.Now().UTC().Format(time.RFC3339), Sweep: api.StoredSweep(all.known, all.Summary()),
+		Version: versionString(), Made: time.Now().UTC().Format(time.RFC3339),
+		Sweep: api.StoredSweep(all.known, all.Summary()),
 		Board: all.Summary(), Curves: export.Curves(all.Board, 60), Failures: export.GroupFailures(all.Board),
 		Importance: s.importance(ctx, all.known, all.Board), Series: &series, Spec: string(spec),
 	}

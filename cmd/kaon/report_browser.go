@@ -33,7 +33,8 @@ func chromium() (string, error) {
 			return path, nil
 		}
 	}
-	return "", usage(errors.New("PNG and PDF are drawn by Chromium, and there is none on this machine: install it, name one in KAON_CHROMIUM, " +
+	return "", usage(errors.New("PNG and PDF are drawn by Chromium, and there is none on this machine: install " +
+		"it, name one in KAON_CHROMIUM, " +
 		"or take --format svg or html"))
 }
 
@@ -57,7 +58,8 @@ func drawn(ctx context.Context, drawing []byte, format string) ([]byte, error) {
 		in = filepath.Join(folder, "report.html")
 		args = append(args, "--print-to-pdf="+result, "--no-pdf-header-footer", "--virtual-time-budget=10000")
 	} else {
-		args = append(args, "--screenshot="+result, fmt.Sprintf("--window-size=%d,%d", ui.PictureWidth, ui.PictureHeight))
+		args = append(args, "--screenshot="+result,
+			fmt.Sprintf("--window-size=%d,%d", ui.PictureWidth, ui.PictureHeight))
 	}
 	if os.Geteuid() == 0 { // its sandbox refuses root
 		args = append(args, "--no-sandbox")

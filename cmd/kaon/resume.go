@@ -66,6 +66,7 @@ func (f *workFlags) interrupted(ctx context.Context, out *output) (string, error
 		}
 		return known.ID, nil
 	}
-	return "", usage(fmt.Errorf("--resume: no sweep in %s was interrupted whose journal is here; name one with --resume ID, and --results and --state as they were "+
+	return "", usage(fmt.Errorf("--resume: no sweep in %s was interrupted whose journal is here; name one with "+
+		"--resume ID, and --results and --state as they were "+
 		"when it ran", f.Results))
 }

@@ -17,8 +17,10 @@ type retryCmd struct {
 }
 
 func (c *retryCmd) Help() string {
-	return "Failed trials get their retries back and keep their numbers, parameters and seeds; what they report joins what they reported " +
-		"before, and board, winner and state of the sweep are brought up to date. What follows the sweep runs again when another trial has won. Stopped trials stay stopped. It needs the state folder " +
+	return "Failed trials get their retries back and keep their numbers, parameters and seeds; what they report " +
+		"joins what they reported " +
+		"before, and board, winner and state of the sweep are brought up to date. What follows the sweep runs " +
+		"again when another trial has won. Stopped trials stay stopped. It needs the state folder " +
 		"that the run left, and the spec's files as they are now."
 }
 

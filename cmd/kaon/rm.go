@@ -25,7 +25,8 @@ type rmCmd struct {
 }
 
 func (c *rmCmd) Help() string {
-	return "Deletes everything of a sweep: records, artifacts and logs in the results, journal and sandboxes on this machine."
+	return "Deletes everything of a sweep: records, artifacts and logs in the results, journal and sandboxes " +
+		"on this machine."
 }
 
 // removed is what `kaon rm --json` and `kaon gc --json` print of each sweep, and of each run of a workflow: a contract
@@ -104,7 +105,8 @@ func (c *rmCmd) findServed(ctx context.Context, all []api.Sweep, text string) (s
 		return text, nil
 	}
 	if wrong == nil {
-		wrong = fmt.Errorf("%q is sweep %s, or one whose sweep.json is damaged: with --force give the whole id", text, id)
+		wrong = fmt.Errorf("%q is sweep %s, or one whose sweep.json is damaged: with --force give the whole id", text,
+			id)
 	}
 	return "", usage(wrong)
 }
@@ -148,7 +150,8 @@ func (f liveFlags) remove(ctx context.Context, out *output, s api.Sweep, force, 
 	case running:
 		return usage(fmt.Errorf("sweep %s runs: end it with: kaon stop %s", s.ID, s.ID))
 	case errors.Is(damaged, store.ErrDamaged) && !force:
-		return unreachable(fmt.Errorf("nobody can tell whether sweep %s has ended: %w; where it ran, kaon repair %s mends it; "+
+		return unreachable(fmt.Errorf("nobody can tell whether sweep %s has ended: %w; where it ran, kaon repair "+
+			"%s mends it; "+
 			"--force deletes it all the same", s.ID, damaged, s.ID))
 	case s.Finished == "" && !force:
 		return usage(fmt.Errorf("sweep %s was interrupted and could go on; --force deletes it all the same", s.ID))
@@ -172,7 +175,8 @@ func printRemoved(out *output, r removed, asJSON bool) error {
 	case r.Dry:
 		_, err = fmt.Fprintf(out.stdout, "%s would be deleted\n", name)
 	default:
-		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", name, plural(r.Objects, "object"), format.Bytes(r.Bytes))
+		_, err = fmt.Fprintf(out.stdout, "%s is deleted: %s, %s\n", name, plural(r.Objects, "object"),
+			format.Bytes(r.Bytes))
 	}
 	return err
 }

@@ -49,7 +49,8 @@ func (c *runCmd) Run(ctx context.Context, out *output) error {
 		return usage(errors.New("--hydra goes with a program alone: leave --python and --resume out"))
 	}
 	if c.Resume != "" && (len(c.Set) > 0 || c.Seed != nil || c.Parallel != nil) {
-		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and --parallel out, or run it anew"))
+		return usage(errors.New("--resume goes on with the sweep as it was submitted: leave --set, --seed and " +
+			"--parallel out, or run it anew"))
 	}
 	if c.Resume == latest {
 		id, err := c.interrupted(ctx, out)
@@ -151,7 +152,9 @@ func (f *workFlags) onTop(ctx context.Context, out *output, id string, by change
 }
 
 // start does a runner's work and tells how it ended.
-func (f *workFlags) start(ctx context.Context, out *output, work func(context.Context, *runner) (outcome, error)) error {
+func (f *workFlags) start(
+	ctx context.Context, out *output, work func(context.Context, *runner) (outcome, error),
+) error {
 	if err := server.CheckOpenFiles(); err != nil {
 		return err
 	}
@@ -244,7 +247,8 @@ func (r *runner) resume(ctx context.Context, id string, by change) (outcome, err
 		if _, err := store.ReadSweep(ctx, r.bucket, id); errors.Is(err, bucket.ErrNotExist) {
 			return outcome{}, source{bucket: r.bucket, id: id}.explain(ctx, err)
 		}
-		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those of the run that was interrupted; if it was lost, "+
+		return outcome{}, usage(fmt.Errorf("resume %s: no journal in %s: --results and --state must be those "+
+			"of the run that was interrupted; if it was lost, "+
 			"rebuild it from the results with: %s", id, r.flags.state(id), r.again("repair", id)))
 	}
 	spec, _, err := state.Read(r.flags.state(id), id)
@@ -260,7 +264,8 @@ func (r *runner) resume(ctx context.Context, id string, by change) (outcome, err
 	}
 	sw, known := s.Sweep(id)
 	if !known {
-		return outcome{}, r.leave(s, id, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown)) // its journal was read a moment ago
+		// its journal was read a moment ago
+		return outcome{}, r.leave(s, id, fmt.Errorf("sweep %s: %w", id, scheduler.ErrUnknown))
 	}
 	if by != nil {
 		if err := by(ctx, s, told); fault.KindOf(err) == fault.KindUsage {
@@ -276,7 +281,8 @@ func (r *runner) resume(ctx context.Context, id string, by change) (outcome, err
 // sameSpec compares the spec that the journal has with what the results say of it.
 func (r *runner) sameSpec(ctx context.Context, id string, spec *sweep.Spec) error {
 	differs := func(err error) error {
-		return unreachable(fmt.Errorf("resume %s: %w; nothing was changed; mend it with: %s", id, err, r.again("repair", id)))
+		return unreachable(fmt.Errorf("resume %s: %w; nothing was changed; mend it with: %s", id,
+			err, r.again("repair", id)))
 	}
 	known, err := store.ReadSweep(ctx, r.bucket, id)
 	if errors.Is(err, bucket.ErrUnavailable) {
@@ -310,12 +316,15 @@ func (r *runner) unknown(ctx context.Context, id string, err error) error {
 	had, lookErr := server.HasRecords(ctx, r.bucket, id)
 	switch {
 	case lookErr != nil:
-		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, and the results do not say whether it ran: %w", r.flags.state(id), id, lookErr))
+		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, and the results do not say whether "+
+			"it ran: %w", r.flags.state(id), id, lookErr))
 	case had:
-		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, but the results have records of it: the journal was damaged or replaced; "+
+		return unreachable(fmt.Errorf("the journal in %s does not have sweep %s, but the results have records "+
+			"of it: the journal was damaged or replaced; "+
 			"nothing was changed; rebuild it from the results with: %s", r.flags.state(id), id, r.again("repair", id)))
 	}
-	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id, state.ErrNotAccepted,
+	return usage(fmt.Errorf("resume %s: %w: run it anew; its folders %s and %s can be deleted", id,
+		state.ErrNotAccepted,
 		r.flags.state(id), placeOf(r.flags.Results, id)))
 }
 

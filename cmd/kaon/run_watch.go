@@ -141,7 +141,8 @@ func (a *startAlert) tell(now time.Time, why string, say func(string)) {
 // countsOf is counts as a display shows them: whom early stopping has ended has run as far as it was to run.
 func countsOf(n sweep.Counts, staged int, early map[sweep.StopRule]int) progress {
 	p := progress{
-		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped, running: n.Running + n.Launched - staged, failed: n.Failed,
+		total: n.Total, done: n.Succeeded + n.Failed + n.Cached, stopped: n.Stopped,
+		running: n.Running + n.Launched - staged, failed: n.Failed,
 		early: min(losers(early), n.Stopped),
 	}
 	p.done, p.stopped = p.done+p.early, p.stopped-p.early

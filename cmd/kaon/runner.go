@@ -42,7 +42,8 @@ func (f *workFlags) runner(ctx context.Context, out *output) (r *runner, stop fu
 		stop()
 		return nil, nil, err
 	}
-	return &runner{flags: f, out: out, log: newLog(overBar{out.stderr}, f.Log, f.LogFormat), bucket: bucket, stats: stats}, stop, nil
+	return &runner{flags: f, out: out, log: newLog(overBar{out.stderr}, f.Log, f.LogFormat), bucket: bucket,
+		stats: stats}, stop, nil
 }
 
 // runner runs sweeps one after the other: the one asked for, and the spec of its `then`.

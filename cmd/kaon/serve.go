@@ -47,8 +47,10 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Help() string {
-	return "Runs the sweeps that `kaon submit` hands in, from as many shells and people as there are, until it is stopped; " +
-		"started again it goes on with all that has not ended. Your own commands find it by its socket. Others need --listen and a token of `kaon token create`."
+	return "Runs the sweeps that `kaon submit` hands in, from as many shells and people as there are, until it " +
+		"is stopped; " +
+		"started again it goes on with all that has not ended. Your own commands find it by its socket. Others " +
+		"need --listen and a token of `kaon token create`."
 }
 
 // serveFolder is the name of a server's folder among those of single sweeps, whose names end in six letters.
@@ -94,7 +96,9 @@ func (c *serveCmd) Run(ctx context.Context, out *output) error {
 }
 
 // open opens the service that the flags describe.
-func (c *serveCmd) open(ctx context.Context, r *runner, turn turn, pages *loopback) (*service.Service, *notices, error) {
+func (c *serveCmd) open(
+	ctx context.Context, r *runner, turn turn, pages *loopback,
+) (*service.Service, *notices, error) {
 	cfg, told, err := r.config()
 	if err != nil {
 		return nil, nil, err
@@ -117,7 +121,8 @@ func (c *serveCmd) open(ctx context.Context, r *runner, turn turn, pages *loopba
 		return nil, nil, err
 	}
 	svc, err := service.Open(ctx, service.Config{
-		Server: cfg, Results: place, Runs: filepath.Join(turn.folder, workflowsFolder), Scaling: advice, Hooks: hooks, Spans: spans,
+		Server: cfg, Results: place, Runs: filepath.Join(turn.folder, workflowsFolder), Scaling: advice, Hooks: hooks,
+		Spans: spans,
 		API: api.Config{
 			Folders: turn.uploads, Place: absolutePlace(c.Results),
 			Access: access.Config{People: c.issued, Certificates: c.certified, Rate: c.rate()},
@@ -170,7 +175,8 @@ func (c *serveCmd) check() (err error) {
 			return fmt.Errorf("--listen %q: want HOST:PORT", address)
 		}
 		if !listen.Loopback(address) && c.TLSCert == "" && !c.Plain {
-			return fmt.Errorf("--listen %s can be reached by other machines, and tokens could be read on the way: give --tls-cert and --tls-key, "+
+			return fmt.Errorf("--listen %s can be reached by other machines, and tokens could be read on the "+
+				"way: give --tls-cert and --tls-key, "+
 				"or --plain where something in front of it has TLS", address)
 		}
 	}
@@ -208,7 +214,8 @@ func (c *serveCmd) serve(
 		return err
 	}
 	if c.Open {
-		if err := (&uiCmd{Open: true, serverFlags: serverFlags{Server: addresses[0]}}).Run(ctx, &output{out.stderr, out.stderr}); err != nil {
+		if err := (&uiCmd{Open: true, serverFlags: serverFlags{Server: addresses[0]}}).Run(ctx,
+			&output{out.stderr, out.stderr}); err != nil {
 			fmt.Fprintf(out.stderr, "kaon: warning: the dashboard cannot be opened: %v\n", err)
 		}
 	}
@@ -240,7 +247,9 @@ func (c *serveCmd) teller(out *output) func(line string) {
 const apiSocket = "api.sock"
 
 // listen begins to answer at the socket and at the addresses given. What it answers is ready.
-func (c *serveCmd) listen(answers http.Handler, socket string, log *slog.Logger) (servers []*http.Server, addresses []string, err error) {
+func (c *serveCmd) listen(
+	answers http.Handler, socket string, log *slog.Logger,
+) (servers []*http.Server, addresses []string, err error) {
 	handler := mcp.Beside(answers, versionString())
 	start := func(l net.Listener, h http.Handler, local bool, address string) {
 		one := listen.Server(h, log)
@@ -281,7 +290,8 @@ func (c *serveCmd) unfitToStandBy() string {
 	case c.Cluster == localCluster:
 		return "the cluster of this machine ends with its server, so that no other could go on: give --cluster"
 	case inPods(c.Cluster):
-		return "what runs in pods speaks to one server alone: have Kubernetes start that again when it dies, as deploy/kubernetes does"
+		return "what runs in pods speaks to one server alone: have Kubernetes start that again when it dies, " +
+			"as deploy/kubernetes does"
 	}
 	return ""
 }
@@ -366,11 +376,13 @@ func (c *serveCmd) say(out *output, addresses []string, place string) error {
 		return json.NewEncoder(out.stdout).Encode(served{addresses[0], append([]string{}, addresses[1:]...), place,
 			absolutePlace(c.Results)})
 	}
-	if _, err := fmt.Fprintf(out.stdout, "serving sweeps on %s, results in %s; hand one in with: kaon submit SPEC\n", place, c.Results); err != nil {
+	if _, err := fmt.Fprintf(out.stdout, "serving sweeps on %s, results in %s; hand one in with: kaon submit SPEC\n",
+		place, c.Results); err != nil {
 		return err
 	}
 	for _, address := range addresses[1:] {
-		if _, err := fmt.Fprintf(out.stdout, "with a token also at %s: kaon token create NAME makes one; there: kaon login %s\n", address, address); err != nil {
+		if _, err := fmt.Fprintf(out.stdout, "with a token also at %s: kaon token create NAME makes one; there: "+
+			"kaon login %s\n", address, address); err != nil {
 			return err
 		}
 	}

@@ -27,12 +27,14 @@ type certificateFlags struct {
 func (f *certificateFlags) authorities() (*access.Certificates, error) {
 	if f.ClientCA == "" {
 		if f.ClientRequired || len(f.ClientRoles)+len(f.ClientQueues) > 0 {
-			return nil, errors.New("--client-required, --client-role and --client-queue are about certificates: name their authority by --client-ca")
+			return nil, errors.New("--client-required, --client-role and --client-queue are about certificates: " +
+				"name their authority by --client-ca")
 		}
 		return nil, nil
 	}
 	if len(f.ClientRoles) == 0 && !f.ClientRequired {
-		return nil, errors.New("--client-ca: nobody may anything yet: give roles by --client-role OU=ml=submitter or all=viewer, " +
+		return nil, errors.New("--client-ca: nobody may anything yet: give roles by --client-role OU=ml=submitter " +
+			"or all=viewer, " +
 			"or have certificates needed beside tokens by --client-required")
 	}
 	p := &access.Certificates{Authorities: f.believed, Name: f.ClientName, Roles: map[string]access.Role{},
@@ -121,6 +123,7 @@ func (c *serveCmd) onePersonOneName() error {
 	if c.oidcFlags.Name == "sub" || c.oidcFlags.Name == "email" && c.ClientName == "email" {
 		return nil
 	}
-	return fmt.Errorf("--oidc-name %s with --client-ca: people of the issuer could have the name of somebody with a certificate: "+
+	return fmt.Errorf("--oidc-name %s with --client-ca: people of the issuer could have the name of somebody "+
+		"with a certificate: "+
 		"let it be sub, or email beside --client-name email", c.oidcFlags.Name)
 }

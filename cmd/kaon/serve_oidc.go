@@ -24,7 +24,8 @@ type oidcFlags struct {
 func (f *oidcFlags) people() (*access.People, error) {
 	if f.Issuer == "" {
 		if f.Audience != "" || len(f.Roles)+len(f.Queues) > 0 {
-			return nil, errors.New("--oidc-audience, --oidc-role and --oidc-queue say what an issuer's people may: name the issuer by --oidc-issuer")
+			return nil, errors.New("--oidc-audience, --oidc-role and --oidc-queue say what an issuer's people " +
+				"may: name the issuer by --oidc-issuer")
 		}
 		return nil, nil
 	}
@@ -33,7 +34,8 @@ func (f *oidcFlags) people() (*access.People, error) {
 		return nil, fmt.Errorf("--oidc-issuer, --oidc-audience: %w", err)
 	}
 	if len(f.Roles) == 0 {
-		return nil, errors.New("--oidc-issuer: nobody may anything yet: give groups their roles by --oidc-role GROUP=ROLE")
+		return nil, errors.New("--oidc-issuer: nobody may anything yet: give groups their roles by --oidc-role " +
+			"GROUP=ROLE")
 	}
 	p := &access.People{Verifier: verifier, Roles: map[string]access.Role{}, Queues: map[string][]string{}}
 	for _, one := range f.Roles {

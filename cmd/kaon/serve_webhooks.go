@@ -44,12 +44,14 @@ func (f *webhookFlags) webhookConfig() (cfg webhook.Config, err error) {
 	for _, text := range f.WebhookAllow {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			return cfg, fmt.Errorf("--webhook-allow %q: want an address with the length of its network, as in 10.0.0.0/8", text)
+			return cfg, fmt.Errorf("--webhook-allow %q: want an address with the length of its network, as in "+
+				"10.0.0.0/8", text)
 		}
 		cfg.Allow = append(cfg.Allow, p)
 	}
 	if f.WebhookSecret == "" {
-		return cfg, fmt.Errorf("write a secret to a file and give --webhook-secret @FILE, or put it into %s: receivers know by it who speaks",
+		return cfg, fmt.Errorf("write a secret to a file and give --webhook-secret @FILE, or put it into %s: "+
+			"receivers know by it who speaks",
 			webhookVariable)
 	}
 	secret, _, err := givenSecret("--webhook-secret", f.WebhookSecret, webhookVariable, "it")

@@ -103,7 +103,8 @@ func lastServer() (a announced, ok bool) {
 	return all[max(0, slices.IndexFunc(all, announced.listens))], true
 }
 
-var errNoServer = errors.New("no server of yours runs on this machine: start one with `kaon serve`, or name one with --server or KAON_SERVER")
+var errNoServer = errors.New("no server of yours runs on this machine: start one with `kaon serve`, or name one " +
+	"with --server or KAON_SERVER")
 
 // client is a way to the server.
 func (f serverFlags) client(ctx context.Context) (*client.Client, error) {

@@ -25,7 +25,8 @@ const pointsAtOnce = 25
 // takes as long as its attempts do one after the other, and tells of them at its end.
 func (c simulatedTasks) behave(info *mesos.TaskInfo, _ protocol.AgentID) embedded.Script {
 	s := embedded.Script{Duration: c.takes}
-	if order, err := task.Decode[task.Order](info.Data); err == nil && order.Bundle != nil { // else it is another framework's
+	// else it is another framework's
+	if order, err := task.Decode[task.Order](info.Data); err == nil && order.Bundle != nil {
 		all := order.All()
 		s.Duration *= time.Duration(len(all))
 		s.Data = task.Encode(c.bundleReport(all))

@@ -147,10 +147,12 @@ func (f resultsFlags) open(ctx context.Context, out *output, id string) (source,
 			}
 		}
 		if len(unread) > 0 && id == "" {
-			return source{}, unreachable(fmt.Errorf("no sweep of %s can be read: %w; mend it where it ran with `kaon repair SWEEP`", f.Results, unread[0]))
+			return source{}, unreachable(fmt.Errorf("no sweep of %s can be read: %w; mend it where it ran with "+
+				"`kaon repair SWEEP`", f.Results, unread[0]))
 		}
 		if len(unread) > 0 {
-			fmt.Fprintf(out.stderr, "kaon: warning: %s is the newest sweep of those that can be read; name another to have that\n", id)
+			fmt.Fprintf(out.stderr, "kaon: warning: %s is the newest sweep of those that can be read; name another "+
+				"to have that\n", id)
 		}
 		if id == "" {
 			return source{}, usage(fmt.Errorf("no sweep in %s: run one with `kaon run SPEC --results %s`", f.Results,
@@ -189,7 +191,8 @@ func (s source) explain(ctx context.Context, err error) error {
 		return unreachable(fmt.Errorf("read sweep %s: %w", s.id, err))
 	}
 	if had, err := server.HasRecords(ctx, s.bucket, s.id); had && err == nil {
-		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: kaon repair %s",
+		return unreachable(fmt.Errorf("sweep %s has records, but %s is not there: mend it where it ran with: "+
+			"kaon repair %s",
 			s.id, results.ObjectName(s.id, results.SweepFile), s.id))
 	}
 	ids, _ := store.Sweeps(ctx, s.bucket) // the first error tells
@@ -211,7 +214,8 @@ const trialHelp = "SWEEP/TRIAL, or a number for the newest sweep; \"then\" for t
 func parseTrial(arg string) (sweep string, trial int, err error) {
 	sweep, number, found := strings.Cut(arg, "/")
 	if found && sweep == "" {
-		return "", 0, usage(fmt.Errorf("%q names a trial of no sweep: is a variable not set? A number alone is one of the newest sweep", arg))
+		return "", 0, usage(fmt.Errorf("%q names a trial of no sweep: is a variable not set? A number alone is "+
+			"one of the newest sweep", arg))
 	}
 	if !found {
 		sweep, number = "", arg
@@ -221,7 +225,8 @@ func parseTrial(arg string) (sweep string, trial int, err error) {
 	}
 	trial, err = strconv.Atoi(number)
 	if err != nil || trial < 0 {
-		return "", 0, usage(fmt.Errorf("%q names no trial: write SWEEP/TRIAL, as in digits-x7k2/57, or only the number for the newest sweep", arg))
+		return "", 0, usage(fmt.Errorf("%q names no trial: write SWEEP/TRIAL, as in digits-x7k2/57, or only the "+
+			"number for the newest sweep", arg))
 	}
 	return sweep, trial, nil
 }
@@ -254,7 +259,8 @@ func (s source) explainControl(ctx context.Context, err error) error {
 func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*sweep.Spec, error) {
 	text, err := bucket.ReadObject(ctx, s.bucket, results.ObjectName(s.id, results.SpecFile), maxSpec)
 	if errors.Is(err, bucket.ErrNotExist) {
-		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the journal has it", results.SpecFile, s.id, s.id))
+		return nil, unreachable(fmt.Errorf("%s of %s is not there; `kaon repair %s` brings it back where the "+
+			"journal has it", results.SpecFile, s.id, s.id))
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err)
@@ -265,8 +271,9 @@ func (s source) spec(ctx context.Context, known store.Sweep, strict bool) (*swee
 // byHand is a trial that is run once more.
 func (s source) byHand(spec *sweep.Spec, trial board.Trial) byhand.Trial {
 	return byhand.Trial{
-		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial, Attempt: max(trial.Attempt, 1),
-		Params: trial.Params,
+		Bucket: s.bucket, Sweep: s.id, Spec: spec, Folder: s.stateFolder(), Trial: trial.Trial,
+		Attempt: max(trial.Attempt, 1),
+		Params:  trial.Params,
 	}
 }
 

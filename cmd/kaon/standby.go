@@ -36,14 +36,17 @@ type turn struct {
 
 // turn waits for the turn of a server whose state is to lie in a folder. While it waits standBy answers for it. Unfit
 // is why a server of its cluster cannot stand by; empty: it can.
-func (f standbyFlags) turn(ctx context.Context, out *output, folder, unfit string, standBy func() (end func(), err error)) (t turn, err error) {
+func (f standbyFlags) turn(
+	ctx context.Context, out *output, folder, unfit string, standBy func() (end func(), err error),
+) (t turn, err error) {
 	t = turn{folder: folder, uploads: standby.Uploads(folder), waits: func() {}}
 	used, err := standby.Used(folder)
 	switch {
 	case err != nil:
 		return t, unreachable(err)
 	case !f.Standby && used:
-		return t, usage(fmt.Errorf("servers work on %s by turns: start this one, too, with --standby, or choose another --state", folder))
+		return t, usage(fmt.Errorf("servers work on %s by turns: start this one, too, with --standby, or choose "+
+			"another --state", folder))
 	case !f.Standby:
 		return t, nil
 	case unfit != "":
@@ -102,7 +105,8 @@ func answerStandingBy(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_ = json.NewEncoder(w).Encode(map[string]any{ // whoever asked may be gone
-		"title": "Service Unavailable", "status": http.StatusServiceUnavailable, "detail": "this server stands by: another one works",
+		"title": "Service Unavailable", "status": http.StatusServiceUnavailable,
+		"detail": "this server stands by: another one works",
 	})
 }
 

@@ -24,11 +24,13 @@ type statusCmd struct {
 // status is what `kaon status --json` prints: a contract for scripts.
 type status struct {
 	control.Sweep
-	Live    bool              `json:"live"` // false: no process of this machine runs it, and the counts are the bucket's
+	// false: no process of this machine runs it, and the counts are the bucket's
+	Live    bool              `json:"live"`
 	Running []control.Running `json:"running"`
-	GoOn    string            `json:"go_on,omitempty"`      // the command that goes on with it, or runs again what failed
-	Metric  string            `json:"metric,omitempty"`     // that is optimized
-	Origin  *origin           `json:"provenance,omitempty"` // nil: of a version that did not say
+	// the command that goes on with it, or runs again what failed
+	GoOn   string  `json:"go_on,omitempty"`
+	Metric string  `json:"metric,omitempty"`     // that is optimized
+	Origin *origin `json:"provenance,omitempty"` // nil: of a version that did not say
 	measures
 }
 
@@ -166,7 +168,8 @@ func printStatus(w io.Writer, s status) error {
 	tab := table{keep: []int{0, 1}}
 	tab.row(append([]any{"TRIAL", "STATE", "PROGRESS", "HOST"}, points.heads()...)...)
 	for i, r := range listed {
-		tab.row(append([]any{trialLabel(r.Trial), cell{r.State, r.State}, percent(r.Percent), r.Host}, points.cells(i)...)...)
+		tab.row(append([]any{trialLabel(r.Trial), cell{r.State, r.State}, percent(r.Percent), r.Host},
+			points.cells(i)...)...)
 	}
 	if err := printFitting(w, &tab, "kaon status "+s.Sweep.Sweep); err != nil {
 		return err

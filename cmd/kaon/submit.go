@@ -97,7 +97,9 @@ func (f specFlags) submit(
 }
 
 // submission is the spec as a server takes it: with its path on this machine, or its folder uploaded.
-func (f specFlags) submission(ctx context.Context, out *output, to *client.Client, spec *sweep.Spec) (sub api.Submission, err error) {
+func (f specFlags) submission(
+	ctx context.Context, out *output, to *client.Client, spec *sweep.Spec,
+) (sub api.Submission, err error) {
 	sub = api.Submission{Spec: string(spec.Source), Set: f.Set, Seed: f.Seed}
 	if strings.HasPrefix(to.Address(), "unix:") {
 		if err := absolutePaths(spec); err != nil {

@@ -21,8 +21,10 @@ type sweepCmd struct {
 
 func (c *sweepCmd) Help() string {
 	return "kaon sweep lr=1e-5~0.1 batch=16,32,64 layers=1..8 -n 50 -m 'max accuracy' -- python train.py\n\n" +
-		"Values: a,b,c is a list; 1..9 integers; 0..1..0.25 steps; 0.1~0.9 floats; 1e-6~1e-2, or :log behind a range, by magnitude; " +
-		"*.csv files; @FILE the lines of a file; quotes and :text make text. They come to the command as --lr=0.1 at its end, or where {lr} stands in it."
+		"Values: a,b,c is a list; 1..9 integers; 0..1..0.25 steps; 0.1~0.9 floats; 1e-6~1e-2, or :log behind " +
+		"a range, by magnitude; " +
+		"*.csv files; @FILE the lines of a file; quotes and :text make text. They come to the command as --lr=0.1 " +
+		"at its end, or where {lr} stands in it."
 }
 
 func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) error {
@@ -41,11 +43,13 @@ func (c *sweepCmd) Run(ctx context.Context, typed *typedWords, out *output) erro
 	}
 	switch {
 	case len(spec.Parameters) == 0:
-		return usage(errors.New("there are no parameters: write NAME=VALUES before the command, as in: kaon sweep lr=0.1,0.01 -- python train.py"))
+		return usage(errors.New("there are no parameters: write NAME=VALUES before the command, as in: kaon sweep " +
+			"lr=0.1,0.01 -- python train.py"))
 	case c.Python != "" && len(command) > 0:
 		return usage(errors.New("--python stands for the command: leave out what is behind the parameters"))
 	case len(command) == 0 && c.Python == "":
-		return usage(errors.New("there is no command: write -- and the program behind the parameters, as in: kaon sweep lr=0.1,0.01 -- python train.py"))
+		return usage(errors.New("there is no command: write -- and the program behind the parameters, as in: " +
+			"kaon sweep lr=0.1,0.01 -- python train.py"))
 	case c.Trials < 0:
 		return usage(errors.New("--trials: there is at least one trial: write -n 50, or leave it out"))
 	}

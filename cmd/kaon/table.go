@@ -90,7 +90,9 @@ func shortHead(names []string, i int) string {
 			continue
 		}
 		end := name[at+1:]
-		if !slices.ContainsFunc(names, func(other string) bool { return other != name && strings.HasSuffix(other, end) }) {
+		if !slices.ContainsFunc(names, func(other string) bool {
+			return other != name && strings.HasSuffix(other, end)
+		}) {
 			return "…" + end
 		}
 	}

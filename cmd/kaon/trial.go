@@ -87,7 +87,9 @@ func (s source) commandOf(ctx context.Context, out *output, known store.Sweep, t
 
 // findTrial finds the trial that an argument names, and all that is known of its sweep. The sweep has the trial; a
 // record need not name it yet.
-func (f liveFlags) findTrial(ctx context.Context, arg string, out *output) (src source, board liveBoard, trial int, err error) {
+func (f liveFlags) findTrial(
+	ctx context.Context, arg string, out *output,
+) (src source, board liveBoard, trial int, err error) {
 	id, trial, err := parseTrial(arg)
 	if err != nil {
 		return source{}, liveBoard{}, 0, err

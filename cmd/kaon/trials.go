@@ -25,8 +25,10 @@ type trialsCmd struct {
 }
 
 func (c *trialsCmd) Help() string {
-	return "The table has a column for each metric shown and for each parameter, numbers with six digits. On a terminal it is as wide as that: " +
-		"what does not fit is named below it. In a pipe it has all columns, with the first 200 characters of each value; --json has all of it."
+	return "The table has a column for each metric shown and for each parameter, numbers with six digits. On " +
+		"a terminal it is as wide as that: " +
+		"what does not fit is named below it. In a pipe it has all columns, with the first 200 characters of " +
+		"each value; --json has all of it."
 }
 
 func (c *trialsCmd) Run(ctx context.Context, out *output) error {
@@ -115,12 +117,15 @@ var builtin = []string{"trial", "value", "seconds", "attempts"}
 // check refuses a key that would sort nothing, and metrics that nothing reported.
 func (c *trialsCmd) check(live liveBoard) error {
 	metrics := live.Metrics()
-	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) && !strings.HasPrefix(c.Sort, board.ParamPrefix) {
-		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s, and parameters as params.NAME", c.Sort, strings.Join(known, ", ")))
+	if known := slices.Concat(builtin, metrics); !slices.Contains(known, c.Sort) &&
+		!strings.HasPrefix(c.Sort, board.ParamPrefix) {
+		return usage(fmt.Errorf("--sort %q is no key and no metric of this sweep; there are: %s, and parameters "+
+			"as params.NAME", c.Sort, strings.Join(known, ", ")))
 	}
 	for _, name := range c.Metric {
 		if name != "all" && !slices.Contains(metrics, name) {
-			return usage(fmt.Errorf("--metrics %q is no metric of this sweep; there are: %s, or all of them by --metrics all", name, strings.Join(metrics, ", ")))
+			return usage(fmt.Errorf("--metrics %q is no metric of this sweep; there are: %s, or all of them by "+
+				"--metrics all", name, strings.Join(metrics, ", ")))
 		}
 	}
 	return nil

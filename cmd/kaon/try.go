@@ -30,8 +30,10 @@ type tryCmd struct {
 }
 
 func (c *tryCmd) Help() string {
-	return "The command runs in the foreground, with the parameters, seed, code, inputs and environment of the trial, and with secrets from the present environment. " +
-		"What it reports and leaves stays in a fresh folder; the sweep's results are not touched. Limits of cpus, memory and time are not set. " +
+	return "The command runs in the foreground, with the parameters, seed, code, inputs and environment of the " +
+		"trial, and with secrets from the present environment. " +
+		"What it reports and leaves stays in a fresh folder; the sweep's results are not touched. Limits of cpus, " +
+		"memory and time are not set. " +
 		"GPUs and ports that it asks for are the machine's first: runs at the same time do not know of it."
 }
 

@@ -33,7 +33,8 @@ func (f machineFlags) assign(need resource.Resources) (assigned, error) {
 			return a, err
 		}
 		if has := len(found.IDs); has < n {
-			a.warning = fmt.Sprintf("it asks for %s, and this machine has %d: if it has more, say how many with --gpus N", plural(n, "GPU"), has)
+			a.warning = fmt.Sprintf("it asks for %s, and this machine has %d: if it has more, say how many with "+
+				"--gpus N", plural(n, "GPU"), has)
 		}
 		a.gpus = containerizer.GPUs{Vendor: found.Vendor, IDs: found.IDs[:min(n, len(found.IDs))]}
 	}
@@ -73,7 +74,9 @@ func (a assigned) docker() []string {
 }
 
 // needs is what a trial, or the step that follows, asks of a machine.
-func (s source) needs(ctx context.Context, spec *sweep.Spec, trial int, params json.RawMessage) (resource.Resources, error) {
+func (s source) needs(
+	ctx context.Context, spec *sweep.Spec, trial int, params json.RawMessage,
+) (resource.Resources, error) {
 	var point sweep.Point
 	switch {
 	case !spec.DemandVaries():

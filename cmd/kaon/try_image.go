@@ -23,7 +23,9 @@ import (
 )
 
 // inImage runs a trial in its image by `docker run`, or prints how.
-func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Container, p executor.Prepared, devices []string) error {
+func (c *tryCmd) inImage(
+	ctx context.Context, out *output, image *sweep.Container, p executor.Prepared, devices []string,
+) error {
 	if err := openToAll(p); err != nil {
 		return err
 	}
@@ -42,7 +44,8 @@ func (c *tryCmd) inImage(ctx context.Context, out *output, image *sweep.Containe
 		argv = []string{"/bin/sh"}
 	}
 	fmt.Fprintf(out.stderr, "kaon: by hand, in the image %s; its files: %s\n", image.Image, p.Folder)
-	words := dockerRun(image, p, argv, devices, term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())))
+	words := dockerRun(image, p, argv, devices, term.IsTerminal(int(os.Stdin.Fd())) &&
+		term.IsTerminal(int(os.Stdout.Fd())))
 	here := executor.Prepared{Env: os.Environ()}
 	for name, value := range p.Private {
 		here.Env = append(here.Env, name+"="+value)

@@ -22,8 +22,10 @@ type uiCmd struct {
 }
 
 func (c *uiCmd) Help() string {
-	return "Prints a link that lets one browser in, once, within five minutes: for your own server on this machine, or with --server for one that " +
-		"you have a token for. Links for this machine go to 127.0.0.1; from elsewhere forward the port, as by ssh -L, or have the server --listen."
+	return "Prints a link that lets one browser in, once, within five minutes: for your own server on this machine, " +
+		"or with --server for one that " +
+		"you have a token for. Links for this machine go to 127.0.0.1; from elsewhere forward the port, as by " +
+		"ssh -L, or have the server --listen."
 }
 
 func (c *uiCmd) Run(ctx context.Context, out *output) error {
@@ -71,7 +73,8 @@ func openBrowser(address string) error {
 	}
 	show := exec.Command(program, address)
 	if err := show.Start(); err != nil {
-		return usage(errors.Join(errors.New("no browser can be opened here: open the link that was printed, or name one in BROWSER"), err))
+		return usage(errors.Join(errors.New("no browser can be opened here: open the link that was printed, or "+
+			"name one in BROWSER"), err))
 	}
 	crash.Go(func() { _ = show.Wait() })
 	return nil

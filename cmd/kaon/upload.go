@@ -13,7 +13,8 @@ import (
 // uploadFolder brings a folder to a server, and answers its id there.
 func uploadFolder(ctx context.Context, out *output, to *client.Client, folder string) (id string, err error) {
 	var packed bytes.Buffer
-	if err := archive.Pack(&packed, folder, filepath.Join(folder, "kaon-results"), filepath.Join(folder, "kaon-state")); err != nil {
+	if err := archive.Pack(&packed, folder, filepath.Join(folder, "kaon-results"),
+		filepath.Join(folder, "kaon-state")); err != nil {
 		return "", usage(fmt.Errorf("pack %s for the server: %w", folder, err))
 	}
 	if size := packed.Len(); size > 10<<20 {

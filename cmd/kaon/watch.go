@@ -23,8 +23,10 @@ type watchCmd struct {
 
 // Help implements kong's help provider.
 func (c *watchCmd) Help() string {
-	return "On a terminal: all sweeps, one with its states, trials, curves and failures, and a trial with what it writes; keys are shown at the bottom, " +
-		"and nothing is changed. Left with a sweep that was named, it ends as that has: 0 when it succeeded. In a pipe, and with --plain, --quiet or " +
+	return "On a terminal: all sweeps, one with its states, trials, curves and failures, and a trial with what " +
+		"it writes; keys are shown at the bottom, " +
+		"and nothing is changed. Left with a sweep that was named, it ends as that has: 0 when it succeeded. " +
+		"In a pipe, and with --plain, --quiet or " +
 		"--json, it shows one sweep of a server until it has ended."
 }
 
@@ -33,7 +35,8 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 		return c.fill(ctx, out)
 	}
 	if c.Results != "" {
-		return usage(errors.New("--results shows sweeps on a terminal of its own; here `kaon status` says how one stands"))
+		return usage(errors.New("--results shows sweeps on a terminal of its own; here `kaon status` says how " +
+			"one stands"))
 	}
 	from, err := c.client(ctx)
 	if err != nil {

@@ -197,7 +197,8 @@ func (s *logScreen) screen(of *sweepReading, width, rows int) []textLine {
 	}
 	all = append(all, lineOf(append(names, span{text: fact, look: faint})...))
 	if dropped > 0 {
-		all = append(all, lineOf(span{text: fmt.Sprintf("… %s before are left out; `kaon logs %s/%d` has them", plural(dropped, "line"), of.src.id, s.trial), look: faint}))
+		all = append(all, lineOf(span{text: fmt.Sprintf("… %s before are left out; `kaon logs %s/%d` has them",
+			plural(dropped, "line"), of.src.id, s.trial), look: faint}))
 	}
 	room := max(rows-len(all), 1)
 	if !s.loose {

@@ -137,7 +137,8 @@ func (r *watchReader) logs(ctx context.Context, of *sweepReading, trial int, std
 	if of.src.remote != nil {
 		return c.remote(ctx, to, of.src, trial)
 	}
-	l := &trialLog{logsCmd: c, out: r.quietly(), to: to, src: of.src, trial: trial, stream: c.stream(), board: of.liveBoard}
+	l := &trialLog{logsCmd: c, out: r.quietly(), to: to, src: of.src, trial: trial, stream: c.stream(),
+		board: of.liveBoard}
 	return l.print(ctx)
 }
 

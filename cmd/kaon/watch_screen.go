@@ -263,14 +263,15 @@ func (w *watchScreen) typed() {
 	case w.one == nil:
 		w.ask = &prompt{what: "sweeps with: ", text: w.list.text, done: w.list.filter}
 	case w.one.now != nil && w.one.tab == tabTrials:
-		w.ask = &prompt{what: "trials where, as in params.lr < 0.01 && value > 0.9: ", text: w.one.trials.query.filter, done: func(text string) {
-			if _, err := api.Matching(text); err != nil {
-				w.note = oneOf(err)
-				return
-			}
-			w.one.trials.query.filter, w.one.trials.at = text, scroll{}
-			w.listTrials()
-		}}
+		w.ask = &prompt{what: "trials where, as in params.lr < 0.01 && value > 0.9: ", text: w.one.trials.query.filter,
+			done: func(text string) {
+				if _, err := api.Matching(text); err != nil {
+					w.note = oneOf(err)
+					return
+				}
+				w.one.trials.query.filter, w.one.trials.at = text, scroll{}
+				w.listTrials()
+			}}
 	}
 }
 

@@ -141,11 +141,13 @@ func (s *sweepScreen) head(width int) []textLine {
 			facts = append(facts, part{speed(perSecond), 2}, part{"ETA " + left.String(), 1})
 		}
 	}
-	title.spans = append(title.spans, span{text: "  " + join(fit(facts, width-columns(now.src.id)-columns(state)-4, 1)), look: faint})
+	title.spans = append(title.spans, span{text: "  " + join(fit(facts, width-columns(now.src.id)-columns(state)-4, 1)),
+		look: faint})
 	all := []textLine{title, s.bar(width), s.legend()}
 	if best, ok := now.Best(); ok {
 		t, _ := now.Trial(best.Trial)
-		all = append(all, lineOf(spanOf("best "), span{text: now.known.Objective.Name + " " + formatValue(float64(best.Value)), look: strong},
+		all = append(all, lineOf(spanOf("best "),
+			span{text: now.known.Objective.Name + " " + formatValue(float64(best.Value)), look: strong},
 			spanOf(fmt.Sprintf(" (trial %d)  ", best.Trial)), span{text: params(t.Params), look: faint}))
 	}
 	why := now.known.Sentence
@@ -171,8 +173,10 @@ type share struct {
 func (s *sweepScreen) shares() []share {
 	n, staged := s.now.counts()
 	all := []share{
-		{"succeeded", "succeeded", "█", n.Succeeded}, {"cached", "cached", "▇", n.Cached}, {"failed", "failed", "▓", n.Failed},
-		{"stopped", "stopped", "▚", n.Stopped}, {"running", "running", "▒", n.Running + n.Launched - staged}, {"waiting", "waiting", "░", n.Waiting + staged},
+		{"succeeded", "succeeded", "█", n.Succeeded}, {"cached", "cached", "▇", n.Cached},
+		{"failed", "failed", "▓", n.Failed},
+		{"stopped", "stopped", "▚", n.Stopped}, {"running", "running", "▒", n.Running + n.Launched - staged},
+		{"waiting", "waiting", "░", n.Waiting + staged},
 	}
 	return slices.DeleteFunc(all, func(s share) bool { return s.n == 0 })
 }
@@ -226,14 +230,17 @@ func (s *sweepScreen) curves(width, rows int) (all []textLine) {
 	var plots []plot
 	var titles []string
 	if len(s.now.history.x) > 0 {
-		plots, titles = append(plots, plot{lines: []plotLine{s.now.history}}), append(titles, "best "+metric+" over trials")
+		plots, titles = append(plots, plot{lines: []plotLine{s.now.history}}),
+			append(titles, "best "+metric+" over trials")
 	}
 	shown := s.now.curves
-	if t, known := s.now.Trial(s.trials.chosen); known && len(t.Curve) > 1 && !slices.ContainsFunc(shown, func(o board.Trial) bool { return o.Trial == t.Trial }) {
+	if t, known := s.now.Trial(s.trials.chosen); known && len(t.Curve) > 1 &&
+		!slices.ContainsFunc(shown, func(o board.Trial) bool { return o.Trial == t.Trial }) {
 		shown = append(slices.Clone(shown), t)
 	}
 	if lines := curvesOf(shown, false); len(lines) > 0 {
-		plots, titles = append(plots, plot{lines: lines}), append(titles, metric+" by step, of the best trials and the chosen one")
+		plots, titles = append(plots, plot{lines: lines}),
+			append(titles, metric+" by step, of the best trials and the chosen one")
 	}
 	if len(plots) == 0 {
 		return []textLine{lineOf(spanOf("no trial has reported a finite value of the objective yet"))}

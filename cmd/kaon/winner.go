@@ -16,7 +16,8 @@ func printWinner(w io.Writer, win board.Winner) {
 		fmt.Fprintf(w, "  %s: %s\n", escaped(p.Name), shownValue(p.Value))
 	}
 	if s := win.Repeat; s != nil {
-		fmt.Fprintf(w, "point %d: %s of %s, mean %s ± %s, from %s to %s\n", s.Point, plural(s.Trials, "trial"), win.Metric,
+		fmt.Fprintf(w, "point %d: %s of %s, mean %s ± %s, from %s to %s\n", s.Point,
+			plural(s.Trials, "trial"), win.Metric,
 			formatValue(float64(s.Mean)), formatValue(float64(s.Std)), formatValue(float64(s.Min)),
 			formatValue(float64(s.Max)))
 		if s.Failed > 0 {

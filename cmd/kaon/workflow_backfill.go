@@ -22,7 +22,8 @@ type workflowBackfillCmd struct {
 }
 
 func (c *workflowBackfillCmd) Help() string {
-	return "A time that has a run already, by the clock or an earlier backfill, gets no other: what failed is run again by kaon workflow restart. " +
+	return "A time that has a run already, by the clock or an earlier backfill, gets no other: what failed is " +
+		"run again by kaon workflow restart. " +
 		"Runs of a backfill are bounded by --parallel alone, not by the workflow's run_strategy."
 }
 

@@ -275,7 +275,8 @@ func fitSteps(all []api.WorkflowStep, lines int) []api.WorkflowStep {
 	}
 	keep := make([]bool, len(all))
 	left := lines
-	for _, wanted := range [][]engine.State{{engine.Running, engine.Failed}, {engine.Waiting}, {engine.Succeeded, engine.Skipped, engine.Canceled}} {
+	for _, wanted := range [][]engine.State{{engine.Running, engine.Failed}, {engine.Waiting},
+		{engine.Succeeded, engine.Skipped, engine.Canceled}} {
 		for i, s := range all {
 			if left > 0 && !keep[i] && slices.Contains(wanted, s.State) {
 				keep[i] = true
@@ -314,7 +315,8 @@ func widthOr(w io.Writer, fallback int) int {
 
 // marks are states at a glance.
 var marks = map[engine.State]string{
-	engine.Waiting: "·", engine.Running: "▶", engine.Succeeded: "✓", engine.Failed: "✗", engine.Skipped: "-", engine.Canceled: "■",
+	engine.Waiting: "·", engine.Running: "▶", engine.Succeeded: "✓", engine.Failed: "✗", engine.Skipped: "-",
+	engine.Canceled: "■",
 }
 
 // colourOf is the state of a sweep that has the colour.
@@ -337,7 +339,8 @@ func stepLine(s api.WorkflowStep) string {
 	}
 	if len(s.Counts) > 0 {
 		var parts []string
-		for _, state := range []engine.State{engine.Succeeded, engine.Failed, engine.Running, engine.Waiting, engine.Skipped, engine.Canceled} {
+		for _, state := range []engine.State{engine.Succeeded, engine.Failed, engine.Running, engine.Waiting,
+			engine.Skipped, engine.Canceled} {
 			if n := s.Counts[state]; n > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", n, state))
 			}

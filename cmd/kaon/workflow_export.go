@@ -16,7 +16,8 @@ type workflowExportCmd struct {
 }
 
 func (c *workflowExportCmd) Help() string {
-	return "What the other orchestrator cannot hold is named, on standard error and at the head of the file. A step whose work it cannot do fails there, and says so."
+	return "What the other orchestrator cannot hold is named, on standard error and at the head of the file. " +
+		"A step whose work it cannot do fails there, and says so."
 }
 
 // exportedWorkflow is what `kaon workflow export --json` prints. Fields may be added, not renamed.

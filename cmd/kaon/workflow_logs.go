@@ -23,7 +23,8 @@ func (c *workflowLogsCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if from == nil {
-		return usage(errors.New("logs of steps are asked of a server: give --server; of a run without one kaon logs takes the ids that kaon workflow status --json shows"))
+		return usage(errors.New("logs of steps are asked of a server: give --server; of a run without one kaon " +
+			"logs takes the ids that kaon workflow status --json shows"))
 	}
 	stream := "stdout"
 	if c.Stderr {

@@ -47,7 +47,8 @@ func jsonOrText(typed string) (json.RawMessage, error) {
 		return json.RawMessage(text), nil
 	}
 	if text != "" && strings.ContainsRune(`{["`, rune(text[0])) {
-		return nil, usage(fmt.Errorf("%.80q is not JSON, though it begins so: write it as in '{\"checkpoint\": true}', or a text without such a beginning", text))
+		return nil, usage(fmt.Errorf("%.80q is not JSON, though it begins so: write it as in '{\"checkpoint\": "+
+			"true}', or a text without such a beginning", text))
 	}
 	value, err := json.Marshal(typed)
 	return value, err

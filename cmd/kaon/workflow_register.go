@@ -55,7 +55,8 @@ func (c *workflowRegisterCmd) Run(ctx context.Context, out *output) error {
 		_, err = fmt.Fprintf(out.stdout, "%s@%d is that already\n", r.Name, r.Latest)
 	case r.Version != r.Latest:
 		_, err = fmt.Fprintf(out.stdout,
-			"%s@%d registered; %s@%d is pinned, and runs until kaon workflow pin %s@latest\n", r.Name, r.Latest, r.Name, r.Version, r.Name)
+			"%s@%d registered; %s@%d is pinned, and runs until kaon workflow pin %s@latest\n", r.Name, r.Latest, r.Name,
+			r.Version, r.Name)
 	default:
 		_, err = fmt.Fprintf(out.stdout, "%s@%d registered; run it with: kaon workflow run %s --server %s\n", r.Name,
 			r.Latest, r.Name, orOwn(c.Server))

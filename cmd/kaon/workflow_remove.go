@@ -17,7 +17,8 @@ func (c *workflowRemoveCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if from == nil {
-		return usage(errors.New("runs of a server are removed so: give --server; of a run without one remove its folder in .state/workflows of the results"))
+		return usage(errors.New("runs of a server are removed so: give --server; of a run without one remove " +
+			"its folder in .state/workflows of the results"))
 	}
 	d, err := from.DeleteWorkflow(ctx, c.Run_)
 	if err != nil {

@@ -129,7 +129,8 @@ func (f *workFlags) goOn(ctx context.Context, out *output, id string, begin func
 	cluster := &workflows.Cluster{Bucket: r.bucket}
 	board := newFlowBoard(out, f.Quiet, f.JSON)
 	work, err := begin(run.Config{
-		Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(), Results: place, Stored: cluster.Stored,
+		Folder: folder, Cluster: cluster, Told: board.told, Late: board.toldLate, Version: versionString(),
+		Results: place, Stored: cluster.Stored,
 	})
 	if err != nil {
 		return localRuns{f}.explain(id, err)

@@ -119,7 +119,9 @@ const lookRest = 4
 
 // eachLook calls show with how a run of another process stands, again and again until it answers true. A server that is
 // started again is waited for. It answers with the error of a signal when ctx ends.
-func eachLook(ctx context.Context, runs flowRuns, id string, show func(api.WorkflowStatus) (over bool, err error)) error {
+func eachLook(
+	ctx context.Context, runs flowRuns, id string, show func(api.WorkflowStatus) (over bool, err error),
+) error {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	for {

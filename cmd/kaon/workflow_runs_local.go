@@ -47,7 +47,8 @@ func (l localRuns) read(id string) (*run.Record, error) {
 func (l localRuns) explain(id string, err error) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return usage(fmt.Errorf("no run %q in %s; kaon workflow list shows those there are, --results and --state say where to look", id, l.folder()))
+		return usage(fmt.Errorf("no run %q in %s; kaon workflow list shows those there are, --results and --state "+
+			"say where to look", id, l.folder()))
 	case errors.Is(err, run.ErrLocked):
 		return usage(fmt.Errorf("another process works on run %s: kaon workflow status %s shows it", id, id))
 	case errors.Is(err, run.ErrSecret):

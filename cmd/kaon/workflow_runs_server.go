@@ -29,7 +29,9 @@ func (s serverRuns) List(ctx context.Context) ([]api.WorkflowRun, []error, error
 func (s serverRuns) Status(ctx context.Context, id string, all bool) (api.WorkflowStatus, error) {
 	status, err := s.WorkflowRun(ctx, id)
 	if err == nil && all {
-		err = everyIteration(&status, func(step string) ([]api.WorkflowStep, error) { return s.WorkflowIterations(ctx, id, step) })
+		err = everyIteration(&status, func(step string) ([]api.WorkflowStep, error) {
+			return s.WorkflowIterations(ctx, id, step)
+		})
 	}
 	return status, answered(err)
 }

@@ -45,7 +45,8 @@ func (c *workflowShowCmd) read(ctx context.Context) (*workflow.Workflow, error) 
 }
 
 func (c *workflowShowCmd) Help() string {
-	return "Reads the file as kaon workflow run does, and says what is wrong with it: unknown names, cycles, values that are needed before they are there. " +
+	return "Reads the file as kaon workflow run does, and says what is wrong with it: unknown names, cycles, " +
+		"values that are needed before they are there. " +
 		"Nothing is started."
 }
 
@@ -128,8 +129,9 @@ func (c *workflowShowCmd) print(out *output, w *workflow.Workflow, width int) {
 
 func shown(w *workflow.Workflow) shownWorkflow {
 	return shownWorkflow{
-		SLA: slaOf(w.SLA), Name: w.Name, Parameters: shownParameters(w), Graph: draw.GraphOf(w.Graph), Finally: draw.GraphOf(w.Finally),
-		Arrows: w.Graph.String(), Warnings: append([]*sweep.Error{}, w.Warnings...),
+		SLA: slaOf(w.SLA), Name: w.Name, Parameters: shownParameters(w), Graph: draw.GraphOf(w.Graph),
+		Finally: draw.GraphOf(w.Finally),
+		Arrows:  w.Graph.String(), Warnings: append([]*sweep.Error{}, w.Warnings...),
 	}
 }
 

@@ -26,7 +26,9 @@ func flowSubmission(
 }
 
 // submit hands the workflow in and shows it until it has ended.
-func (c *workflowRunCmd) submit(ctx context.Context, out *output, runs serverRuns, wf *workflow.Workflow, given map[string]any) error {
+func (c *workflowRunCmd) submit(
+	ctx context.Context, out *output, runs serverRuns, wf *workflow.Workflow, given map[string]any,
+) error {
 	sub, err := flowSubmission(ctx, out, runs.Client, wf, given)
 	if err != nil {
 		return err

@@ -35,7 +35,8 @@ func (c *workflowTriggerCmd) Run(ctx context.Context, out *output) error {
 		case c.JSON:
 			err = json.NewEncoder(out.stdout).Encode(s)
 		case s.Place > 0:
-			_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, c.Name, s.Version, s.Place)
+			_, err = fmt.Fprintf(out.stdout, "%s: %s@%d waits at place %d of its queue\n", s.Run, c.Name,
+				s.Version, s.Place)
 		default:
 			_, err = fmt.Fprintf(out.stdout, "%s: %s@%d\n", s.Run, c.Name, s.Version)
 		}

@@ -18,8 +18,9 @@ import (
 // Config is where what sweeps used is read.
 type Config struct {
 	Bucket bucket.Bucket
-	Sweeps func(context.Context) (map[string]*store.Sweep, error) // what the results say of all, by their ids; it is not changed
-	Folder func(id string) string                                 // of a sweep's state, which need not be there
+	// what the results say of all, by their ids; it is not changed
+	Sweeps func(context.Context) (map[string]*store.Sweep, error)
+	Folder func(id string) string // of a sweep's state, which need not be there
 }
 
 // largestSpec bounds what is read of a spec, in bytes: a submission has no larger one.
@@ -47,10 +48,14 @@ func (s *sweepUse) final() bool { return s.finished != "" && s.gap == "" }
 // New is a ledger that has read nothing yet.
 func New(cfg Config) *Ledger { return &Ledger{cfg: cfg, read: map[string]*sweepUse{}} }
 
-// Stored is what sweeps of some results used, as All of a ledger says it. No server is asked; folder is that of a sweep's state, which need
-// not be there.
-func Stored(ctx context.Context, b bucket.Bucket, by string, since time.Time, folder func(id string) string) (Usage, error) {
-	return New(Config{Bucket: b, Folder: folder, Sweeps: func(ctx context.Context) (map[string]*store.Sweep, error) { return stored(ctx, b) }}).
+// Stored is what sweeps of some results used, as All of a ledger says it. No server is asked; folder is that of a
+// sweep's state, which need not be there.
+func Stored(
+	ctx context.Context, b bucket.Bucket, by string, since time.Time, folder func(id string) string,
+) (Usage, error) {
+	return New(Config{Bucket: b, Folder: folder, Sweeps: func(ctx context.Context) (map[string]*store.Sweep, error) {
+		return stored(ctx, b)
+	}}).
 		All(ctx, by, since)
 }
 
@@ -115,7 +120,8 @@ func (l *Ledger) forget(known map[string]*store.Sweep) {
 	}
 }
 
-// one is what a sweep used, read when it is not known. What takes long to read and is not final is not read at every request.
+// one is what a sweep used, read when it is not known. What takes long to read and is not final is not read at every
+// request.
 func (l *Ledger) one(ctx context.Context, s *store.Sweep) (*sweepUse, error) {
 	began := time.Now()
 	l.mu.Lock()

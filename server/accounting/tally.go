@@ -65,7 +65,8 @@ func (t *tally) add(r results.Record) {
 		n = int32(len(t.used))
 		t.used, t.index[d] = append(t.used, d), n
 	}
-	one := attemptTime{id: attemptID{int32(r.Trial), int32(r.Attempt)}, start: end.StartMs, end: max(end.StartMs, end.EndMs), demand: n}
+	one := attemptTime{id: attemptID{int32(r.Trial), int32(r.Attempt)}, start: end.StartMs,
+		end: max(end.StartMs, end.EndMs), demand: n}
 	one.task = one.id
 	if _, trial, attempt, ok := cluster.TaskID(end.Task).Parse(); ok {
 		one.task = attemptID{int32(trial), int32(attempt)}
@@ -73,11 +74,12 @@ func (t *tally) add(r results.Record) {
 	t.times = append(t.times, one)
 }
 
-// parts is the sum by day and queue. Attempts of one task had its resources one after the other: those that were launched
-// and lost before their turn add nothing to what the others had.
+// parts is the sum by day and queue. Attempts of one task had its resources one after the other: those that were
+// launched and lost before their turn add nothing to what the others had.
 func (t *tally) parts() []part {
 	slices.SortFunc(t.times, func(a, b attemptTime) int {
-		return cmp.Or(a.task.compare(b.task), cmp.Compare(a.start, b.start), a.id.compare(b.id), cmp.Compare(a.end, b.end))
+		return cmp.Or(a.task.compare(b.task), cmp.Compare(a.start, b.start), a.id.compare(b.id),
+			cmp.Compare(a.end, b.end))
 	})
 	type place struct {
 		day   int64
@@ -118,7 +120,9 @@ func (t *tally) parts() []part {
 	for where, sum := range sums {
 		out = append(out, part{where.day, where.queue, *sum})
 	}
-	slices.SortFunc(out, func(a, b part) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.queue, b.queue)) })
+	slices.SortFunc(out, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.queue, b.queue))
+	})
 	return out
 }
 

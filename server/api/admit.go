@@ -15,7 +15,8 @@ import (
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	least, _ := ctx.Operation().Metadata["role"].(access.Role)
 	caller, unknown := a.guard.Identify(ctx.Context(), ctx.Header("Authorization"))
-	if (least != "" || strings.HasPrefix(ctx.Operation().Path, Prefix)) && a.tooOften(ctx, caller) { // probes are asked as often as they like
+	// probes are asked as often as they like
+	if (least != "" || strings.HasPrefix(ctx.Operation().Path, Prefix)) && a.tooOften(ctx, caller) {
 		return
 	}
 	if refusal := access.Check(caller, least, unknown); refusal != nil {
@@ -25,7 +26,8 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		_ = huma.WriteErr(a.huma, ctx, refusalStatus(refusal), refusal.Why)
 		return
 	}
-	ctx = huma.WithValue(huma.WithContext(ctx, access.With(ctx.Context(), caller)), requestKey{}, ctx.Header(requestIDHeader))
+	ctx = huma.WithValue(huma.WithContext(ctx, access.With(ctx.Context(), caller)), requestKey{},
+		ctx.Header(requestIDHeader))
 	changes := ctx.Method() != http.MethodGet && ctx.Method() != http.MethodHead && caller.Name != ""
 	if changes {
 		if err := a.audit.refuses(ctx.Method()); err != nil {
@@ -57,7 +59,8 @@ func (a *API) tooOften(ctx huma.Context, c access.Caller) bool {
 	}
 	ctx.SetHeader("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	_ = huma.WriteErr(a.huma, ctx, http.StatusTooManyRequests,
-		"more requests than one caller may make: wait as long as Retry-After says, and use the event stream rather than asking again and again")
+		"more requests than one caller may make: wait as long as Retry-After says, and use the event stream rather "+
+			"than asking again and again")
 	return true
 }
 

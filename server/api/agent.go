@@ -92,7 +92,9 @@ func rowsOf(known []*offers.Agent) map[offers.AgentID]*offers.Agent {
 }
 
 // agentsOf puts together what is known of agents.
-func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.AttemptStatus, cordons []Cordon, now time.Time) []Agent {
+func agentsOf(
+	snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.AttemptStatus, cordons []Cordon, now time.Time,
+) []Agent {
 	rows := rowsOf(known)
 	placed := map[offers.AgentID][]Placed{}
 	for _, a := range alive {
@@ -103,7 +105,8 @@ func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.
 		one := &snap.Agents[i]
 		agent := Agent{
 			ID: string(one.ID), Host: one.Host, Running: one.Running, Proven: one.Proven, State: agentState(one, now),
-			Health: one.Health, Why: one.Why, Attributes: map[string]string{}, Attempts: append([]Placed{}, placed[one.ID]...),
+			Health: one.Health, Why: one.Why, Attributes: map[string]string{},
+			Attempts: append([]Placed{}, placed[one.ID]...),
 		}
 		if one.Avoided.After(now) {
 			agent.Avoided = one.Avoided.UTC().Format(time.RFC3339)
@@ -119,7 +122,8 @@ func agentsOf(snap scheduler.Snapshot, known []*offers.Agent, alive []scheduler.
 			agent.Used, agent.Capacity = load(&row.Used), load(&row.Capacity)
 		}
 		if c := one.Cordon; c != nil {
-			agent.Cordon = &Cordon{ID: c.ID, Agent: c.Agent, Attribute: c.Attribute, Value: c.Value, Deadline: rfc3339(c.Deadline), Reason: c.Reason}
+			agent.Cordon = &Cordon{ID: c.ID, Agent: c.Agent, Attribute: c.Attribute, Value: c.Value,
+				Deadline: rfc3339(c.Deadline), Reason: c.Reason}
 			for i := range cordons {
 				if cordons[i].ID == c.ID {
 					agent.Cordon = &cordons[i]

@@ -44,7 +44,8 @@ func (a *lateAnswer) Unwrap() http.ResponseWriter {
 }
 
 // Flush implements http.Flusher: who follows a log reads what has come.
-func (a *lateAnswer) Flush() { _ = http.NewResponseController(a.Unwrap()).Flush() } // the caller is gone when this fails
+// the caller is gone when this fails
+func (a *lateAnswer) Flush() { _ = http.NewResponseController(a.Unwrap()).Flush() }
 
 func (a *lateAnswer) begin() {
 	if !a.begun && a.status != 0 {
@@ -64,10 +65,12 @@ func (a *API) writeJSON(w io.Writer, v any) error {
 	if !ok {
 		return err
 	}
-	a.cfg.Log.Error("an answer could not be encoded; this is a bug in kaon", "operation", to.Operation().OperationID, "path", to.URL().Path, "error", err)
+	a.cfg.Log.Error("an answer could not be encoded; this is a bug in kaon", "operation", to.Operation().OperationID,
+		"path", to.URL().Path, "error", err)
 	to.SetStatus(http.StatusInternalServerError)
 	to.SetHeader("Content-Type", "application/problem+json")
-	_ = encodeJSON(to, huma.Error500InternalServerError("this answer could not be encoded, which is a bug in kaon: "+err.Error()))
+	_ = encodeJSON(to, huma.Error500InternalServerError("this answer could not be encoded, which is a bug in kaon: "+
+		err.Error()))
 	return nil
 }
 

@@ -31,7 +31,8 @@ type timedBody struct {
 	control *http.ResponseController
 }
 
-func (b *timedBody) wait() { _ = b.control.SetReadDeadline(time.Now().Add(bodyWait)) } // connections of servers have deadlines
+// connections of servers have deadlines
+func (b *timedBody) wait() { _ = b.control.SetReadDeadline(time.Now().Add(bodyWait)) }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	b.wait()

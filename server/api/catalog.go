@@ -26,7 +26,8 @@ type catalog struct {
 	server *server.Server // nil: there is none
 	every  time.Duration
 
-	damaged func(id string, err error) // is told what is damaged of a sweep, or denied, whenever it is read; nil: nobody
+	// is told what is damaged of a sweep, or denied, whenever it is read; nil: nobody
+	damaged func(id string, err error)
 
 	reading sync.Mutex // held while all are read again
 

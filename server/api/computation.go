@@ -28,8 +28,10 @@ func computation[T any](ctx context.Context, a *API, what string, f func() (T, e
 	}
 	request, _ := ctx.Value(requestKey{}).(string)
 	a.stats.faults.Inc()
-	a.cfg.Log.Error("a computation ended by a fault in kaon; the server goes on", "of", what, "request", request, "err", fault, "stack", string(fault.Stack))
-	return out, huma.NewError(http.StatusInternalServerError, fmt.Sprintf("%s: %v; nothing was changed; the server's log has where, with request %s", what, fault, request))
+	a.cfg.Log.Error("a computation ended by a fault in kaon; the server goes on", "of", what, "request", request,
+		"err", fault, "stack", string(fault.Stack))
+	return out, huma.NewError(http.StatusInternalServerError,
+		fmt.Sprintf("%s: %v; nothing was changed; the server's log has where, with request %s", what, fault, request))
 }
 
 // alone waits until nobody else makes an answer that takes processors and memory for long. done lets the next one.

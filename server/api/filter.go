@@ -20,8 +20,9 @@ type filter struct {
 	program *vm.Program // nil: every trial is
 	parts   condition   // of a program with || or !: what a trial lacks makes one comparison false; nil: it has none
 	machine vm.VM
-	reads   map[string]bool         // names in the expression
-	blank   map[sweep.State]verdict // of trials of which nothing but state and number is known, where the number does not matter
+	reads   map[string]bool // names in the expression
+	// of trials of which nothing but state and number is known, where the number does not matter
+	blank map[sweep.State]verdict
 }
 
 type verdict struct {
@@ -49,14 +50,17 @@ func parseFilter(text string) (*filter, error) {
 		return &filter{}, nil
 	}
 	seen := visitor{names: map[string]bool{}}
-	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes), expr.Patch(&seen), sweep.BoundAddition())
+	program, err := expr.Compile(text, expr.Env(filterEnv{}), expr.AsBool(), expr.MaxNodes(filterNodes),
+		expr.Patch(&seen), sweep.BoundAddition())
 	if seen.loop { // no option of the library turns these off
-		return nil, huma.Error422UnprocessableEntity("filter: functions of predicates, as count and any, are not available; write it as in " +
+		return nil, huma.Error422UnprocessableEntity("filter: functions of predicates, as count and any, are " +
+			"not available; write it as in " +
 			"params.lr < 0.01 && metrics.loss < 2")
 	}
 	if err != nil {
 		line, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("filter: %s; write it as in params.lr < 0.01 && metrics.loss < 2", line))
+		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("filter: %s; write it as in params.lr < 0.01 "+
+			"&& metrics.loss < 2", line))
 	}
 	return &filter{program: program, parts: partsOf(text), reads: seen.names, blank: map[sweep.State]verdict{}}, nil
 }

@@ -29,7 +29,8 @@ func workflowProblem(err error) error {
 		return nil
 	case errors.Is(err, workflows.ErrUnknown), errors.Is(err, workflows.ErrStep):
 		return notFound(err.Error())
-	case errors.Is(err, workflows.ErrEnded), errors.Is(err, workflows.ErrAtWork), errors.Is(err, workflows.ErrExists), errors.Is(err, run.ErrLocked), errors.Is(err, run.ErrFull),
+	case errors.Is(err, workflows.ErrEnded), errors.Is(err, workflows.ErrAtWork), errors.Is(err, workflows.ErrExists),
+		errors.Is(err, run.ErrLocked), errors.Is(err, run.ErrFull),
 		errors.As(err, &refused):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, run.ErrTooLong):

@@ -42,11 +42,13 @@ type Folder struct {
 }
 
 func (a *API) declareFolders() {
-	op := operation(access.Submitter, http.MethodPost, "/folders", "upload-folder", "Upload what a spec names beside itself")
+	op := operation(access.Submitter, http.MethodPost, "/folders", "upload-folder",
+		"Upload what a spec names beside itself")
 	op.DefaultStatus = http.StatusCreated
 	op.RequestBody = &huma.RequestBody{
 		Required: true, Description: "A tar archive under zstd, as `kaon submit` makes it.",
-		Content: map[string]*huma.MediaType{"application/zstd": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		Content: map[string]*huma.MediaType{"application/zstd": {Schema: &huma.Schema{Type: huma.TypeString,
+			Format: "binary"}}},
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *uploadInput) (*body[Folder], error) {
 		return answer(a.upload(ctx, uploading{in.body, a.stats.uploaded}))
@@ -164,8 +166,9 @@ func keepUpload(file *os.File, from io.Reader) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("keep the archive: %w", err)
 	case size > largestUpload:
-		return "", huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the archive has more than %s: name in .kaonignore what "+
-			"trials do not need", format.Bytes(largestUpload)))
+		return "", huma.NewError(http.StatusRequestEntityTooLarge,
+			fmt.Sprintf("the archive has more than %s: name in .kaonignore what "+
+				"trials do not need", format.Bytes(largestUpload)))
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return hex.EncodeToString(sum.Sum(nil)), err
@@ -202,7 +205,8 @@ func (a *API) clearFolders() error {
 			folders = append(folders, kept...)
 		}
 		for _, folder := range folders {
-			if rest, below := strings.CutPrefix(folder+string(filepath.Separator), base+string(filepath.Separator)); below {
+			if rest, below := strings.CutPrefix(folder+string(filepath.Separator),
+				base+string(filepath.Separator)); below {
 				id, _, _ := strings.Cut(rest, string(filepath.Separator))
 				used[id] = true
 			}

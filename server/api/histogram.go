@@ -36,5 +36,6 @@ func (h *histogram) write(w io.Writer, name, labels string) {
 		}
 		fmt.Fprintf(w, "%s_bucket{%s,le=%q} %d\n", name, labels, le, sum)
 	}
-	fmt.Fprintf(w, "%s_sum{%s} %g\n%s_count{%s} %d\n", name, labels, time.Duration(h.nanos.Load()).Seconds(), name, labels, sum)
+	fmt.Fprintf(w, "%s_sum{%s} %g\n%s_count{%s} %d\n", name, labels, time.Duration(h.nanos.Load()).Seconds(), name,
+		labels, sum)
 }

@@ -55,7 +55,8 @@ func (h *hub) heard(n scheduler.Notice) {
 		h.add(Event{Sweep: n.Sweep, Kind: "ended", State: string(n.Phase), Reason: n.Reason})
 	case scheduler.TrialMoved:
 		trial := n.Trial
-		h.add(Event{Sweep: n.Sweep, Kind: "trial", Trial: &trial, Attempt: n.Attempt, State: n.To.String(), Reason: n.Reason})
+		h.add(Event{Sweep: n.Sweep, Kind: "trial", Trial: &trial, Attempt: n.Attempt, State: n.To.String(),
+			Reason: n.Reason})
 	case scheduler.Recorded:
 		if e, ok := points(n.Record); ok {
 			h.add(e)
@@ -65,7 +66,8 @@ func (h *hub) heard(n scheduler.Notice) {
 
 // heardRun tells what has become true of a run.
 func (h *hub) heardRun(c workflows.Change) {
-	e := Event{Run: c.Run, Kind: string(c.Kind), RunStep: c.Step, State: string(c.State), Reason: c.Reason, Percent: c.Percent, Text: c.Text}
+	e := Event{Run: c.Run, Kind: string(c.Kind), RunStep: c.Step, State: string(c.State), Reason: c.Reason,
+		Percent: c.Percent, Text: c.Text}
 	if c.Late != nil {
 		e.Due = c.Late.Due
 	}

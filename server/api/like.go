@@ -50,7 +50,8 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	folder, file := a.uploaded(known.File)
 	switch mine := access.Of(ctx).MayChange("sweep", known.Submitter()); {
 	case mine != nil && (secret || folder != ""):
-		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: only they and operators may run it again",
+		return sub, huma.Error403Forbidden(fmt.Sprintf("sweep %s is %s's, and comes with a folder or with secrets: "+
+			"only they and operators may run it again",
 			known.ID, known.Submitter()))
 	case folder != "":
 		sub.Folder, sub.File, sub.liked = folder, file, true
@@ -59,7 +60,8 @@ func (a *API) like(ctx context.Context, sub Submission) (Submission, error) {
 	case access.Of(ctx).Local:
 		sub.File = known.File
 	case needs:
-		return wrong("sweep %s was submitted on the server's machine, and names files there: submit its spec with its folder", known.ID)
+		return wrong("sweep %s was submitted on the server's machine, and names files there: submit its spec "+
+			"with its folder", known.ID)
 	}
 	return sub, nil
 }
@@ -71,7 +73,8 @@ func (a *API) stored(ctx context.Context, known stored) (text string, set manife
 		return "", nil, err
 	}
 	if known.SpecHash != "" && known.SpecHash != manifest.SpecHash(data) {
-		return "", nil, huma.Error409Conflict(fmt.Sprintf("the spec of %s in the results is not the one that was submitted: "+
+		return "", nil, huma.Error409Conflict(fmt.Sprintf("the spec of %s in the results is not the one that "+
+			"was submitted: "+
 			"`kaon repair %s` brings it back where the journal has it", known.ID, known.ID))
 	}
 	return string(data), manifest.OverridesOf(known.Sweep), nil

@@ -42,9 +42,10 @@ func (in *listSweepsInput) wants(s Sweep) bool {
 			return false
 		}
 	}
-	return in.Text == "" || slices.ContainsFunc(append([]string{s.ID, s.Name, s.Owner}, s.Labels...), func(text string) bool {
-		return strings.Contains(strings.ToLower(text), strings.ToLower(in.Text))
-	})
+	return in.Text == "" || slices.ContainsFunc(append([]string{s.ID, s.Name, s.Owner}, s.Labels...),
+		func(text string) bool {
+			return strings.Contains(strings.ToLower(text), strings.ToLower(in.Text))
+		})
 }
 
 // Stored is every sweep of some results, the newest first, as far as they tell, and what of them is damaged: those
@@ -71,7 +72,8 @@ func Stored(ctx context.Context, b bucket.Bucket) (list []Sweep, damaged []error
 
 // Filter leaves those of a list that the query of list-sweeps wants.
 func Filter(list []Sweep, query url.Values) []Sweep {
-	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"], Queue: query.Get("queue"), Text: query.Get("text"), Archived: query.Get("archived") == "true"}
+	in := listSweepsInput{State: query["state"], Owner: query.Get("owner"), Label: query["label"],
+		Queue: query.Get("queue"), Text: query.Get("text"), Archived: query.Get("archived") == "true"}
 	return slices.DeleteFunc(list, func(s Sweep) bool { return !in.wants(s) })
 }
 

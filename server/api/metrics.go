@@ -25,7 +25,8 @@ import (
 const scrapeWait = 2 * time.Second
 
 func (a *API) declareMetrics() {
-	op := operation(access.Viewer, http.MethodGet, "", "get-metrics", "Counters and states of all stages, in Prometheus's text format")
+	op := operation(access.Viewer, http.MethodGet, "", "get-metrics",
+		"Counters and states of all stages, in Prometheus's text format")
 	op.Path, op.Responses = "/metrics", contentOf("text/plain")
 	huma.Register(a.huma, op, func(ctx context.Context, _ *struct{}) (*text, error) {
 		var page bytes.Buffer
@@ -115,7 +116,8 @@ func writeSweeps(w io.Writer, snap scheduler.Snapshot, short map[string]map[stri
 	}
 	metrics.WriteGaugeUint64(w, "kaon_trials_staged", uint64(staged))
 	metrics.WriteGaugeUint64(w, "kaon_attempts_alive", uint64(snap.Live))
-	for _, reason := range append(server.Shortages[:len(server.Shortages):len(server.Shortages)], waitsPaused, waitsHeld) {
+	for _, reason := range append(server.Shortages[:len(server.Shortages):len(server.Shortages)], waitsPaused,
+		waitsHeld) {
 		metrics.WriteGaugeUint64(w, fmt.Sprintf("kaon_trials_waiting{reason=%q}", reason), uint64(why[reason]))
 	}
 }
@@ -169,12 +171,14 @@ func writeQueues(w io.Writer, all []Queue) {
 		metrics.WriteGaugeUint64(w, "kaon_queue_trials_waiting"+label, uint64(q.Waiting))
 		metrics.WriteGaugeFloat64(w, "kaon_queue_share"+label, q.Share)
 		metrics.WriteGaugeFloat64(w, "kaon_queue_fair_share"+label, q.Fair)
-		for _, resource := range []string{"cpus", "mem", "gpus", fairness.Trials} { // as Mesos names them, and as other metrics do
+		// as Mesos names them, and as other metrics do
+		for _, resource := range []string{"cpus", "mem", "gpus", fairness.Trials} {
 			amount := resource
 			if resource == "mem" {
 				amount = "memory"
 			}
-			metrics.WriteGaugeFloat64(w, fmt.Sprintf("kaon_queue_used{queue=%q,resource=%q}", q.Name, resource), q.Used[amount])
+			metrics.WriteGaugeFloat64(w, fmt.Sprintf("kaon_queue_used{queue=%q,resource=%q}", q.Name, resource),
+				q.Used[amount])
 		}
 	}
 }

@@ -42,7 +42,8 @@ func plainID(id string) bool {
 
 // streams are answers that are neither tagged nor compressed: they have no end, or are whole files.
 func streams(r *http.Request) bool {
-	return r.Method != http.MethodGet || strings.HasSuffix(r.URL.Path, "/events") || strings.HasSuffix(r.URL.Path, "/logs") ||
+	return r.Method != http.MethodGet || strings.HasSuffix(r.URL.Path, "/events") ||
+		strings.HasSuffix(r.URL.Path, "/logs") ||
 		strings.HasPrefix(r.URL.Path, Prefix+"/objects/") || strings.HasPrefix(r.URL.Path, Prefix+"/previews/")
 }
 

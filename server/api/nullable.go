@@ -22,13 +22,15 @@ func nullable(all huma.Registry) {
 		for _, field := range reflect.VisibleFields(t) {
 			key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			property := schema.Properties[key]
-			if len(field.Index) > 1 && t.Field(field.Index[0]).Type.Kind() == reflect.Pointer { // of an embedded one that may not be there
+			// of an embedded one that may not be there
+			if len(field.Index) > 1 && t.Field(field.Index[0]).Type.Kind() == reflect.Pointer {
 				schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == key })
 			}
 			switch pointer := field.Type.Kind() == reflect.Pointer; {
 			case property == nil || strings.Contains(options, "omit"):
 			case pointer && field.Type.Elem().Kind() == reflect.Struct:
-				schema.Properties[key] = &huma.Schema{OneOf: []*huma.Schema{property, null}, Description: property.Description}
+				schema.Properties[key] = &huma.Schema{OneOf: []*huma.Schema{property, null},
+					Description: property.Description}
 			case field.Type == reflect.TypeFor[[]*results.Number]():
 				property.Items = &huma.Schema{OneOf: []*huma.Schema{property.Items, null}}
 			}

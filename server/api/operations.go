@@ -30,7 +30,8 @@ func declare(cfg Config) *API {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &API{
-		cfg: cfg, guard: access.New(cfg.Access), mux: http.NewServeMux(), hub: newHub(), stats: newStats(), heavy: make(chan struct{}, 1),
+		cfg: cfg, guard: access.New(cfg.Access), mux: http.NewServeMux(), hub: newHub(), stats: newStats(),
+		heavy: make(chan struct{}, 1),
 	}
 	a.catalog = newCatalog(cfg.Bucket, cfg.Server)
 	a.catalog.damaged = logDamage(cfg.Log)

@@ -37,13 +37,17 @@ type NewCordon struct {
 }
 
 func (a *API) declareAgents() {
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/agents", "list-agents", "Machines of the cluster: load, health, what runs there"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/agents", "list-agents",
+		"Machines of the cluster: load, health, what runs there"),
 		func(ctx context.Context, _ *struct{}) (*body[[]Agent], error) { return answer(a.agents(ctx)) })
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/cordons", "list-cordons", "Which agents are to get no work"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/cordons", "list-cordons",
+		"Which agents are to get no work"),
 		func(context.Context, *struct{}) (*body[[]Cordon], error) { return answer(a.cordons(), nil) })
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/scaling", "list-scaling", "How groups of agents stand, and what more or fewer of them would help"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/scaling", "list-scaling",
+		"How groups of agents stand, and what more or fewer of them would help"),
 		func(context.Context, *struct{}) (*body[[]scaling.Report], error) { return answer(a.scaling(), nil) })
-	add := operation(access.Operator, http.MethodPost, "/cordons", "add-cordon", "Keep agents from getting work, and have them empty by a time")
+	add := operation(access.Operator, http.MethodPost, "/cordons", "add-cordon",
+		"Keep agents from getting work, and have them empty by a time")
 	add.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, add, func(ctx context.Context, in *struct{ Body NewCordon }) (*body[Cordon], error) {
 		return answer(a.addCordon(ctx, in.Body))
@@ -51,7 +55,8 @@ func (a *API) declareAgents() {
 	type cordonInput struct {
 		ID string `path:"cordon" maxLength:"100" doc:"Its id."`
 	}
-	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/cordons/{cordon}", "remove-cordon", "Let agents have work again"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/cordons/{cordon}", "remove-cordon",
+		"Let agents have work again"),
 		func(ctx context.Context, in *cordonInput) (*struct{}, error) {
 			err := a.cfg.Server.RemoveCordon(ctx, in.ID)
 			if errors.Is(err, server.ErrNoCordon) {
@@ -131,9 +136,11 @@ func agentCalled(list []Agent, word string) (string, error) {
 	case len(begin) == 1:
 		return begin[0], nil
 	case len(begin) > 1:
-		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("%q is the beginning of %d agents: write more of one, or its id", word, len(begin)))
+		return "", huma.Error422UnprocessableEntity(fmt.Sprintf("%q is the beginning of %d agents: write more "+
+			"of one, or its id", word, len(begin)))
 	case len(known) == 0:
-		return "", notFound("no agent is known yet: agents are known from when they first offer something, which they do while sweeps wait")
+		return "", notFound("no agent is known yet: agents are known from when they first offer something, which " +
+			"they do while sweeps wait")
 	case len(known) > most:
 		known = append(known[:most], fmt.Sprintf("%d more", len(known)-most))
 	}

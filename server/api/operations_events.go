@@ -39,9 +39,11 @@ func (a *API) declareEvents() {
 		EventsInput
 	}
 	kinds := map[string]any{"snapshot": Snapshot{}, "event": Event{}, "alive": Alive{}}
-	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/events", "all-events", "What happens, as server-sent events: a snapshot, then changes"), kinds,
+	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/events", "all-events",
+		"What happens, as server-sent events: a snapshot, then changes"), kinds,
 		func(ctx context.Context, in *EventsInput, send sse.Sender) { a.stream(ctx, "", in.Last, send) })
-	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/events", "sweep-events", "What happens to a sweep, as server-sent events"), kinds,
+	sse.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/events", "sweep-events",
+		"What happens to a sweep, as server-sent events"), kinds,
 		func(ctx context.Context, in *sweepEventsInput, send sse.Sender) {
 			a.stream(ctx, in.Sweep, in.Last, send)
 		})

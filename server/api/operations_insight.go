@@ -37,7 +37,8 @@ func (a *API) declareInsight() {
 		func(ctx context.Context, in *SweepInput) (*body[Explanation], error) {
 			return answer(a.importance(ctx, in.Sweep))
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/compare", "compare", "Trials side by side: what differs in parameters, metrics and specs"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/compare", "compare",
+		"Trials side by side: what differs in parameters, metrics and specs"),
 		func(ctx context.Context, in *compareInput) (*body[Comparison], error) {
 			return answer(a.compare(ctx, in.Sweep))
 		})
@@ -82,7 +83,8 @@ func (a *API) importance(ctx context.Context, id string) (r Explanation, err err
 		}
 	}
 	return computation(ctx, a, "explain the sweep", func() (Explanation, error) {
-		return importance.ExplainMany(spec.Space, spec.Objective.Goal, all, func(trials []int) ([]importance.Trial, error) { return a.learnt(ctx, id, trials) })
+		return importance.ExplainMany(spec.Space, spec.Objective.Goal, all,
+			func(trials []int) ([]importance.Trial, error) { return a.learnt(ctx, id, trials) })
 	})
 }
 
@@ -121,13 +123,15 @@ func (a *API) spec(ctx context.Context, id string) (*sweep.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return manifest.SubmittedSpec(known.Sweep, []byte(text), filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, known.ID), false)
+	return manifest.SubmittedSpec(known.Sweep, []byte(text),
+		filepath.Join(a.cfg.Server.Folder(), state.SweepsFolder, known.ID), false)
 }
 
 // compare puts what the texts name side by side.
 func (a *API) compare(ctx context.Context, texts []string) (Comparison, error) {
 	if len(texts) > compare.MostColumns {
-		return Comparison{}, huma.Error422UnprocessableEntity(fmt.Sprintf("%d are to be compared: at most %d at once", len(texts), compare.MostColumns))
+		return Comparison{}, huma.Error422UnprocessableEntity(fmt.Sprintf("%d are to be compared: at most %d at once",
+			len(texts), compare.MostColumns))
 	}
 	var all []compare.Subject
 	for _, text := range texts {
@@ -155,7 +159,8 @@ func (a *API) subject(ctx context.Context, text string) (out compare.Subject, er
 	switch {
 	case named:
 		if trial, err = strconv.Atoi(number); err != nil || trial < 0 {
-			return out, huma.Error422UnprocessableEntity(fmt.Sprintf("%q names no trial: want ID or ID/TRIAL, as in digits-x7k2/57", text))
+			return out, huma.Error422UnprocessableEntity(fmt.Sprintf("%q names no trial: want ID or ID/TRIAL, "+
+				"as in digits-x7k2/57", text))
 		}
 	case s.Best == nil:
 		return out, nil

@@ -29,7 +29,8 @@ type logsInput struct {
 }
 
 func (a *API) declareLogs() {
-	op := operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs", "What an attempt wrote, while it runs and after")
+	op := operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/logs", "get-logs",
+		"What an attempt wrote, while it runs and after")
 	op.Responses = contentOf("text/plain")
 	huma.Register(a.huma, op, a.logs)
 }

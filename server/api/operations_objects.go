@@ -37,7 +37,8 @@ func (a *API) declareObjects() {
 		Name  string `path:"name" doc:"As it is listed, with its slashes."`
 		Range string `header:"Range" doc:"bytes=N- or bytes=N-M."`
 	}
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/objects", "list-objects", "Files of the results, by name"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/objects", "list-objects",
+		"Files of the results, by name"),
 		func(ctx context.Context, in *listInput) (*body[[]Object], error) {
 			list, prefix := []Object{}, in.Prefix
 			switch { // nothing else of the bucket is shown
@@ -57,7 +58,8 @@ func (a *API) declareObjects() {
 			}
 			return answer(list, nil)
 		})
-	object := operation(access.Viewer, http.MethodGet, "/objects/{name...}", "get-object", "A file of the results, or a range of it")
+	object := operation(access.Viewer, http.MethodGet, "/objects/{name...}", "get-object",
+		"A file of the results, or a range of it")
 	object.Responses = contentOf("application/octet-stream")
 	huma.Register(a.huma, object,
 		func(ctx context.Context, in *objectInput) (*huma.StreamResponse, error) {
@@ -82,7 +84,8 @@ func (a *API) declareObjects() {
 				hc.SetHeader("Content-Length", strconv.FormatInt(to-from, 10))
 				hc.SetHeader("Accept-Ranges", "bytes")
 				if partial {
-					hc.SetHeader("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+"/"+strconv.FormatInt(o.Size, 10))
+					hc.SetHeader("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+
+						"/"+strconv.FormatInt(o.Size, 10))
 					hc.SetStatus(http.StatusPartialContent)
 				}
 				if seeker, ok := src.(io.Seeker); ok {
@@ -95,7 +98,8 @@ func (a *API) declareObjects() {
 				}
 			}}, nil
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/records", "get-records", "Records on their way to the bucket"), a.records)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/records", "get-records",
+		"Records on their way to the bucket"), a.records)
 }
 
 // rangeOf reads a Range of one part. What is none of that kind is all of it, as RFC 9110 wants.
@@ -125,7 +129,8 @@ func rangeOf(header string, size int64) (from, to int64, partial bool, err error
 		to = min(size-1, end) + 1
 	}
 	if from >= size {
-		return 0, 0, false, huma.NewError(http.StatusRequestedRangeNotSatisfiable, "the object has "+strconv.FormatInt(size, 10)+" bytes")
+		return 0, 0, false, huma.NewError(http.StatusRequestedRangeNotSatisfiable,
+			"the object has "+strconv.FormatInt(size, 10)+" bytes")
 	}
 	return from, to, true, nil
 }

@@ -43,23 +43,27 @@ func (a *API) declarePlan() {
 		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"A second submission of the same caller with the same key and spec is the first."`
 		Body *Clone `required:"false"`
 	}
-	plan := operation(access.Viewer, http.MethodPost, "/plan", "plan-spec", "What a sweep would do, without doing any of it")
+	plan := operation(access.Viewer, http.MethodPost, "/plan", "plan-spec",
+		"What a sweep would do, without doing any of it")
 	plan.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, plan, func(ctx context.Context, in *planInput) (*body[Plan], error) {
 		return answer(a.plan(ctx, in.Body, in.PlanInput))
 	})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/plan", "plan-sweep", "What a sweep would do if it were run once more, with changes"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/plan", "plan-sweep",
+		"What a sweep would do if it were run once more, with changes"),
 		func(ctx context.Context, in *planAgainInput) (*body[Plan], error) {
 			return answer(a.plan(ctx, Submission{Like: in.Sweep, Set: in.Set}, in.PlanInput))
 		})
-	clone := operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/clone", "clone-sweep", "Run a sweep once more as a new one, with changes")
+	clone := operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/clone", "clone-sweep",
+		"Run a sweep once more as a new one, with changes")
 	clone.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, clone, func(ctx context.Context, in *cloneInput) (*submitOutput, error) {
 		change := Clone{}
 		if in.Body != nil {
 			change = *in.Body
 		}
-		return a.submit(ctx, &submitInput{Key: in.Key, Body: Submission{Like: in.Sweep, Set: change.Set, Seed: change.Seed, Labels: change.Labels}})
+		return a.submit(ctx, &submitInput{Key: in.Key,
+			Body: Submission{Like: in.Sweep, Set: change.Set, Seed: change.Seed, Labels: change.Labels}})
 	})
 }
 
@@ -68,7 +72,9 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 	if err != nil {
 		return Plan{}, err
 	}
-	p, err := computation(ctx, a, "plan the sweep", func() (Plan, error) { return plan.New(spec, in.Points, access.Of(ctx).Environment()) })
+	p, err := computation(ctx, a, "plan the sweep", func() (Plan, error) {
+		return plan.New(spec, in.Points, access.Of(ctx).Environment())
+	})
 	if err != nil {
 		return p, err
 	}
@@ -86,6 +92,7 @@ func (a *API) plan(ctx context.Context, sub Submission, in PlanInput) (Plan, err
 		return p, err
 	}
 	defer done()
-	p.When, err = a.cfg.Server.Forecast(ctx, spec, access.Of(ctx).Name, time.Duration(in.TrialSeconds*float64(time.Second)))
+	p.When, err = a.cfg.Server.Forecast(ctx, spec, access.Of(ctx).Name,
+		time.Duration(in.TrialSeconds*float64(time.Second)))
 	return p, err
 }

@@ -31,15 +31,19 @@ type seriesInput struct {
 
 // declarePlots declares what pictures of a sweep are drawn from: few bytes for each trial.
 func (a *API) declarePlots() {
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/columns", "get-columns", "Trials as columns of parameters and metrics"), a.columns)
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/curves", "get-curves", "The objective over the steps, of many trials"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/columns", "get-columns",
+		"Trials as columns of parameters and metrics"), a.columns)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/curves", "get-curves",
+		"The objective over the steps, of many trials"),
 		func(ctx context.Context, in *curvesInput) (*body[[]export.Curve], error) {
 			list := []export.Curve{}
 			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { list = export.Curves(b, in.Most) })
 			return answer(list, err)
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/series", "get-series", "How many trials were in each state over time"), a.series)
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/failures", "get-failures", "Failed trials, grouped by why"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/series", "get-series",
+		"How many trials were in each state over time"), a.series)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/failures", "get-failures",
+		"Failed trials, grouped by why"),
 		func(ctx context.Context, in *SweepInput) (*body[export.Failures], error) {
 			return answer(a.failures(ctx, in.Sweep))
 		})

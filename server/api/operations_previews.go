@@ -20,7 +20,8 @@ const largestPreview = 8 << 20
 // previewPolicy is what a page of a trial's may do when it is shown: look as it likes, with pictures that stand in it.
 // It runs nothing, loads nothing, sends nothing, is of no origin, and stands in the dashboard's frames alone. It holds
 // also when somebody opens its address by itself.
-const previewPolicy = "sandbox; default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+const previewPolicy = "sandbox; default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; " +
+	"base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'self'"
 
 // declarePreviews declares how the dashboard shows HTML that trials have written.
@@ -28,7 +29,8 @@ func (a *API) declarePreviews() {
 	type previewInput struct {
 		Name string `path:"name" doc:"Of an object among the artifacts of a trial; it ends in .html or .htm."`
 	}
-	preview := operation(access.Viewer, http.MethodGet, "/previews/{name...}", "get-preview", "A page that a trial left, which may do nothing but be looked at")
+	preview := operation(access.Viewer, http.MethodGet, "/previews/{name...}", "get-preview",
+		"A page that a trial left, which may do nothing but be looked at")
 	preview.Responses = contentOf("text/html")
 	huma.Register(a.huma, preview, func(ctx context.Context, in *previewInput) (*huma.StreamResponse, error) {
 		if !isPage(in.Name) {
@@ -39,7 +41,8 @@ func (a *API) declarePreviews() {
 			return nil, problem(err)
 		}
 		if o.Size > largestPreview {
-			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("it has %d bytes: pages of up to %d are shown; download it", o.Size, largestPreview))
+			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("it has %d bytes: pages of up to %d are "+
+				"shown; download it", o.Size, largestPreview))
 		}
 		data, err := bucket.ReadObject(ctx, a.cfg.Bucket, in.Name, largestPreview)
 		if err != nil {

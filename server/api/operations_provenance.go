@@ -25,7 +25,8 @@ func (a *API) declareProvenance() {
 		func(ctx context.Context, in *SweepInput) (*body[Provenance], error) {
 			known, err := a.catalog.get(ctx, in.Sweep)
 			return answer(Provenance{
-				File: known.File, Set: append([]string{}, manifest.OverridesOf(known.Sweep)...), Seed: known.Seed, Provenance: known.Provenance,
+				File: known.File, Set: append([]string{}, manifest.OverridesOf(known.Sweep)...), Seed: known.Seed,
+				Provenance: known.Provenance,
 			}, err)
 		})
 }

@@ -46,18 +46,22 @@ func (a *API) declareQueues() {
 	type queueInput struct {
 		Queue string `path:"queue" maxLength:"100" doc:"Its name, with %2F for a slash."`
 	}
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/queues", "list-queues", "Queues that sweeps share the cluster by, and how they stand"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/queues", "list-queues",
+		"Queues that sweeps share the cluster by, and how they stand"),
 		func(ctx context.Context, _ *struct{}) (*body[Queues], error) { return answer(a.queues(ctx)) })
-	huma.Register(a.huma, operation(access.Operator, http.MethodPost, "/queues", "set-queue", "Make a queue, or change one"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodPost, "/queues", "set-queue",
+		"Make a queue, or change one"),
 		func(ctx context.Context, in *struct{ Body QueueChange }) (*body[Queue], error) {
 			q := in.Body
-			err := a.cfg.Server.SetQueue(ctx, q.Name, server.QueueChange{Weight: q.Weight, Limit: q.Limit, UserLimit: q.UserLimit, Guarantee: q.Guarantee})
+			err := a.cfg.Server.SetQueue(ctx, q.Name,
+				server.QueueChange{Weight: q.Weight, Limit: q.Limit, UserLimit: q.UserLimit, Guarantee: q.Guarantee})
 			if err != nil {
 				return nil, problem(err)
 			}
 			return answer(a.queue(ctx, q.Name))
 		})
-	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/queues/{queue}", "remove-queue", "Take a queue away that no sweep is in"),
+	huma.Register(a.huma, operation(access.Operator, http.MethodDelete, "/queues/{queue}", "remove-queue",
+		"Take a queue away that no sweep is in"),
 		func(ctx context.Context, in *queueInput) (*struct{}, error) {
 			return nil, problem(a.cfg.Server.RemoveQueue(ctx, in.Queue))
 		})
@@ -91,7 +95,8 @@ func (a *API) queue(ctx context.Context, name string) (Queue, error) {
 
 func queueOf(s fairness.Standing) Queue {
 	return Queue{
-		Name: s.Name, Weight: s.Weight, Limit: s.Limit, UserLimit: s.UserLimit, Guarantee: s.Guarantee, Set: s.Set, Used: amountsOf(s.Used, s.Running),
+		Name: s.Name, Weight: s.Weight, Limit: s.Limit, UserLimit: s.UserLimit, Guarantee: s.Guarantee, Set: s.Set,
+		Used:    amountsOf(s.Used, s.Running),
 		Waiting: s.Waiting, Sweeps: s.Sweeps, Share: s.Share, Fair: s.Fair,
 	}
 }

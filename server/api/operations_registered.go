@@ -38,7 +38,8 @@ func registeredProblem(err error) error {
 		return notFound(err.Error())
 	case errors.Is(err, registry.ErrOwner):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, registry.ErrUnread), errors.Is(err, registry.ErrSkipped), errors.Is(err, registry.ErrPaused), errors.Is(err, registry.ErrOwnerGone):
+	case errors.Is(err, registry.ErrUnread), errors.Is(err, registry.ErrSkipped), errors.Is(err, registry.ErrPaused),
+		errors.Is(err, registry.ErrOwnerGone):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, registry.ErrFull):
 		return huma.Error503ServiceUnavailable(err.Error())
@@ -50,27 +51,33 @@ func registeredProblem(err error) error {
 
 func (a *API) declareRegistered() {
 	const at = "/registered-workflows"
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, at, "list-registered-workflows", "Workflows that the server keeps, by name"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, at, "list-registered-workflows",
+		"Workflows that the server keeps, by name"),
 		func(context.Context, *struct{}) (*body[[]Registered], error) {
 			return answer(a.standings(a.registered().List()...), nil)
 		})
-	register := a.flow(access.Submitter, http.MethodPost, at, "register-workflow", "Keep a workflow under its name, as its next version")
+	register := a.flow(access.Submitter, http.MethodPost, at, "register-workflow",
+		"Keep a workflow under its name, as its next version")
 	register.MaxBodyBytes = largestSubmission
-	huma.Register(a.huma, register, func(ctx context.Context, in *struct{ Body WorkflowSubmission }) (*body[Registration], error) {
+	huma.Register(a.huma, register, func(ctx context.Context,
+		in *struct{ Body WorkflowSubmission }) (*body[Registration], error) {
 		return answer(a.register(ctx, in.Body))
 	})
 	one := at + "/{workflow}"
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one, "get-registered-workflow", "How a registered workflow stands"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one, "get-registered-workflow",
+		"How a registered workflow stands"),
 		func(_ context.Context, in *RegisteredInput) (*body[Registered], error) {
 			return a.registeredAnswer(a.registered().Get(in.Workflow))
 		})
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one, "remove-registered-workflow", "Forget a workflow with its versions; its runs stay"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one, "remove-registered-workflow",
+		"Forget a workflow with its versions; its runs stay"),
 		func(ctx context.Context, in *RegisteredInput) (*struct{}, error) {
 			err := a.registered().Remove(in.Workflow, who(ctx))
 			a.tellRegistered(in.Workflow, "removed", err)
 			return nil, registeredProblem(err)
 		})
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions", "list-workflow-versions", "Versions of a workflow, the newest first"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions", "list-workflow-versions",
+		"Versions of a workflow, the newest first"),
 		func(_ context.Context, in *RegisteredInput) (*body[[]Version], error) {
 			return answer(a.versions(in.Workflow))
 		})
@@ -78,11 +85,13 @@ func (a *API) declareRegistered() {
 		RegisteredInput
 		Version int `path:"version" minimum:"0" doc:"0: the one that runs where none is named."`
 	}
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}", "get-workflow-version", "What a version is of: its parameters, and its graph"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}", "get-workflow-version",
+		"What a version is of: its parameters, and its graph"),
 		func(_ context.Context, in *versionInput) (*body[VersionDetail], error) {
 			return answer(a.version(in.Workflow, in.Version))
 		})
-	source := a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}/source", "get-version-source", "A version as it was registered")
+	source := a.flow(access.Viewer, http.MethodGet, one+"/versions/{version}/source", "get-version-source",
+		"A version as it was registered")
 	source.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, source, func(_ context.Context, in *versionInput) (*text, error) {
 		v, err := a.registered().Version(in.Workflow, in.Version)
@@ -95,7 +104,8 @@ func (a *API) declareRegistered() {
 		RegisteredInput
 		Body VersionPin
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/pin", "pin-workflow-version", "Have a version run where none is named, or the newest again"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/pin", "pin-workflow-version",
+		"Have a version run where none is named, or the newest again"),
 		func(ctx context.Context, in *pinInput) (*body[Registered], error) {
 			info, err := a.registered().Pin(in.Workflow, who(ctx), in.Body.Version)
 			became := "pinned"
@@ -110,7 +120,8 @@ func (a *API) declareRegistered() {
 		Key  string         `header:"Idempotency-Key" maxLength:"200" doc:"A second request of the same caller with the same key is the first."`
 		Body *RegisteredRun `required:"false"`
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/runs", "run-registered-workflow", "Run a registered workflow, when its run_strategy lets it"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/runs", "run-registered-workflow",
+		"Run a registered workflow, when its run_strategy lets it"),
 		func(ctx context.Context, in *runInput) (*body[RunStanding], error) {
 			var asked RegisteredRun
 			if in.Body != nil {
@@ -182,7 +193,8 @@ func (a *API) version(name string, number int) (out VersionDetail, err error) {
 		return out, nil
 	}
 	for _, p := range wf.Parameters {
-		out.Parameters = append(out.Parameters, VersionParameter{p.Name, p.Type.String(), p.Description, p.Required, p.Default, p.Choices})
+		out.Parameters = append(out.Parameters, VersionParameter{p.Name, p.Type.String(), p.Description, p.Required,
+			p.Default, p.Choices})
 	}
 	out.Steps, out.Graph = len(wf.Steps), graphOf(wf)
 	return out, nil
@@ -191,7 +203,8 @@ func (a *API) version(name string, number int) (out VersionDetail, err error) {
 // register keeps a workflow with what it was checked against.
 func (a *API) register(ctx context.Context, sub WorkflowSubmission) (out Registration, err error) {
 	if sub.Folder == "" && sub.File != "" {
-		return out, huma.Error422UnprocessableEntity("file without folder: what lies beside a registered workflow must not change: upload the folder, and give its id")
+		return out, huma.Error422UnprocessableEntity("file without folder: what lies beside a registered workflow " +
+			"must not change: upload the folder, and give its id")
 	}
 	if len(sub.Parameters) > 0 || len(sub.Labels) > 0 {
 		return out, huma.Error422UnprocessableEntity("parameters and labels are of runs: give them when it is run")
@@ -201,7 +214,8 @@ func (a *API) register(ctx context.Context, sub WorkflowSubmission) (out Registr
 		return out, workflowProblem(err)
 	}
 	info, created, err := a.registered().Register(registry.Registration{
-		Who: who(ctx), Workflow: wf, Root: at.root, Folder: sub.Folder, Within: origin.Within, Queue: origin.Queue, Queues: origin.Queues,
+		Who: who(ctx), Workflow: wf, Root: at.root, Folder: sub.Folder, Within: origin.Within, Queue: origin.Queue,
+		Queues: origin.Queues,
 	})
 	if err != nil {
 		return out, registeredProblem(err)

@@ -48,7 +48,8 @@ func (a *API) declareRunCommands() {
 		RunInput
 		Body WorkflowStepAt
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run", "End a run: what runs is stopped, what follows in any case runs"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run",
+		"End a run: what runs is stopped, what follows in any case runs"),
 		func(ctx context.Context, in *cancelInput) (*body[WorkflowRun], error) {
 			q := run.Request{Kind: run.CancelRun, Reason: "canceled by " + access.Of(ctx).Name}
 			if in.Body != nil && in.Body.Reason != "" {
@@ -56,7 +57,8 @@ func (a *API) declareRunCommands() {
 			}
 			return a.request(ctx, in.Run, q)
 		})
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run", "Go on with a run that nobody works on"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/resume", "resume-workflow-run",
+		"Go on with a run that nobody works on"),
 		func(ctx context.Context, in *RunInput) (*body[WorkflowRun], error) {
 			return a.change(ctx, in.Run, func() error {
 				if err := a.mayGoOn(ctx, in.Run, nil); err != nil {
@@ -65,7 +67,8 @@ func (a *API) declareRunCommands() {
 				return a.flows().Resume(in.Run)
 			})
 		})
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run", "Run again what failed of a run, or all from a step on"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/restart", "restart-workflow-run",
+		"Run again what failed of a run, or all from a step on"),
 		func(ctx context.Context, in *restartInput) (*body[WorkflowRun], error) {
 			var again WorkflowRestart
 			if in.Body != nil {
@@ -78,7 +81,8 @@ func (a *API) declareRunCommands() {
 				return a.flows().Restart(in.Run, again.From, again.Parameters)
 			})
 		})
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/skip", "skip-workflow-step", "Have a step count as done"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/skip", "skip-workflow-step",
+		"Have a step count as done"),
 		func(ctx context.Context, in *stepInput) (*body[WorkflowRun], error) {
 			return a.request(ctx, in.Run, run.Request{Kind: run.SkipStep, Step: in.Body.Step, Reason: in.Body.Reason})
 		})
@@ -116,7 +120,8 @@ func (a *API) mayGoOn(ctx context.Context, id string, parameters Values) error {
 		return workflowProblem(err)
 	}
 	if c.Queues != nil && info.Header.Queues == nil {
-		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit the workflow anew", c.Name, strings.Join(c.Queues, ", ")))
+		return huma.Error403Forbidden(fmt.Sprintf("the run may go into any queue, and %s into %s alone: submit "+
+			"the workflow anew", c.Name, strings.Join(c.Queues, ", ")))
 	}
 	if c.Queues != nil {
 		for _, queue := range *info.Header.Queues {
@@ -126,7 +131,8 @@ func (a *API) mayGoOn(ctx context.Context, id string, parameters Values) error {
 		}
 	}
 	if len(parameters) > 0 && info.Header.Within == "" {
-		return huma.Error403Forbidden("the run was begun on the server's machine, and may read its files and environment: it gets other parameters there alone; " +
+		return huma.Error403Forbidden("the run was begun on the server's machine, and may read its files and " +
+			"environment: it gets other parameters there alone; " +
 			"leave them out, or submit the workflow anew")
 	}
 	return nil
@@ -211,7 +217,8 @@ func (a *API) declareRunEvents() {
 		EventsInput
 	}
 	kinds := map[string]any{"snapshot": Snapshot{}, "event": Event{}, "alive": Alive{}}
-	sse.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/events", "workflow-events", "What happens to a run, as server-sent events"), kinds,
+	sse.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/events", "workflow-events",
+		"What happens to a run, as server-sent events"), kinds,
 		func(ctx context.Context, in *runEventsInput, send sse.Sender) {
 			a.streamOf(ctx, topic{run: in.Run}, in.Last, send)
 		})

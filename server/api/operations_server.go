@@ -47,7 +47,8 @@ type text struct {
 }
 
 func (a *API) declareServer() {
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/server", "get-server", "What the server says of itself"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/server", "get-server",
+		"What the server says of itself"),
 		func(ctx context.Context, _ *struct{}) (*body[Info], error) {
 			snap, err := a.cfg.Server.Snapshot(ctx)
 			grows := ""
@@ -56,11 +57,13 @@ func (a *API) declareServer() {
 			}
 			return answer(Info{
 				Journal: grows,
-				Version: a.cfg.Version, PID: os.Getpid(), Place: a.cfg.Server.Place(), Results: a.cfg.Place, Connected: snap.Connected,
+				Version: a.cfg.Version, PID: os.Getpid(), Place: a.cfg.Server.Place(), Results: a.cfg.Place,
+				Connected: snap.Connected,
 				Framework: string(snap.Framework), Running: snap.Live, Sweeps: len(snap.Sweeps),
 			}, err)
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/status", "get-status", "Sweeps that the server has, and attempts that are alive"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/status", "get-status",
+		"Sweeps that the server has, and attempts that are alive"),
 		func(ctx context.Context, _ *struct{}) (*body[control.Status], error) {
 			snap, err := a.cfg.Server.Snapshot(ctx)
 			if err != nil {
@@ -69,7 +72,8 @@ func (a *API) declareServer() {
 			alive, err := a.cfg.Server.Attempts(ctx)
 			return answer(control.StatusOf(snap, alive, a.cfg.Server.Waiting, a.cfg.Server.Damaged), err)
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/whoami", "whoami", "Who the caller is to the server"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/whoami", "whoami",
+		"Who the caller is to the server"),
 		func(ctx context.Context, _ *struct{}) (*body[Identity], error) {
 			c := access.Of(ctx)
 			return answer(Identity{c.Name, c.Role, c.Local}, nil)

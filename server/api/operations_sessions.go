@@ -49,11 +49,13 @@ func (a *API) declareSessions() {
 		Body NewSession
 	}
 	type endInput struct{ Connection }
-	huma.Register(a.huma, operation(access.Viewer, http.MethodPost, "/logins", "create-login", "Let one browser act as the caller"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodPost, "/logins", "create-login",
+		"Let one browser act as the caller"),
 		func(ctx context.Context, _ *struct{}) (*body[Login], error) {
 			c := access.Of(ctx)
 			if c.InBrowser() {
-				return nil, huma.Error403Forbidden("a browser lets no other in: ask with a token, or on the server's machine")
+				return nil, huma.Error403Forbidden("a browser lets no other in: ask with a token, or " +
+					"on the server's machine")
 			}
 			return answer(a.login(c))
 		})
@@ -66,7 +68,8 @@ func (a *API) declareSessions() {
 		case err != nil:
 			return nil, huma.Error401Unauthorized(err.Error())
 		case c.Name == "":
-			return nil, huma.Error401Unauthorized("this code or token is not good, or not any more: `kaon ui` makes a new one, and `kaon token create` a token")
+			return nil, huma.Error401Unauthorized("this code or token is not good, or not any more: `kaon ui` " +
+				"makes a new one, and `kaon token create` a token")
 		}
 		a.cfg.Log.Info("browser session began", "caller", c.Name, "role", c.Role)
 		return &sessionOutput{access.SessionCookie(in.host, in.secure, secret), Identity{c.Name, c.Role, c.Local}}, nil

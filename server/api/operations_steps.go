@@ -38,7 +38,8 @@ func (in *iterationsInput) Resolve(ctx huma.Context) []error {
 }
 
 func (a *API) declareSteps() {
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}", "get-workflow-step", "All that is known of a step"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}", "get-workflow-step",
+		"All that is known of a step"),
 		func(_ context.Context, in *StepInput) (*body[StepDetail], error) {
 			d, messages, said, err := a.flows().Step(in.Run, in.Step)
 			if err != nil {
@@ -46,7 +47,8 @@ func (a *API) declareSteps() {
 			}
 			return answer(detailOf(d, messages, said), nil)
 		})
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/iterations", "list-workflow-iterations",
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/iterations",
+		"list-workflow-iterations",
 		"How a step of a for-each stands in each iteration that has begun"),
 		func(_ context.Context, in *iterationsInput) (*body[Page[WorkflowStep]], error) {
 			all, err := a.flows().Iterations(in.Run, in.Step)
@@ -65,7 +67,8 @@ func (a *API) declareSteps() {
 			}
 			return answer(pageOf(list, in.Paging))
 		})
-	logs := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/logs", "get-workflow-step-logs", "What an attempt of a step wrote, while it runs and after")
+	logs := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/steps/{step}/logs", "get-workflow-step-logs",
+		"What an attempt of a step wrote, while it runs and after")
 	logs.Responses = contentOf("text/plain")
 	huma.Register(a.huma, logs, a.stepLogs)
 }
@@ -86,11 +89,13 @@ func (a *API) stepLogs(ctx context.Context, in *stepLogsInput) (*huma.StreamResp
 	case attempt.ID == "":
 		return nil, notFound("step " + in.Step + " has no such attempt")
 	case d.Step.Type == "sweep":
-		return nil, huma.Error409Conflict("step " + in.Step + " is a sweep: its trials have logs, those of sweep " + attempt.ID)
+		return nil, huma.Error409Conflict("step " + in.Step +
+			" is a sweep: its trials have logs, those of sweep " + attempt.ID)
 	}
 	for waits := 0; ; waits++ { // it may be on its way to the cluster
 		out, err := a.logs(ctx, &logsInput{
-			AttemptInput: AttemptInput{TrialInput: TrialInput{SweepInput: SweepInput{attempt.ID}}}, Stream: in.Stream, Offset: in.Offset, Follow: in.Follow,
+			AttemptInput: AttemptInput{TrialInput: TrialInput{SweepInput: SweepInput{attempt.ID}}}, Stream: in.Stream,
+			Offset: in.Offset, Follow: in.Follow,
 		})
 		if err == nil || !in.Follow || attempt.Ended > 0 || waits > 100 {
 			return out, err

@@ -57,7 +57,8 @@ func (a *API) declareSubmit() {
 	submit.DefaultStatus = http.StatusCreated
 	submit.MaxBodyBytes = largestSubmission
 	huma.Register(a.huma, submit, a.submit)
-	validate := operation(access.Viewer, http.MethodPost, "/validate", "validate-spec", "Check a spec without running it")
+	validate := operation(access.Viewer, http.MethodPost, "/validate", "validate-spec",
+		"Check a spec without running it")
 	validate.MaxBodyBytes = submit.MaxBodyBytes
 	huma.Register(a.huma, validate, a.validate)
 	a.declareFolders()
@@ -110,7 +111,8 @@ func (a *API) first(ctx context.Context, sub server.Submission, key string) (*su
 	} else if err != nil { // there is none, or the submission says what is wrong with the results
 		return nil, nil
 	}
-	if known.SpecHash != manifest.SpecHash(sub.Spec.Source) || !slices.Equal(known.Overrides, manifest.Overrides(sub.Spec.Overrides).Redacted(sub.Spec)) {
+	if known.SpecHash != manifest.SpecHash(sub.Spec.Source) ||
+		!slices.Equal(known.Overrides, manifest.Overrides(sub.Spec.Overrides).Redacted(sub.Spec)) {
 		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another spec, sweep %s", key, sub.ID))
 	}
 	if taken, err := a.taken(ctx, &known); !taken || err != nil {
@@ -189,16 +191,20 @@ func (a *API) parse(ctx context.Context, sub Submission) (Submission, *sweep.Spe
 	if sub.Seed != nil {
 		set = append(set[:len(set):len(set)], fmt.Sprintf("seed=%d", *sub.Seed))
 	}
-	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(at.file), sweep.WithEnvironment(caller.Environment())}
+	options := []sweep.Option{sweep.WithSet(set...), state.WithFilesBeside(at.file),
+		sweep.WithEnvironment(caller.Environment())}
 	if !caller.Local { // others read nothing else of this machine, nor of this process's environment
 		options = append(options, sweep.WithFiles(at.read))
 	}
-	spec, err := computation(ctx, a, "read the spec", func() (*sweep.Spec, error) { return sweep.Parse(at.file, []byte(sub.Spec), options...) })
+	spec, err := computation(ctx, a, "read the spec", func() (*sweep.Spec, error) {
+		return sweep.Parse(at.file, []byte(sub.Spec), options...)
+	})
 	if err != nil {
 		return sub, nil, at.outside(err)
 	}
 	if spec.Then != nil && spec.Then.Next != nil {
-		return sub, nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: have `kaon run --server none` run both, " +
+		return sub, nil, huma.Error422UnprocessableEntity("then: a server does not go on with a second spec: " +
+			"have `kaon run --server none` run both, " +
 			"or submit the second when the first has ended")
 	}
 	return sub, spec, a.mayUse(caller, spec)
@@ -305,7 +311,8 @@ func mayExtend(c access.Caller, queue string, set []string) error {
 		switch strings.Trim(first, `"'[] `) {
 		case "then":
 			if !c.Local {
-				return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change", one))
+				return huma.Error422UnprocessableEntity(fmt.Sprintf("set %s: what follows the trials cannot change",
+					one))
 			}
 		case "queue":
 			queue = strings.Trim(value, `"' `)

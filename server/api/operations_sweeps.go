@@ -64,16 +64,20 @@ type Deletion struct {
 }
 
 func (a *API) declareSweeps() {
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps", "list-sweeps", "All sweeps, the newest first"), a.listSweeps)
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}", "get-sweep", "How a sweep stands"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps", "list-sweeps",
+		"All sweeps, the newest first"), a.listSweeps)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}", "get-sweep",
+		"How a sweep stands"),
 		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) { return answer(a.sweep(ctx, in.Sweep)) })
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/board", "get-board", "Counts, best trials, metrics and curves"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/board", "get-board",
+		"Counts, best trials, metrics and curves"),
 		func(ctx context.Context, in *SweepInput) (*body[board.Summary], error) {
 			var summary board.Summary
 			err := a.boards.view(ctx, in.Sweep, func(b *board.Board) { summary = b.Summary() })
 			return answer(summary, err)
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/winner", "get-winner", "The best trial, as its manifest"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/winner", "get-winner",
+		"The best trial, as its manifest"),
 		func(ctx context.Context, in *SweepInput) (*body[board.Winner], error) {
 			return answer(a.winner(ctx, in.Sweep))
 		})
@@ -89,7 +93,8 @@ func (a *API) declareSweeps() {
 			return &text{"application/yaml", data}, nil
 		})
 	a.declareCommands()
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep", "Change labels, archive it, or take it out of the archive"), a.changeSweep)
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPatch, "/sweeps/{sweep}", "change-sweep",
+		"Change labels, archive it, or take it out of the archive"), a.changeSweep)
 	huma.Register(a.huma, operation(access.Submitter, http.MethodDelete, "/sweeps/{sweep}", "delete-sweep",
 		"Forget a sweep that has ended: its state, and everything of it in the results"), a.deleteSweep)
 }
@@ -113,7 +118,8 @@ func (a *API) winner(ctx context.Context, id string) (board.Winner, error) {
 		found := false
 		sw.View(func(b *board.Board) { winner, found = b.Winner() })
 		if !found {
-			return winner, huma.Error404NotFound(fmt.Sprintf("sweep %s has no winner: no trial has succeeded with a finite value", id))
+			return winner, huma.Error404NotFound(fmt.Sprintf("sweep %s has no winner: no trial has succeeded "+
+				"with a finite value", id))
 		}
 		return winner, nil
 	}
@@ -145,23 +151,28 @@ func (a *API) declareCommands() {
 		}
 		return nil, problem(a.cfg.Server.Do(ctx, command))
 	}
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep", "End a sweep; running trials get their grace"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep",
+		"End a sweep; running trials get their grace"),
 		func(ctx context.Context, in *ReasonInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Stop{Sweep: in.Sweep, Reason: in.reason()})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep", "Let running trials finish and start no more"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep",
+		"Let running trials finish and start no more"),
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Pause{Sweep: in.Sweep})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/resume", "resume-sweep", "End a pause"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/resume", "resume-sweep",
+		"End a pause"),
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Resume{Sweep: in.Sweep})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop", "stop-trial", "End one trial"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop",
+		"stop-trial", "End one trial"),
 		func(ctx context.Context, in *stopInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.StopTrial{Sweep: in.Sweep, Trial: in.Trial, Reason: in.reason()})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/message", "message-trial", "Send a JSON value to a running trial"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/message",
+		"message-trial", "Send a JSON value to a running trial"),
 		func(ctx context.Context, in *messageInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.SendMessage{Sweep: in.Sweep, Trial: in.Trial, Body: in.Body})
 		})
@@ -169,7 +180,8 @@ func (a *API) declareCommands() {
 		SweepInput
 		Body Extension
 	}
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/extend", "extend-sweep", "Go on by more trials, other limits, space or method"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/extend", "extend-sweep",
+		"Go on by more trials, other limits, space or method"),
 		func(ctx context.Context, in *extendInput) (*body[control.Extended], error) {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
@@ -180,7 +192,8 @@ func (a *API) declareCommands() {
 			a.catalog.forget(in.Sweep)
 			return answer(a.cfg.Server.ExtendSweep(ctx, in.Sweep, in.Body.Set))
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/retry", "retry-sweep", "Run what failed again"),
+	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/retry", "retry-sweep",
+		"Run what failed again"),
 		func(ctx context.Context, in *SweepInput) (*body[Sweep], error) {
 			if err := a.allowed(ctx, in.Sweep); err != nil {
 				return nil, err
@@ -221,7 +234,8 @@ func (a *API) owned(ctx context.Context, id string) error {
 	}
 	s, err := a.catalog.get(ctx, id)
 	if errors.Is(err, store.ErrDamaged) {
-		return huma.Error403Forbidden(fmt.Sprintf("nobody can tell whose sweep %s is: %v; %s, and an operator can delete it", id, err, mend(id)))
+		return huma.Error403Forbidden(fmt.Sprintf("nobody can tell whose sweep %s is: %v; %s, and an operator "+
+			"can delete it", id, err, mend(id)))
 	}
 	if err != nil {
 		return problem(err)
@@ -306,7 +320,8 @@ func (a *API) deleteSweep(ctx context.Context, in *deleteInput) (*body[Deletion]
 	case in.Force:
 		freed, err = a.deleted(ctx, Sweep{ID: in.Sweep}, true)
 	default:
-		return nil, huma.Error409Conflict(fmt.Sprintf("nobody can tell whether sweep %s has ended: %v; %s; if nobody runs it, it is deleted with: kaon rm --force %s",
+		return nil, huma.Error409Conflict(fmt.Sprintf("nobody can tell whether sweep %s has ended: %v; %s; if "+
+			"nobody runs it, it is deleted with: kaon rm --force %s",
 			in.Sweep, err, mend(in.Sweep), in.Sweep))
 	}
 	a.catalog.forget(in.Sweep)
@@ -325,7 +340,8 @@ func (a *API) deleted(ctx context.Context, s Sweep, force bool) (server.Freed, e
 	case left || err != nil:
 		return freed, err
 	case s.Finished == "" && !force:
-		return freed, huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run it: delete it where it runs", s.ID))
+		return freed, huma.Error409Conflict(fmt.Sprintf("sweep %s has not ended, and this server does not run "+
+			"it: delete it where it runs", s.ID))
 	}
 	return server.DeleteResults(ctx, a.cfg.Bucket, s.ID)
 }

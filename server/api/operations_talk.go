@@ -54,7 +54,8 @@ func (a *API) declareTalk() {
 			if err := tooLong("message", in.Body.Message); err != nil {
 				return nil, err
 			}
-			heard, err := a.flows().Message(ctx, in.Run, run.Request{Step: in.Body.Step, Body: in.Body.Message, Who: access.Of(ctx).Name})
+			heard, err := a.flows().Message(ctx, in.Run,
+				run.Request{Step: in.Body.Step, Body: in.Body.Message, Who: access.Of(ctx).Name})
 			return answer(WorkflowTold{heard}, workflowProblem(err))
 		})
 	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/signal", "signal-workflow-run",
@@ -64,11 +65,13 @@ func (a *API) declareTalk() {
 				return nil, err
 			}
 			return a.change(ctx, in.Run, func() error {
-				return a.flows().Signal(in.Run, run.Request{Name: in.Body.Name, Body: in.Body.Payload, Who: access.Of(ctx).Name})
+				return a.flows().Signal(in.Run, run.Request{Name: in.Body.Name, Body: in.Body.Payload,
+					Who: access.Of(ctx).Name})
 			})
 		})
 	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/messages", "list-workflow-messages",
-		"What the steps of a run have said, and what was said to them: the last 1,000 messages, and how far each is and what it has named"),
+		"What the steps of a run have said, and what was said to them: the last 1,000 messages, and how far each "+
+			"is and what it has named"),
 		func(_ context.Context, in *messagesInput) (*body[[]StepMessage], error) {
 			all, err := a.flows().Talk(in.Run)
 			all = slices.DeleteFunc(all, func(s run.Said) bool { return s.At < in.From })
@@ -79,7 +82,8 @@ func (a *API) declareTalk() {
 // tooLong refuses a value that no run takes.
 func tooLong(what string, value json.RawMessage) error {
 	if len(value) > steps.MaxPayload {
-		return huma.Error422UnprocessableEntity(fmt.Sprintf("the %s has %d bytes, and %d are possible: leave larger things in a file or bucket, and send where", what, len(value), steps.MaxPayload))
+		return huma.Error422UnprocessableEntity(fmt.Sprintf("the %s has %d bytes, and %d are possible: leave "+
+			"larger things in a file or bucket, and send where", what, len(value), steps.MaxPayload))
 	}
 	return nil
 }

@@ -30,19 +30,22 @@ func (a *API) declareTokens() {
 		ID string `path:"token" maxLength:"100" doc:"Its id."`
 	}
 	none := huma.Error409Conflict("this server has no tokens: only this user's own processes on this machine may ask")
-	huma.Register(a.huma, operation(access.Admin, http.MethodGet, "/tokens", "list-tokens", "All tokens, without their secrets"),
+	huma.Register(a.huma, operation(access.Admin, http.MethodGet, "/tokens", "list-tokens",
+		"All tokens, without their secrets"),
 		func(context.Context, *struct{}) (*body[[]access.Token], error) {
 			if a.cfg.Access.Tokens == nil {
 				return nil, none
 			}
 			return answer(a.cfg.Access.Tokens.List(), nil)
 		})
-	huma.Register(a.huma, operation(access.Admin, http.MethodPost, "/tokens", "create-token", "Make a token; its secret is shown once"),
+	huma.Register(a.huma, operation(access.Admin, http.MethodPost, "/tokens", "create-token",
+		"Make a token; its secret is shown once"),
 		func(_ context.Context, in *struct{ Body NewToken }) (*body[MadeToken], error) {
 			if a.cfg.Access.Tokens == nil {
 				return nil, none
 			}
-			token, secret, err := a.cfg.Access.Tokens.Create(in.Body.Name, in.Body.Role, time.Duration(in.Body.Days)*24*time.Hour, in.Body.Queues...)
+			token, secret, err := a.cfg.Access.Tokens.Create(in.Body.Name, in.Body.Role,
+				time.Duration(in.Body.Days)*24*time.Hour, in.Body.Queues...)
 			return answer(MadeToken{token, secret}, err)
 		})
 	huma.Register(a.huma, operation(access.Admin, http.MethodDelete, "/tokens/{token}", "revoke-token", "End a token"),

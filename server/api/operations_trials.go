@@ -56,13 +56,17 @@ type Points struct {
 }
 
 func (a *API) declareTrials() {
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials", "list-trials", "Trials of a sweep: filtered, sorted, by pages"), a.listTrials)
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}", "get-trial", "All that is known of a trial"),
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials", "list-trials",
+		"Trials of a sweep: filtered, sorted, by pages"), a.listTrials)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}", "get-trial",
+		"All that is known of a trial"),
 		func(ctx context.Context, in *TrialInput) (*body[Trial], error) {
 			return answer(a.boards.trial(ctx, in.Sweep, in.Trial))
 		})
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/points", "get-points", "Points of a metric, thinned"), a.points)
-	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/artifacts", "list-artifacts", "Files that an attempt left"), a.artifacts)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/points",
+		"get-points", "Points of a metric, thinned"), a.points)
+	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/sweeps/{sweep}/trials/{trial}/artifacts",
+		"list-artifacts", "Files that an attempt left"), a.artifacts)
 }
 
 // lookAtOnce is how many trials of a filtered list are looked at before the scheduler may go on.
@@ -83,7 +87,8 @@ func (a *API) listTrials(ctx context.Context, in *listTrialsInput) (*body[Page[T
 	}
 	query := board.Query{States: states, Sort: in.Sort, Desc: in.Desc, All: true}
 	var page Page[Trial]
-	if in.Filter == "" && in.Sort == "trial" { // another order looks at all trials, and the scheduler must not wait for that
+	// another order looks at all trials, and the scheduler must not wait for that
+	if in.Filter == "" && in.Sort == "trial" {
 		query.Offset, query.Limit = from, in.Limit
 		err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
 			page.Total = total(b, states)
@@ -108,7 +113,9 @@ func (a *API) listTrials(ctx context.Context, in *listTrialsInput) (*body[Page[T
 
 // filtered is the part of a list for which an expression holds; of all of it without one. The list is put in order and
 // looked at piece by piece.
-func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, from int) (page Page[Trial], err error) {
+func (a *API) filtered(
+	ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, from int,
+) (page Page[Trial], err error) {
 	most := 0
 	if in.Filter == "" {
 		most = min(from, sweep.MaxTrials) + in.Limit
@@ -158,7 +165,9 @@ func (a *API) filtered(ctx context.Context, in *listTrialsInput, query board.Que
 
 // order is the indices of the trials of a query, the first so many or, with 0, all, and how many trials that query has.
 // The scheduler need not wait for them. Those that no record names are left out when the filter wants none of them.
-func (a *API) order(ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, most int) (indices []int32, count int, err error) {
+func (a *API) order(
+	ctx context.Context, in *listTrialsInput, query board.Query, keep *filter, most int,
+) (indices []int32, count int, err error) {
 	var wrong error
 	of := orderOf{sweep: in.Sweep, sort: in.Sort, desc: in.Desc, states: statesText(query.States)}
 	err = a.boards.view(ctx, in.Sweep, func(b *board.Board) {
@@ -180,8 +189,10 @@ func (a *API) order(ctx context.Context, in *listTrialsInput, query board.Query,
 		}
 	}
 	o := board.NewOrder(query)
-	if read := in.Sort == "seconds" || strings.HasPrefix(in.Sort, board.ParamPrefix); most > 0 && !(kept && (read || most > fewOrdered)) {
-		o.Keep(most) // what follows costs more than it is worth, unless all Ends are read anyway, or many pages were turned
+	if read := in.Sort == "seconds" || strings.HasPrefix(in.Sort, board.ParamPrefix); most > 0 &&
+		!(kept && (read || most > fewOrdered)) {
+		// what follows costs more than it is worth, unless all Ends are read anyway, or many pages were turned
+		o.Keep(most)
 		kept = false
 	} else if kept {
 		most = 0
@@ -227,11 +238,13 @@ func total(b *board.Board, states []sweep.State) (n int) {
 
 func checkSort(b *board.Board, key string) error {
 	keys := []string{"trial", "value", "seconds", "attempts"}
-	if slices.Contains(keys, key) || strings.HasPrefix(key, board.ParamPrefix) && key != board.ParamPrefix || b.Reported(key) {
+	if slices.Contains(keys, key) || strings.HasPrefix(key, board.ParamPrefix) && key != board.ParamPrefix ||
+		b.Reported(key) {
 		return nil
 	}
 	if keys = append(keys, b.Metrics()...); !slices.Contains(keys, key) { // looks at every trial
-		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there are: %s, and parameters as params.NAME", key, strings.Join(keys, ", ")))
+		return huma.Error422UnprocessableEntity(fmt.Sprintf("sort %q is no key and no metric of this sweep; there "+
+			"are: %s, and parameters as params.NAME", key, strings.Join(keys, ", ")))
 	}
 	return nil
 }

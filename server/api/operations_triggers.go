@@ -21,7 +21,8 @@ func (a *API) declareTriggers() {
 		RegisteredInput
 		Body TriggersPause
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/pause", "pause-workflow-triggers", "Have the triggers of a workflow begin nothing, or begin runs again"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/pause", "pause-workflow-triggers",
+		"Have the triggers of a workflow begin nothing, or begin runs again"),
 		func(ctx context.Context, in *pauseInput) (*body[Registered], error) {
 			info, err := a.registered().Pause(in.Workflow, who(ctx), in.Body.Paused)
 			became := "resumed"
@@ -37,7 +38,8 @@ func (a *API) declareTriggers() {
 		Key    string      `header:"Idempotency-Key" maxLength:"200" doc:"A second signal of the same caller with the same key is the first."`
 		Body   *SignalSent `required:"false"`
 	}
-	signal := a.flow(access.Submitter, http.MethodPost, one+"/signals/{signal}", "signal-workflow", "Have the triggers that wait for a signal begin runs")
+	signal := a.flow(access.Submitter, http.MethodPost, one+"/signals/{signal}", "signal-workflow",
+		"Have the triggers that wait for a signal begin runs")
 	signal.MaxBodyBytes = largestSignal
 	huma.Register(a.huma, signal, func(ctx context.Context, in *signalInput) (*body[[]RunStanding], error) {
 		payload := map[string]any{}
@@ -55,9 +57,11 @@ func (a *API) declareTriggers() {
 		RegisteredInput
 		Body BackfillRequest
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/backfill", "backfill-workflow", "Make the runs of a cron's times in a range, each once"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, one+"/backfill", "backfill-workflow",
+		"Make the runs of a cron's times in a range, each once"),
 		func(ctx context.Context, in *backfillInput) (*body[Backfill], error) {
-			ask := registry.Filling{Trigger: in.Body.Trigger, From: in.Body.From, To: in.Body.To, Parallel: cmp.Or(in.Body.Parallel, 1), Dry: in.Body.Dry}
+			ask := registry.Filling{Trigger: in.Body.Trigger, From: in.Body.From, To: in.Body.To,
+				Parallel: cmp.Or(in.Body.Parallel, 1), Dry: in.Body.Dry}
 			b, first, err := a.registered().Backfill(in.Workflow, who(ctx), ask)
 			if !ask.Dry {
 				a.tellRegistered(in.Workflow, "backfilled", err)
@@ -68,7 +72,8 @@ func (a *API) declareTriggers() {
 			}
 			return answer(out, registeredProblem(err))
 		})
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one+"/backfill", "stop-workflow-backfills", "Have no more runs begin of backfills"),
+	huma.Register(a.huma, a.flow(access.Submitter, http.MethodDelete, one+"/backfill", "stop-workflow-backfills",
+		"Have no more runs begin of backfills"),
 		func(ctx context.Context, in *RegisteredInput) (*body[Registered], error) {
 			info, err := a.registered().StopBackfills(in.Workflow, who(ctx))
 			a.tellRegistered(in.Workflow, "backfills stopped", err)

@@ -37,7 +37,8 @@ func (a *API) usage(ctx context.Context, in *usageInput) (accounting.Usage, erro
 	if in.Since != "" {
 		var err error
 		if since, err = time.Parse(time.RFC3339Nano, in.Since); err != nil {
-			return accounting.Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want one as 2026-11-30T00:00:00Z", in.Since))
+			return accounting.Usage{}, huma.Error422UnprocessableEntity(fmt.Sprintf("since %q is no time: want "+
+				"one as 2026-11-30T00:00:00Z", in.Since))
 		}
 	}
 	done, err := a.alone(ctx)

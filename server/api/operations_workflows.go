@@ -39,7 +39,8 @@ func (in *listRunsInput) Resolve(ctx huma.Context) []error {
 }
 
 func (in *listRunsInput) wants(r WorkflowRun) bool {
-	if len(in.State) > 0 && !slices.Contains(in.State, string(r.State)) && !slices.Contains(in.State, string(r.State.Standing(r.Live))) {
+	if len(in.State) > 0 && !slices.Contains(in.State, string(r.State)) &&
+		!slices.Contains(in.State, string(r.State.Standing(r.Live))) {
 		return false
 	}
 	if in.Owner != "" && in.Owner != r.Owner || in.Workflow != "" && in.Workflow != r.Workflow {
@@ -56,9 +57,10 @@ func (in *listRunsInput) wants(r WorkflowRun) bool {
 			return false
 		}
 	}
-	return in.Text == "" || slices.ContainsFunc(append([]string{r.Run, r.Workflow, r.Owner}, r.Labels...), func(text string) bool {
-		return strings.Contains(strings.ToLower(text), strings.ToLower(in.Text))
-	})
+	return in.Text == "" || slices.ContainsFunc(append([]string{r.Run, r.Workflow, r.Owner}, r.Labels...),
+		func(text string) bool {
+			return strings.Contains(strings.ToLower(text), strings.ToLower(in.Text))
+		})
 }
 
 type submitRunInput struct {
@@ -81,7 +83,8 @@ type WorkflowValid struct {
 }
 
 func (a *API) declareWorkflows() {
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows", "list-workflow-runs", "Runs of workflows, the newest first"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows", "list-workflow-runs",
+		"Runs of workflows, the newest first"),
 		func(_ context.Context, in *listRunsInput) (*body[Page[WorkflowRun]], error) {
 			list, err := a.runs(in)
 			if err != nil {
@@ -92,9 +95,11 @@ func (a *API) declareWorkflows() {
 	submit := a.flow(access.Submitter, http.MethodPost, "/workflows", "submit-workflow", "Run a workflow")
 	submit.DefaultStatus, submit.MaxBodyBytes = http.StatusCreated, largestSubmission
 	huma.Register(a.huma, submit, a.submitRun)
-	validate := a.flow(access.Viewer, http.MethodPost, "/workflows-check", "validate-workflow", "Check a workflow, and draw it, without running it")
+	validate := a.flow(access.Viewer, http.MethodPost, "/workflows-check", "validate-workflow",
+		"Check a workflow, and draw it, without running it")
 	validate.MaxBodyBytes = largestSubmission
-	huma.Register(a.huma, validate, func(ctx context.Context, in *struct{ Body WorkflowSubmission }) (*body[WorkflowValid], error) {
+	huma.Register(a.huma, validate, func(ctx context.Context,
+		in *struct{ Body WorkflowSubmission }) (*body[WorkflowValid], error) {
 		wf, given, _, err := a.parseWorkflow(ctx, in.Body)
 		if err != nil {
 			return nil, workflowProblem(err)
@@ -106,12 +111,14 @@ func (a *API) declareWorkflows() {
 		out.Graph = graphOf(wf)
 		return answer(out, nil)
 	})
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}", "get-workflow-run", "How a run stands, with its steps"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}", "get-workflow-run",
+		"How a run stands, with its steps"),
 		func(_ context.Context, in *RunInput) (*body[WorkflowStatus], error) {
 			s, err := a.runStatus(in.Run)
 			return answer(s, workflowProblem(err))
 		})
-	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/graph", "get-workflow-graph", "The graph of a run, and where a page draws it"),
+	huma.Register(a.huma, a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/graph", "get-workflow-graph",
+		"The graph of a run, and where a page draws it"),
 		func(_ context.Context, in *RunInput) (*body[WorkflowGraph], error) {
 			wf, err := a.flows().Workflow(in.Run)
 			if err != nil {
@@ -119,7 +126,8 @@ func (a *API) declareWorkflows() {
 			}
 			return answer(*graphOf(wf), nil)
 		})
-	source := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/source", "get-workflow-source", "The workflow as it was submitted")
+	source := a.flow(access.Viewer, http.MethodGet, "/workflows/{run}/source", "get-workflow-source",
+		"The workflow as it was submitted")
 	source.Responses = contentOf("application/yaml")
 	huma.Register(a.huma, source, func(_ context.Context, in *RunInput) (*text, error) {
 		wf, err := a.flows().Workflow(in.Run)
@@ -159,12 +167,15 @@ func (a *API) runStatus(id string) (WorkflowStatus, error) {
 
 func graphOf(wf *workflow.Workflow) *WorkflowGraph {
 	return &WorkflowGraph{
-		Name: run.NameOf(wf), Graph: draw.GraphOf(wf.Graph), Finally: draw.GraphOf(wf.Finally), Picture: *draw.Place(wf),
+		Name: run.NameOf(wf), Graph: draw.GraphOf(wf.Graph), Finally: draw.GraphOf(wf.Finally),
+		Picture: *draw.Place(wf),
 	}
 }
 
 // parseWorkflow reads a workflow where it lies, and checks it with its parameters.
-func (a *API) parseWorkflow(ctx context.Context, sub WorkflowSubmission) (*workflow.Workflow, map[string]any, run.Origin, error) {
+func (a *API) parseWorkflow(
+	ctx context.Context, sub WorkflowSubmission,
+) (*workflow.Workflow, map[string]any, run.Origin, error) {
 	wf, _, origin, err := a.readWorkflow(ctx, sub)
 	if err != nil {
 		return nil, nil, origin, err
@@ -177,7 +188,9 @@ func (a *API) parseWorkflow(ctx context.Context, sub WorkflowSubmission) (*workf
 }
 
 // readWorkflow reads a workflow where it lies, and what its runs may.
-func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workflow.Workflow, specPlace, run.Origin, error) {
+func (a *API) readWorkflow(
+	ctx context.Context, sub WorkflowSubmission,
+) (*workflow.Workflow, specPlace, run.Origin, error) {
 	caller := access.Of(ctx)
 	var origin run.Origin
 	at, err := a.place(caller, Submission{File: sub.File, Folder: sub.Folder})
@@ -192,7 +205,9 @@ func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workfl
 			return nil, at, origin, err
 		}
 	}
-	wf, err := computation(ctx, a, "read the workflow", func() (*workflow.Workflow, error) { return run.Parse(at.file, []byte(sub.Source)) })
+	wf, err := computation(ctx, a, "read the workflow", func() (*workflow.Workflow, error) {
+		return run.Parse(at.file, []byte(sub.Source))
+	})
 	if already := huma.StatusError(nil); errors.As(err, &already) {
 		return nil, at, origin, err
 	}
@@ -201,7 +216,8 @@ func (a *API) readWorkflow(ctx context.Context, sub WorkflowSubmission) (*workfl
 	}
 	for _, p := range wf.Parameters {
 		if p.Secret {
-			return nil, at, origin, &wrongWorkflow{fmt.Errorf("parameter `%s` is secret, which is for runs without a server: name a variable of the server's "+
+			return nil, at, origin, &wrongWorkflow{fmt.Errorf("parameter `%s` is secret, which is for runs without "+
+				"a server: name a variable of the server's "+
 				"environment under secrets", p.Name)}
 		}
 	}
@@ -230,7 +246,8 @@ func (a *API) submitRun(ctx context.Context, in *submitRunInput) (*submitRunOutp
 	}
 	id, err := a.flows().Submit(sub)
 	var info workflows.Info
-	for tries := 0; in.Key != "" && (errors.Is(err, workflows.ErrExists) || errors.Is(err, workflows.ErrAtWork)); tries++ {
+	for tries := 0; in.Key != "" && (errors.Is(err, workflows.ErrExists) ||
+		errors.Is(err, workflows.ErrAtWork)); tries++ {
 		var unknown error
 		if info, unknown = a.flows().Get(sub.ID); unknown == nil {
 			id, status, err = sub.ID, http.StatusOK, nil
@@ -251,7 +268,8 @@ func (a *API) submitRun(ctx context.Context, in *submitRunInput) (*submitRunOutp
 		return nil, workflowProblem(err)
 	}
 	if status == http.StatusOK && (info.Header.Source != string(wf.Source) || !sameValues(info.Header.Given, given)) {
-		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another workflow or other parameters, run %s", in.Key, id))
+		return nil, huma.Error409Conflict(fmt.Sprintf("the key %q was used for another workflow or other "+
+			"parameters, run %s", in.Key, id))
 	}
 	return &submitRunOutput{status, RunOf(info)}, nil
 }

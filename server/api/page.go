@@ -31,7 +31,8 @@ func (p Paging) index() (int, error) {
 	at, ok := strings.CutPrefix(string(text), cursorBegin)
 	index, wrong := strconv.Atoi(at)
 	if err != nil || !ok || wrong != nil || index < 0 {
-		return 0, huma.Error422UnprocessableEntity(fmt.Sprintf("cursor %q is none that this server gave: leave it out for the first page", p.Cursor))
+		return 0, huma.Error422UnprocessableEntity(fmt.Sprintf("cursor %q is none that this server gave: leave "+
+			"it out for the first page", p.Cursor))
 	}
 	return index, nil
 }

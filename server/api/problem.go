@@ -66,14 +66,18 @@ func statusOf(err error) int {
 		return refusalStatus(refusal)
 	case errors.As(err, &mistakes):
 		return http.StatusUnprocessableEntity
-	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial), errors.Is(err, server.ErrNoQueue),
+	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial),
+		errors.Is(err, server.ErrNoQueue),
 		errors.Is(err, bucket.ErrNotExist), errors.Is(err, bucket.ErrName): // an id that none can have
 		return http.StatusNotFound
-	case errors.Is(err, scheduler.ErrExists), errors.Is(err, scheduler.ErrEnded), errors.Is(err, scheduler.ErrNotRunning),
-		errors.Is(err, scheduler.ErrAtWork), errors.Is(err, scheduler.ErrEnding), errors.Is(err, scheduler.ErrNothingWaits),
+	case errors.Is(err, scheduler.ErrExists), errors.Is(err, scheduler.ErrEnded),
+		errors.Is(err, scheduler.ErrNotRunning),
+		errors.Is(err, scheduler.ErrAtWork), errors.Is(err, scheduler.ErrEnding),
+		errors.Is(err, scheduler.ErrNothingWaits),
 		errors.Is(err, server.ErrNothingFailed), errors.Is(err, store.ErrDamaged):
 		return http.StatusConflict
-	case errors.Is(err, scheduler.ErrClosed), errors.Is(err, bucket.ErrUnavailable), fault.KindOf(err) == fault.KindUnreachable:
+	case errors.Is(err, scheduler.ErrClosed), errors.Is(err, bucket.ErrUnavailable),
+		fault.KindOf(err) == fault.KindUnreachable:
 		return http.StatusServiceUnavailable
 	case fault.KindOf(err) == fault.KindUsage:
 		return http.StatusUnprocessableEntity

@@ -11,7 +11,8 @@ import (
 // API's document, as what it answers is Go's.
 func (a *API) profiles() {
 	for path, h := range map[string]http.HandlerFunc{
-		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol,
+		"trace": pprof.Trace,
 	} {
 		a.mux.HandleFunc("GET /debug/pprof/"+path, a.only(access.Admin, h))
 	}

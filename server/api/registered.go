@@ -161,13 +161,16 @@ type RunStanding struct {
 
 func registeredOf(i registry.Info) Registered {
 	out := Registered{
-		Name: i.Name, Owner: i.Owner, Version: i.Current.Version, Latest: i.Latest, Pinned: i.Pinned > 0, Hash: i.Current.Hash,
+		Name: i.Name, Owner: i.Owner, Version: i.Current.Version, Latest: i.Latest, Pinned: i.Pinned > 0,
+		Hash:        i.Current.Hash,
 		Description: i.Current.Description, Tags: append([]string{}, i.Current.Tags...), Created: i.Created,
 		Strategy: RunStrategy{string(i.Strategy.Rule), i.Strategy.Limit, i.Strategy.Queue},
-		AtWork:   append([]string{}, i.AtWork...), Queue: []QueuedRun{}, Notes: []StatusNote{}, Paused: i.Paused, Stopped: i.Stopped, Triggers: []Trigger{}, Backfills: []Backfill{},
+		AtWork:   append([]string{}, i.AtWork...), Queue: []QueuedRun{}, Notes: []StatusNote{}, Paused: i.Paused,
+		Stopped: i.Stopped, Triggers: []Trigger{}, Backfills: []Backfill{},
 	}
 	for _, q := range i.Queue {
-		out.Queue = append(out.Queue, QueuedRun{q.Run, q.Origin.Revision, q.Origin.Owner, q.Asked, triggerOf(q.Origin.Trigger), q.Due, q.Origin.Late})
+		out.Queue = append(out.Queue, QueuedRun{q.Run, q.Origin.Revision, q.Origin.Owner, q.Asked,
+			triggerOf(q.Origin.Trigger), q.Due, q.Origin.Late})
 	}
 	for _, n := range i.Notes {
 		out.Notes = append(out.Notes, StatusNote(n))
@@ -191,7 +194,8 @@ func registeredOf(i registry.Info) Registered {
 }
 
 func backfillOf(b registry.Backfill) Backfill {
-	return Backfill{Trigger: b.Trigger, Version: b.Version, From: b.From, To: b.To, Parallel: b.Parallel, Total: b.Total, Taken: b.Taken}
+	return Backfill{Trigger: b.Trigger, Version: b.Version, From: b.From, To: b.To, Parallel: b.Parallel,
+		Total: b.Total, Taken: b.Taken}
 }
 
 func triggerOf(t *run.Trigger) *RunTrigger {
@@ -203,7 +207,8 @@ func triggerOf(t *run.Trigger) *RunTrigger {
 
 func versionOf(v *registry.Version, current int) Version {
 	return Version{
-		Version: v.Version, Hash: v.Hash, Folder: v.Folder, By: v.By, Owner: v.Owner, Created: v.Created, Description: v.Description,
-		Tags: append([]string{}, v.Tags...), Current: v.Version == current,
+		Version: v.Version, Hash: v.Hash, Folder: v.Folder, By: v.By, Owner: v.Owner, Created: v.Created,
+		Description: v.Description,
+		Tags:        append([]string{}, v.Tags...), Current: v.Version == current,
 	}
 }

@@ -37,7 +37,8 @@ type pointSchema struct{}
 
 // Schema implements huma.SchemaProvider.
 func (pointSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, Description: "Parameters by name, in the order of the spec; groups are objects.", AdditionalProperties: true}
+	return &huma.Schema{Type: huma.TypeObject, Description: "Parameters by name, in the order of the spec; groups " +
+		"are objects.", AdditionalProperties: true}
 }
 
 // formerly are packages whose types the document calls by the package that they were once of: its names are a contract.

@@ -28,7 +28,8 @@ type stats struct {
 
 func newStats() *stats {
 	set := metrics.NewSet()
-	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"), faults: set.NewCounter("kaon_api_faults_total"), took: map[string]*histogram{}}
+	return &stats{set: set, uploaded: set.NewCounter("kaon_api_upload_bytes_total"),
+		faults: set.NewCounter("kaon_api_faults_total"), took: map[string]*histogram{}}
 }
 
 // count has every request of an operation counted, refused ones too.

@@ -31,8 +31,11 @@ const largestSpec = 1 << 20
 func checkLabels(labels []string) error {
 	const longest = 100
 	for _, label := range labels {
-		if label == "" || len(label) > longest || strings.ContainsFunc(label, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-			return huma.Error422UnprocessableEntity(fmt.Sprintf("label %q: want one word of 1 to %d bytes", label, longest))
+		if label == "" || len(label) > longest || strings.ContainsFunc(label, func(r rune) bool {
+			return unicode.IsSpace(r) || !unicode.IsPrint(r)
+		}) {
+			return huma.Error422UnprocessableEntity(fmt.Sprintf("label %q: want one word of 1 to %d bytes",
+				label, longest))
 		}
 	}
 	return nil

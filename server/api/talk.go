@@ -28,7 +28,8 @@ func MessagesOf(all []run.Said) []StepMessage {
 	list := []StepMessage{}
 	for _, s := range all {
 		list = append(list, StepMessage{
-			At: s.At, Step: s.Step, Text: s.String(), Attempt: s.Attempt, Milestone: s.Milestone, Percent: s.Percent, Name: s.Name, Value: s.Value,
+			At: s.At, Step: s.Step, Text: s.String(), Attempt: s.Attempt, Milestone: s.Milestone, Percent: s.Percent,
+			Name: s.Name, Value: s.Value,
 			ID: s.ID, Who: s.Who, To: s.To, Body: s.Body, Refused: s.Refused,
 		})
 	}

@@ -82,7 +82,8 @@ func (a *API) mayTake(c access.Caller, id string) error {
 }
 
 func noFolder(id string) error {
-	return huma.Error422UnprocessableEntity(fmt.Sprintf("no folder %s was uploaded by you: upload it before the submission", id))
+	return huma.Error422UnprocessableEntity(fmt.Sprintf("no folder %s was uploaded by you: upload it before the "+
+		"submission", id))
 }
 
 // hasRoom is mayKeep before an upload is taken; what is needed no more is taken away first, if that makes room.

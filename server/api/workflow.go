@@ -139,8 +139,9 @@ type WorkflowGraph struct {
 func RunOf(i workflows.Info) WorkflowRun {
 	h, v := i.Header, i.View
 	return WorkflowRun{
-		Run: h.Run, Workflow: h.Name, State: v.State, Live: i.Live, Reason: v.Reason, Owner: h.Owner, Labels: append([]string{}, h.Labels...),
-		Queue: h.Queue, File: h.File, Created: h.Created, Began: v.Began, Ended: v.Ended, Due: v.Due, Late: v.Late,
+		Run: h.Run, Workflow: h.Name, State: v.State, Live: i.Live, Reason: v.Reason, Owner: h.Owner,
+		Labels: append([]string{}, h.Labels...),
+		Queue:  h.Queue, File: h.File, Created: h.Created, Began: v.Began, Ended: v.Ended, Due: v.Due, Late: v.Late,
 		Seconds: v.Seconds(time.Now().UnixMilli()), Parameters: v.Parameters, Counts: i.Counts, Parent: h.Parent,
 		Registered: h.Registered, Version: h.Revision, Trigger: triggerOf(h.Trigger),
 	}
@@ -182,8 +183,10 @@ func StatusOf(i workflows.Info, wf *workflow.Workflow, critical []engine.Stretch
 // StepOf is a step of a run as the API says it, without what its attempt says.
 func StepOf(v engine.StepView) WorkflowStep {
 	return WorkflowStep{
-		Step: v.Key, Type: v.Type, Depth: v.Depth, State: v.State, Reason: v.Reason, Attempts: v.Attempts, Began: v.Began, Ended: v.Ended,
-		Outputs: v.Outputs, Winner: v.Winner, Artifacts: v.Artifacts, ID: v.ID, Cached: v.Cached, Counts: v.Counts, Iterations: v.Iteration,
+		Step: v.Key, Type: v.Type, Depth: v.Depth, State: v.State, Reason: v.Reason, Attempts: v.Attempts,
+		Began: v.Began, Ended: v.Ended,
+		Outputs: v.Outputs, Winner: v.Winner, Artifacts: v.Artifacts, ID: v.ID, Cached: v.Cached, Counts: v.Counts,
+		Iterations: v.Iteration,
 	}
 }
 
@@ -207,7 +210,8 @@ func detailOf(d run.Detail, messages []run.Said, said *steps.Progress) StepDetai
 		}
 	}
 	for _, a := range d.Attempts {
-		out.Tried = append(out.Tried, StepAttempt{a.Number, a.ID, a.State, a.Reason, a.Fault, a.Began, a.Ended, a.Cached})
+		out.Tried = append(out.Tried, StepAttempt{a.Number, a.ID, a.State, a.Reason, a.Fault, a.Began,
+			a.Ended, a.Cached})
 	}
 	return out
 }

@@ -75,7 +75,8 @@ func (t Trial) Point() (sweep.Point, error) {
 		return p, err
 	}
 	if t.Params == nil {
-		return nil, fault.Usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them by the results of "+
+		return nil, fault.Usage(fmt.Errorf("trial %d has no parameters yet on record: %s search chooses them "+
+			"by the results of "+
 			"others; take a trial that has ended", t.Trial, t.Spec.Method))
 	}
 	var point sweep.Point

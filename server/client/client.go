@@ -24,8 +24,8 @@ import (
 // ErrNobody is in errors when no server listens at the address.
 var ErrNobody = errors.New("no server listens there")
 
-// ErrBroken is in errors when a connection ended before all of an answer had come, as when a server is killed. Whether the server did
-// what it was asked for is not known.
+// ErrBroken is in errors when a connection ended before all of an answer had come, as when a server is killed. Whether
+// the server did what it was asked for is not known.
 var ErrBroken = errors.New("the connection broke")
 
 // broke tells whether an error is of a connection that had been made, and ended.
@@ -59,14 +59,15 @@ type Client struct {
 	http    *http.Client
 }
 
-// New is a client of a server at unix:///path, http://host:port or https://host:port. The path of a socket is as the system has it, with
-// nothing escaped. The token is for servers beyond this machine; empty: none. Certificates are shown to those at https that ask for one. It
-// connects with the first request.
+// New is a client of a server at unix:///path, http://host:port or https://host:port. The path of a socket is as the
+// system has it, with nothing escaped. The token is for servers beyond this machine; empty: none. Certificates are
+// shown to those at https that ask for one. It connects with the first request.
 func New(address, token string, shown ...tls.Certificate) (*Client, error) {
 	c := &Client{address: address, token: token}
 	if path, ok := strings.CutPrefix(address, "unix://"); ok && strings.HasPrefix(path, "/") {
 		c.base = &url.URL{Scheme: "http", Host: "kaon"}
-		c.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		c.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _,
+			_ string) (net.Conn, error) {
 			return listen.DialUnix(ctx, path)
 		}}}
 		c.http.CheckRedirect = noRedirect
@@ -89,7 +90,8 @@ func New(address, token string, shown ...tls.Certificate) (*Client, error) {
 			c.http.Transport = way
 		}
 	default:
-		return nil, fmt.Errorf("server address %q: want unix:///path/to/api.sock, http://host:port or https://host:port", address)
+		return nil, fmt.Errorf("server address %q: want unix:///path/to/api.sock, http://host:port or "+
+			"https://host:port", address)
 	}
 	c.http.CheckRedirect = noRedirect
 	return c, nil
@@ -100,7 +102,8 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 // Over is a client of a server of this process, by a way to its handler.
 func Over(way http.RoundTripper, token string) *Client {
-	return &Client{address: "this server", base: &url.URL{Scheme: "http", Host: "kaon"}, token: token, http: &http.Client{Transport: way}}
+	return &Client{address: "this server", base: &url.URL{Scheme: "http", Host: "kaon"}, token: token,
+		http: &http.Client{Transport: way}}
 }
 
 // Address is what the client was made with.
@@ -113,7 +116,9 @@ const (
 )
 
 // request asks, as often as the server wants more time between requests. A body of nil is none.
-func (c *Client) request(ctx context.Context, method, path string, query url.Values, header http.Header, body []byte) (*http.Response, error) {
+func (c *Client) request(
+	ctx context.Context, method, path string, query url.Values, header http.Header, body []byte,
+) (*http.Response, error) {
 	for again := 0; ; again++ {
 		rs, wait, err := c.once(ctx, method, path, query, header, body)
 		if wait <= 0 || wait > waitAtMost || again == askAgain {
@@ -164,7 +169,8 @@ func (c *Client) once(
 		return nil, 0, fmt.Errorf("ask %s: %w", c.address, err)
 	case rs.StatusCode >= 300:
 		defer rs.Body.Close()
-		if seconds, wrong := strconv.Atoi(rs.Header.Get("Retry-After")); wrong == nil && rs.StatusCode == http.StatusTooManyRequests {
+		if seconds, wrong := strconv.Atoi(rs.Header.Get("Retry-After")); wrong == nil &&
+			rs.StatusCode == http.StatusTooManyRequests {
 			wait = time.Duration(seconds) * time.Second
 		}
 		return nil, wait, c.problem(rs)
@@ -304,7 +310,9 @@ func (c *Client) handIn(ctx context.Context, path string, in any, key string) (s
 }
 
 // Plan is what a submission would do, with so many of its first points.
-func (c *Client) Plan(ctx context.Context, sub api.Submission, points int, trial time.Duration) (p api.Plan, err error) {
+func (c *Client) Plan(
+	ctx context.Context, sub api.Submission, points int, trial time.Duration,
+) (p api.Plan, err error) {
 	return p, c.ask(ctx, http.MethodPost, "/plan", url.Values{
 		"points": {strconv.Itoa(points)}, "trial_seconds": {strconv.FormatFloat(trial.Seconds(), 'f', -1, 64)},
 	}, sub, &p)
@@ -322,7 +330,8 @@ func (c *Client) Compare(ctx context.Context, all []string) (out api.Comparison,
 
 // Upload brings a packed folder to the server, for Submission.Folder.
 func (c *Client) Upload(ctx context.Context, archive []byte) (f api.Folder, err error) {
-	rs, err := c.request(ctx, http.MethodPost, "/folders", nil, http.Header{"Content-Type": {"application/zstd"}}, archive)
+	rs, err := c.request(ctx, http.MethodPost, "/folders",
+		nil, http.Header{"Content-Type": {"application/zstd"}}, archive)
 	if err != nil {
 		return f, err
 	}
@@ -376,8 +385,11 @@ func (c *Client) Login(ctx context.Context) (l api.Login, err error) {
 }
 
 // Logs is what an attempt wrote to a stream, from an offset on; attempt 0 is the last. The caller closes it.
-func (c *Client) Logs(ctx context.Context, id string, trial, attempt int, stream string, offset int64, follow bool) (io.ReadCloser, error) {
-	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)}, "offset": {strconv.FormatInt(offset, 10)}}
+func (c *Client) Logs(
+	ctx context.Context, id string, trial, attempt int, stream string, offset int64, follow bool,
+) (io.ReadCloser, error) {
+	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)},
+		"offset": {strconv.FormatInt(offset, 10)}}
 	if follow {
 		query.Set("follow", "true")
 	}

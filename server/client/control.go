@@ -65,7 +65,8 @@ func (c *Control) Message(ctx context.Context, sweep string, trial int, body jso
 
 // Extend goes on with a sweep by changes of its spec.
 func (c *Control) Extend(ctx context.Context, sweep string, set []string) (out control.Extended, err error) {
-	return out, controlError(c.client.ask(ctx, http.MethodPost, sweepPath(sweep)+"/extend", nil, api.Extension{Set: set}, &out))
+	return out, controlError(c.client.ask(ctx, http.MethodPost, sweepPath(sweep)+"/extend",
+		nil, api.Extension{Set: set}, &out))
 }
 
 func (c *Control) post(ctx context.Context, path string, in any) error {

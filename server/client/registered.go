@@ -42,7 +42,8 @@ func (c *Client) WorkflowVersions(ctx context.Context, name string) (list []api.
 
 // VersionSource is a version as it was registered; 0: the one that runs where none is named.
 func (c *Client) VersionSource(ctx context.Context, name string, version int) ([]byte, error) {
-	rs, err := c.request(ctx, http.MethodGet, registeredAt(name)+"/versions/"+strconv.Itoa(version)+"/source", nil, nil, nil)
+	rs, err := c.request(ctx, http.MethodGet, registeredAt(name)+"/versions/"+strconv.Itoa(version)+"/source",
+		nil, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,9 @@ func (c *Client) PinWorkflow(ctx context.Context, name string, version int) (r a
 }
 
 // RunRegistered runs a registered workflow. With a key a second request of the same is the first.
-func (c *Client) RunRegistered(ctx context.Context, name string, asked api.RegisteredRun, key string) (s api.RunStanding, err error) {
+func (c *Client) RunRegistered(
+	ctx context.Context, name string, asked api.RegisteredRun, key string,
+) (s api.RunStanding, err error) {
 	return s, c.askWithKey(ctx, registeredAt(name)+"/runs", key, asked, &s)
 }
 
@@ -67,12 +70,17 @@ func (c *Client) PauseWorkflow(ctx context.Context, name string, paused bool) (r
 }
 
 // SendTrigger has the triggers that wait for a signal begin runs. With a key a second one of the same is the first.
-func (c *Client) SendTrigger(ctx context.Context, name, signal string, payload map[string]any, key string) (begun []api.RunStanding, err error) {
-	return begun, c.askWithKey(ctx, registeredAt(name)+"/signals/"+url.PathEscape(signal), key, api.SignalSent{Payload: payload}, &begun)
+func (c *Client) SendTrigger(
+	ctx context.Context, name, signal string, payload map[string]any, key string,
+) (begun []api.RunStanding, err error) {
+	return begun, c.askWithKey(ctx, registeredAt(name)+"/signals/"+url.PathEscape(signal),
+		key, api.SignalSent{Payload: payload}, &begun)
 }
 
 // BackfillWorkflow makes the runs of a cron's times in a range.
-func (c *Client) BackfillWorkflow(ctx context.Context, name string, ask api.BackfillRequest) (b api.Backfill, err error) {
+func (c *Client) BackfillWorkflow(
+	ctx context.Context, name string, ask api.BackfillRequest,
+) (b api.Backfill, err error) {
 	return b, c.ask(ctx, http.MethodPost, registeredAt(name)+"/backfill", nil, ask, &b)
 }
 

@@ -19,7 +19,9 @@ func (c *Client) WorkflowRuns(ctx context.Context, query url.Values) ([]api.Work
 }
 
 // SubmitWorkflow runs a workflow. With a key a second submission of the same is the first.
-func (c *Client) SubmitWorkflow(ctx context.Context, sub api.WorkflowSubmission, key string) (r api.WorkflowRun, err error) {
+func (c *Client) SubmitWorkflow(
+	ctx context.Context, sub api.WorkflowSubmission, key string,
+) (r api.WorkflowRun, err error) {
 	return r, c.askWithKey(ctx, "/workflows", key, sub, &r)
 }
 
@@ -35,12 +37,17 @@ func (c *Client) WorkflowStep(ctx context.Context, id, step string) (d api.StepD
 
 // WorkflowIterations are how a step of a for-each stands in each iteration that has begun.
 func (c *Client) WorkflowIterations(ctx context.Context, id, step string) ([]api.WorkflowStep, error) {
-	return pages[api.WorkflowStep](ctx, c, runPath(id)+"/steps/"+url.PathEscape(step)+"/iterations", url.Values{"limit": {"10000"}})
+	return pages[api.WorkflowStep](ctx, c, runPath(id)+"/steps/"+url.PathEscape(step)+"/iterations",
+		url.Values{"limit": {"10000"}})
 }
 
-// WorkflowLogs is what an attempt of a step wrote to a stream, from an offset on; attempt 0 is the last. The caller closes it.
-func (c *Client) WorkflowLogs(ctx context.Context, id, step string, attempt int, stream string, offset int64, follow bool) (io.ReadCloser, error) {
-	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)}, "offset": {strconv.FormatInt(offset, 10)}}
+// WorkflowLogs is what an attempt of a step wrote to a stream, from an offset on; attempt 0 is the last. The caller
+// closes it.
+func (c *Client) WorkflowLogs(
+	ctx context.Context, id, step string, attempt int, stream string, offset int64, follow bool,
+) (io.ReadCloser, error) {
+	query := url.Values{"stream": {stream}, "attempt": {strconv.Itoa(attempt)},
+		"offset": {strconv.FormatInt(offset, 10)}}
 	if follow {
 		query.Set("follow", "true")
 	}
@@ -62,7 +69,9 @@ func (c *Client) ResumeWorkflow(ctx context.Context, id string) (r api.WorkflowR
 }
 
 // RestartWorkflow runs again what failed of a run, or all from steps on.
-func (c *Client) RestartWorkflow(ctx context.Context, id string, again api.WorkflowRestart) (r api.WorkflowRun, err error) {
+func (c *Client) RestartWorkflow(
+	ctx context.Context, id string, again api.WorkflowRestart,
+) (r api.WorkflowRun, err error) {
 	return r, c.ask(ctx, http.MethodPost, runPath(id)+"/restart", nil, again, &r)
 }
 
@@ -77,15 +86,21 @@ func (c *Client) ApproveWorkflowStep(ctx context.Context, id, step string) (r ap
 }
 
 // MessageWorkflowStep tells a step something while it runs, and answers whether it has heard it already.
-func (c *Client) MessageWorkflowStep(ctx context.Context, id, step string, message json.RawMessage) (heard bool, err error) {
+func (c *Client) MessageWorkflowStep(
+	ctx context.Context, id, step string, message json.RawMessage,
+) (heard bool, err error) {
 	var told api.WorkflowTold
-	err = c.ask(ctx, http.MethodPost, runPath(id)+"/message", nil, api.WorkflowMessage{Step: step, Message: message}, &told)
+	err = c.ask(ctx, http.MethodPost, runPath(id)+"/message", nil,
+		api.WorkflowMessage{Step: step, Message: message}, &told)
 	return told.Heard, err
 }
 
 // SignalWorkflow lets a step go on that waits for a signal.
-func (c *Client) SignalWorkflow(ctx context.Context, id, name string, payload json.RawMessage) (r api.WorkflowRun, err error) {
-	return r, c.ask(ctx, http.MethodPost, runPath(id)+"/signal", nil, api.WorkflowSignal{Name: name, Payload: payload}, &r)
+func (c *Client) SignalWorkflow(
+	ctx context.Context, id, name string, payload json.RawMessage,
+) (r api.WorkflowRun, err error) {
+	return r, c.ask(ctx, http.MethodPost, runPath(id)+"/signal", nil,
+		api.WorkflowSignal{Name: name, Payload: payload}, &r)
 }
 
 // WorkflowMessages are what was said in a run from a time on, in milliseconds since 1970.

@@ -18,10 +18,10 @@
 //	POST /v1/sweeps/{sweep}/trials/{trial}/stop       body {"reason": "…"} or none
 //	POST /v1/sweeps/{sweep}/trials/{trial}/message    body: any JSON value, which becomes a line of $KAON_CONTROL
 //
-// A command that was taken answers 204 without a body: a stop or pause is then in the journal, a message is
-// on its way and may still be lost. Everything else answers {"error": "…"}: 400 for a body or trial number
-// that cannot be read, and a change that the spec cannot take, 404 for a sweep or trial that this process does not have, 409 for a trial that does
-// not run now (message) or a sweep or trial that has ended, 413 for a body beyond MaxBody, 503 when the
+// A command that was taken answers 204 without a body: a stop or pause is then in the journal, a message is on its way
+// and may still be lost. Everything else answers {"error": "…"}: 400 for a body or trial number that cannot be read,
+// and a change that the spec cannot take, 404 for a sweep or trial that this process does not have, 409 for a trial
+// that does not run now (message) or a sweep or trial that has ended, 413 for a body beyond MaxBody, 503 when the
 // scheduler is ending. Fields may be added, not renamed.
 //
 // Nouns: a Server listens, in its own goroutines, until Close; a Client asks, from any goroutine.

@@ -57,7 +57,8 @@ func Listen(path string, s Service) (*Server, error) {
 	}
 	h := &handler{service: s}
 	server := &Server{path: path, http: &http.Server{
-		Handler: crash.Handler(h.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience, MaxHeaderBytes: 16 << 10,
+		Handler: crash.Handler(h.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: patience,
+		MaxHeaderBytes: 16 << 10,
 	}}
 	server.wait.Go(crash.Func(func() { _ = server.http.Serve(listen.Limit(listener)) })) // ends by Close
 	return server, nil
@@ -242,7 +243,8 @@ func codeOf(err error) int {
 	switch {
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, errNotJSON), errors.Is(err, errTrial), errors.As(err, new(sweep.Errors)), errors.As(err, new(*sweep.Error)):
+	case errors.Is(err, errNotJSON), errors.Is(err, errTrial), errors.As(err, new(sweep.Errors)),
+		errors.As(err, new(*sweep.Error)):
 		return http.StatusBadRequest
 	case errors.Is(err, scheduler.ErrUnknown), errors.Is(err, scheduler.ErrUnknownTrial):
 		return http.StatusNotFound

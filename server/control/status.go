@@ -81,7 +81,8 @@ func StatusOf(
 	}
 	for _, a := range alive {
 		out.Running = append(out.Running, Running{
-			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Task: a.Task, Staged: a.Staged, Host: a.Host,
+			Sweep: a.Sweep, Trial: a.Trial, Attempt: a.Attempt, State: a.State.String(), Task: a.Task, Staged: a.Staged,
+			Host:    a.Host,
 			Percent: a.Percent, Params: a.Params, Seed: a.Seed,
 		})
 	}

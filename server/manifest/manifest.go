@@ -19,9 +19,11 @@ func Of(
 ) store.Sweep {
 	return store.Sweep{
 		ID: id, Name: spec.Title(), State: string(sweep.PhaseActive), Method: spec.Method, Seed: spec.Seed,
-		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics, Repeat: spec.Repeat,
+		SpecHash: SpecHash(spec.Source), Trials: spec.Trials, Objective: spec.Objective, Metrics: spec.Metrics,
+		Repeat:  spec.Repeat,
 		Created: created.UTC().Format(time.RFC3339Nano), Cluster: mesos.Redact(cluster), Then: step,
-		File: spec.File, Overrides: Overrides(spec.Overrides).Redacted(spec), Provenance: effective(spec), Queue: spec.Queue, Priority: spec.Priority,
+		File: spec.File, Overrides: Overrides(spec.Overrides).Redacted(spec), Provenance: effective(spec),
+		Queue: spec.Queue, Priority: spec.Priority,
 		Prunes: spec.Artifacts.Top != 0,
 	}
 }

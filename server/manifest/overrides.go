@@ -14,8 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Overrides are what was set besides a sweep's file, key=value each, in order. Readers of the results see them redacted: SECRET stands
-// for a value there.
+// Overrides are what was set besides a sweep's file, key=value each, in order. Readers of the results see them
+// redacted: SECRET stands for a value there.
 type Overrides []string
 
 // OverridesOf is what sweep.json says was set, when the sweep was submitted and since.
@@ -44,9 +44,9 @@ func (o Overrides) Secret() bool {
 	})
 }
 
-// Restored puts secrets of this process's environment back where they were taken out: SECRET as a value stands for the variable that
-// the key ends with. What an owner who is somebody else has set is given nothing of this process's user. With an error, which is of the kind
-// fault.KindUsage, it answers those before the first that is not there.
+// Restored puts secrets of this process's environment back where they were taken out: SECRET as a value stands for the
+// variable that the key ends with. What an owner who is somebody else has set is given nothing of this process's user.
+// With an error, which is of the kind fault.KindUsage, it answers those before the first that is not there.
 func (o Overrides) Restored(owner string) (Overrides, error) {
 	set := slices.Clone(o)
 	for i, one := range set {
@@ -55,12 +55,14 @@ func (o Overrides) Restored(owner string) (Overrides, error) {
 			continue
 		}
 		if state.IsForeign(owner) {
-			return set, fault.Usage(fmt.Errorf("--set %s was a secret of %s, which the results do not keep: submit the spec anew", key, owner))
+			return set, fault.Usage(fmt.Errorf("--set %s was a secret of %s, which the results do not keep: submit "+
+				"the spec anew", key, owner))
 		}
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		now, ok := os.LookupEnv(name)
 		if !ok || value != hidden {
-			return set, fault.Usage(fmt.Errorf("--set %s was a secret, which the results do not keep: set the environment "+
+			return set, fault.Usage(fmt.Errorf("--set %s was a secret, which the results do not keep: set the "+
+				"environment "+
 				"variable %s to it", key, name))
 		}
 		set[i] = key + "=" + now
@@ -77,8 +79,8 @@ func Extensions(known store.Sweep) (all []journal.Extension) {
 	return all
 }
 
-// RestoredExtensions is Extensions with the secrets that Restored of the overrides puts back for an owner. The error is that of the first which
-// it does not.
+// RestoredExtensions is Extensions with the secrets that Restored of the overrides puts back for an owner. The error is
+// that of the first which it does not.
 func RestoredExtensions(known store.Sweep, owner string) ([]journal.Extension, error) {
 	all := Extensions(known)
 	for i := range all {

@@ -12,9 +12,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results.
-// The sweep's state folder has the winner that it may have started from. Strict: with all secrets that were
-// set, by this process's environment; else with none of them, so that whoever is told of the spec hears nothing of that.
+// SubmittedSpec reads the spec of a sweep as it was submitted, by sweep.json and the text in the results. The sweep's
+// state folder has the winner that it may have started from. Strict: with all secrets that were set, by this process's
+// environment; else with none of them, so that whoever is told of the spec hears nothing of that.
 func SubmittedSpec(known store.Sweep, text []byte, folder string, strict bool) (*sweep.Spec, error) {
 	file := known.File
 	if file == "" { // of a version that did not say

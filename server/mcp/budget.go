@@ -17,7 +17,8 @@ type Budget struct {
 // within is the budget of a call: what the agent asks for, and never more than the user allows.
 func (b Budget) within(most Budget) (Budget, error) {
 	if b.Trials < 0 || b.Hours < 0 || b.CPUHours < 0 {
-		return b, fmt.Errorf("a budget is not negative: max_trials %d, max_hours %v, max_cpu_hours %v", b.Trials, b.Hours, b.CPUHours)
+		return b, fmt.Errorf("a budget is not negative: max_trials %d, max_hours %v, max_cpu_hours %v", b.Trials,
+			b.Hours, b.CPUHours)
 	}
 	const raise = "the user sets it with `kaon mcp %s`"
 	wrong := func(name, flag string, asked, most any) error {
@@ -55,15 +56,19 @@ func (b Budget) wall(p api.Plan) string {
 func (b Budget) holds(p api.Plan) error {
 	switch m := p.Most; {
 	case b.Trials > 0 && p.Trials > b.Trials:
-		return fmt.Errorf("not submitted: it has %d trials, and the budget is %d: bound them by set, as in run_cap=%d, or narrow the parameters",
+		return fmt.Errorf("not submitted: it has %d trials, and the budget is %d: bound them by set, "+
+			"as in run_cap=%d, or narrow the parameters",
 			p.Trials, b.Trials, b.Trials)
 	case b.Hours > 0 && m.WallSeconds != nil && *m.WallSeconds > b.Hours*3600:
-		return fmt.Errorf("not submitted: limits.wall lets it run for %.3g hours, and the budget is %.3g: set limits.wall lower",
+		return fmt.Errorf("not submitted: limits.wall lets it run for %.3g hours, and the budget is %.3g: set "+
+			"limits.wall lower",
 			*m.WallSeconds/3600, b.Hours)
 	case b.CPUHours > 0 && m.CPUHours == nil:
-		return fmt.Errorf("not submitted: nothing bounds its cpu-hours, and the budget is %.3g: set task.timeout or limits.wall", b.CPUHours)
+		return fmt.Errorf("not submitted: nothing bounds its cpu-hours, and the budget is %.3g: set task.timeout "+
+			"or limits.wall", b.CPUHours)
 	case b.CPUHours > 0 && *m.CPUHours > b.CPUHours:
-		return fmt.Errorf("not submitted: it may take %.3g cpu-hours, and the budget is %.3g: set task.timeout, limits.wall, limits.parallel, "+
+		return fmt.Errorf("not submitted: it may take %.3g cpu-hours, and the budget is %.3g: set task.timeout, "+
+			"limits.wall, limits.parallel, "+
 			"run_cap or task.resources.cpus lower", *m.CPUHours, b.CPUHours)
 	}
 	return nil

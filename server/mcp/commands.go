@@ -19,9 +19,12 @@ type done struct {
 }
 
 func (t *tools) addCommands(s *sdk.Server) {
-	add(s, t, "submit", "Submit a sweep", "Runs a sweep on the server, within a budget: it is planned first, and not submitted when it may take more.", adds, t.submit)
-	add(s, t, "extend", "Extend a sweep", "Goes on with a sweep that runs or has ended: more trials, other limits, other ranges, by set, within a budget.", adds, t.extend)
-	add(s, t, "pause", "Pause a sweep", "Lets running trials finish and starts no more until resume.", adds, steer("pause", (*client.Control).Pause))
+	add(s, t, "submit", "Submit a sweep", "Runs a sweep on the server, within a budget: it is planned first, "+
+		"and not submitted when it may take more.", adds, t.submit)
+	add(s, t, "extend", "Extend a sweep", "Goes on with a sweep that runs or has ended: more trials, other limits, "+
+		"other ranges, by set, within a budget.", adds, t.extend)
+	add(s, t, "pause", "Pause a sweep", "Lets running trials finish and starts no more until resume.", adds,
+		steer("pause", (*client.Control).Pause))
 	add(s, t, "resume", "Resume a sweep", "Ends a pause.", adds, steer("resume", (*client.Control).Resume))
 	if !t.AllowWrite {
 		return
@@ -31,7 +34,8 @@ func (t *tools) addCommands(s *sdk.Server) {
 		Trial  *int   `json:"trial,omitempty" jsonschema:"only this trial; absent: the whole sweep"`
 		Reason string `json:"reason,omitempty" jsonschema:"why, for the record"`
 	}
-	add(s, t, "stop", "Stop a sweep or a trial", "Ends a sweep, or one trial of it, for good; running trials get their grace. It cannot be undone.", destroys,
+	add(s, t, "stop", "Stop a sweep or a trial",
+		"Ends a sweep, or one trial of it, for good; running trials get their grace. It cannot be undone.", destroys,
 		func(ctx context.Context, to *client.Client, in stopArgs) (any, error) {
 			if in.Sweep == "" || in.Sweep == "@latest" {
 				return nil, errors.New("sweep: name the one that is to end")
@@ -58,7 +62,9 @@ func after(ctx context.Context, to *client.Client, what, id string, err error) (
 	return done{Done: what, status: statusOf(s)}, err
 }
 
-func steer(what string, do func(*client.Control, context.Context, string) error) func(context.Context, *client.Client, sweepArgs) (any, error) {
+func steer(
+	what string, do func(*client.Control, context.Context, string) error,
+) func(context.Context, *client.Client, sweepArgs) (any, error) {
 	return func(ctx context.Context, to *client.Client, in sweepArgs) (any, error) {
 		id, err := to.Resolve(ctx, in.Sweep)
 		if err != nil {
@@ -100,7 +106,9 @@ func (t *tools) submit(ctx context.Context, to *client.Client, in submitArgs) (a
 }
 
 // afford is a submission that stays within a budget, with what was changed for that.
-func (t *tools) afford(ctx context.Context, to *client.Client, sub api.Submission, asked *Budget) (_ api.Submission, note string, err error) {
+func (t *tools) afford(
+	ctx context.Context, to *client.Client, sub api.Submission, asked *Budget,
+) (_ api.Submission, note string, err error) {
 	var b Budget
 	if asked != nil {
 		b = *asked
@@ -148,5 +156,6 @@ func (t *tools) extend(ctx context.Context, to *client.Client, in extendArgs) (a
 	if note != "" {
 		note += "; "
 	}
-	return done{"extend", statusOf(s), note + fmt.Sprintf("%d trials in all; what is new goes for trials from %d on", extended.Trials, extended.From)}, err
+	return done{"extend", statusOf(s), note + fmt.Sprintf("%d trials in all; what is new goes for trials from %d on",
+		extended.Trials, extended.From)}, err
 }

@@ -36,7 +36,8 @@ func compareAll(ctx context.Context, to *client.Client, in compareArgs) (any, er
 	}
 	limit := atMost(in.Limit, 30, 100)
 	left := c.Left + max(len(c.Params)-limit, 0) + max(len(c.Metrics)-limit, 0) + max(len(c.Settings)-limit, 0)
-	c.Params, c.Metrics, c.Settings = c.Params[:min(len(c.Params), limit)], c.Metrics[:min(len(c.Metrics), limit)], c.Settings[:min(len(c.Settings), limit)]
+	c.Params, c.Metrics, c.Settings = c.Params[:min(len(c.Params), limit)], c.Metrics[:min(len(c.Metrics), limit)],
+		c.Settings[:min(len(c.Settings), limit)]
 	for _, row := range append(c.Params[:len(c.Params):len(c.Params)], c.Settings...) {
 		for i := range row.Values {
 			row.Values[i] = shortJSON(row.Values[i], 100)

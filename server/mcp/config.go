@@ -9,10 +9,11 @@ import (
 
 // Config says what tools are over. Connect is required.
 type Config struct {
-	// Connect is a way to the server. It is called for each tool that is used, as the server may begin, or begin again, meanwhile.
+	// Connect is a way to the server. It is called for each tool that is used, as the server may begin, or begin again,
+	// meanwhile.
 	Connect func(context.Context) (*client.Client, error)
-	// Read reads a spec from a file of the agent's machine, with what it names beside itself, for a server. nil: the tools take
-	// the text of specs alone.
+	// Read reads a spec from a file of the agent's machine, with what it names beside itself, for a server. nil: the
+	// tools take the text of specs alone.
 	Read    func(ctx context.Context, to *client.Client, file string, set []string) (api.Submission, error)
 	Version string
 

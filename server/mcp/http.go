@@ -24,7 +24,8 @@ var Usual = Budget{Trials: 1000, Hours: 24, CPUHours: 1000}
 // largestRequest is what a request over HTTP may have: a spec and a little more.
 const largestRequest = 4 << 20
 
-// Beside answers agents at Path, and all else by the API, whose callers they are: by its tokens, with its roles and rates.
+// Beside answers agents at Path, and all else by the API, whose callers they are: by its tokens, with its roles and
+// rates.
 func Beside(h http.Handler, version string) http.Handler {
 	agents := api.Bodies(handler(h, version))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +60,8 @@ func handler(h http.Handler, version string) http.Handler {
 			return
 		}
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }}, access.IsLocal(r.Context()), r.RemoteAddr, r.TLS}
+		way := inside{inprocess.Transport{Handler: h, Streams: func(*http.Request) bool { return true }},
+			access.IsLocal(r.Context()), r.RemoteAddr, r.TLS}
 		g := guest{client: client.Over(way, token)}
 		who, err := g.client.WhoAmI(r.Context())
 		if err != nil {

@@ -44,7 +44,8 @@ func (t *tools) submission(ctx context.Context, to *client.Client, in specArgs) 
 }
 
 func (t *tools) addSpecs(s *sdk.Server) {
-	add(s, t, "validate", "Check a spec", "Checks a spec without running anything. Mistakes come with line, column and what helps.", reads,
+	add(s, t, "validate", "Check a spec", "Checks a spec without running anything. Mistakes come with line, column "+
+		"and what helps.", reads,
 		func(ctx context.Context, to *client.Client, in specArgs) (any, error) {
 			sub, err := t.submission(ctx, to, in)
 			if err != nil {
@@ -60,7 +61,8 @@ func (t *tools) addSpecs(s *sdk.Server) {
 		specArgs
 		Points int `json:"points,omitempty" jsonschema:"how many of the first trials are shown, 3 when absent, at most 20"`
 	}
-	add(s, t, "plan", "Plan a sweep", "Says what a spec would do, without doing it: how many trials, which method and why, what each asks for, what it may take at "+
+	add(s, t, "plan", "Plan a sweep", "Says what a spec would do, without doing it: how many trials, which method "+
+		"and why, what each asks for, what it may take at "+
 		"most, which trials fit no machine.", reads,
 		func(ctx context.Context, to *client.Client, in planArgs) (any, error) {
 			sub, err := t.submission(ctx, to, in.specArgs)
@@ -123,7 +125,8 @@ func planned(p api.Plan) plan {
 		if err != nil {
 			continue
 		}
-		out.First = append(out.First, planItem{shortJSON(raw, longest), short(p.Commands[i], longest), p.Demand[i].String()})
+		out.First = append(out.First, planItem{shortJSON(raw, longest), short(p.Commands[i], longest),
+			p.Demand[i].String()})
 	}
 	if more := p.Trials - len(p.Points); more > 0 {
 		out.Left = fmt.Sprintf("%d trials; points shows more of the first", more)

@@ -9,8 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/server/api"
 )
 
-// submissions counts sweeps that were submitted, each once however often it was: with the same key a second submission is the
-// first.
+// submissions counts sweeps that were submitted, each once however often it was: with the same key a second submission
+// is the first.
 type submissions struct {
 	mu      sync.Mutex
 	ids     map[string]bool
@@ -18,8 +18,8 @@ type submissions struct {
 	keyed   map[[sha256.Size]byte]bool
 }
 
-// begin takes one of most sweeps, 0 for as many as are wanted; end must follow. A submission that has succeeded before with its
-// key takes none.
+// begin takes one of most sweeps, 0 for as many as are wanted; end must follow. A submission that has succeeded before
+// with its key takes none.
 func (s *submissions) begin(sub api.Submission, key string, most int) (end func(id string), err error) {
 	text, err := json.Marshal([]any{key, sub})
 	if err != nil {
@@ -31,7 +31,8 @@ func (s *submissions) begin(sub api.Submission, key string, most int) (end func(
 	again := key != "" && s.keyed[same]
 	if !again {
 		if most > 0 && len(s.ids)+s.pending >= most {
-			return nil, fmt.Errorf("not submitted: %d sweeps were, and the user allows no more; `kaon mcp --max-sweeps` sets how many", most)
+			return nil, fmt.Errorf("not submitted: %d sweeps were, and the user allows no more; `kaon "+
+				"mcp --max-sweeps` sets how many", most)
 		}
 		s.pending++
 	}

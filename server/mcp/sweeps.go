@@ -48,15 +48,18 @@ type best struct {
 func statusOf(s api.Sweep) status {
 	n := s.Trials
 	out := status{
-		Sweep: s.ID, State: s.State, Paused: s.Paused, Why: short(s.Sentence, longest), Trials: map[string]int{"total": n.Total},
-		Metric: s.Metric, Goal: s.Goal, Progress: s.Progress, Waiting: short(s.Waiting, longest), Then: s.Then, Owner: s.Owner,
+		Sweep: s.ID, State: s.State, Paused: s.Paused, Why: short(s.Sentence, longest),
+		Trials: map[string]int{"total": n.Total},
+		Metric: s.Metric, Goal: s.Goal, Progress: s.Progress, Waiting: short(s.Waiting, longest), Then: s.Then,
+		Owner:   s.Owner,
 		Created: s.Created, Finished: s.Finished,
 	}
 	if len(s.Labels) > 0 {
 		out.Labels = s.Labels[:min(len(s.Labels), mostMentioned)]
 	}
 	for state, k := range map[string]int{
-		"waiting": n.Waiting, "launched": n.Launched, "running": n.Running, "succeeded": n.Succeeded, "failed": n.Failed, "stopped": n.Stopped, "cached": n.Cached,
+		"waiting": n.Waiting, "launched": n.Launched, "running": n.Running, "succeeded": n.Succeeded,
+		"failed": n.Failed, "stopped": n.Stopped, "cached": n.Cached,
 	} {
 		if k > 0 {
 			out.Trials[state] = k
@@ -70,17 +73,22 @@ func statusOf(s api.Sweep) status {
 
 func (t *tools) addSweeps(s *sdk.Server) {
 	add(s, t, "list", "List sweeps", "Lists sweeps of the server, the newest first.", reads, list)
-	add(s, t, "status", "Status of a sweep", "Says how a sweep stands: state, trials by state, the best so far, why trials wait.", reads,
+	add(s, t, "status", "Status of a sweep", "Says how a sweep stands: state, trials by state, the best so far, "+
+		"why trials wait.", reads,
 		func(ctx context.Context, to *client.Client, in sweepArgs) (any, error) {
 			s, err := found(ctx, to, in.Sweep)
 			return statusOf(s), err
 		})
-	add(s, t, "watch", "Wait for a sweep", "Waits until something of a sweep has changed since the mark of the answer before, or it has ended, or the seconds are over; "+
+	add(s, t, "watch", "Wait for a sweep", "Waits until something of a sweep has changed since the mark of the "+
+		"answer before, or it has ended, or the seconds are over; "+
 		"then says how it stands.", reads, watch)
-	add(s, t, "best", "Best trial", "The best trial of a sweep so far: its parameters, metrics and files.", reads, bestOf)
-	add(s, t, "explain", "Explain a sweep", "Which parameters the metric depends on, alone and in pairs (fANOVA), where the best trials lie, and how the best was come by. "+
+	add(s, t, "best", "Best trial", "The best trial of a sweep so far: its parameters, metrics and files.",
+		reads, bestOf)
+	add(s, t, "explain", "Explain a sweep", "Which parameters the metric depends on, alone and in pairs (fANOVA), "+
+		"where the best trials lie, and how the best was come by. "+
 		"Needs 20 trials with a value.", reads, explain)
-	add(s, t, "compare", "Compare sweeps or trials", "Puts sweeps (each by its best trial) and trials (as SWEEP/TRIAL) side by side: only the parameters and settings that differ, and the metrics.",
+	add(s, t, "compare", "Compare sweeps or trials", "Puts sweeps (each by its best trial) and trials "+
+		"(as SWEEP/TRIAL) side by side: only the parameters and settings that differ, and the metrics.",
 		reads, compareAll)
 }
 
@@ -105,7 +113,8 @@ type listArgs struct {
 func list(ctx context.Context, to *client.Client, in listArgs) (any, error) {
 	limit := atMost(in.Limit, 10, 50)
 	query := url.Values{"limit": {strconv.Itoa(limit)}}
-	for key, value := range map[string]string{"state": in.State, "owner": in.Owner, "label": in.Label, "text": in.Text} {
+	for key, value := range map[string]string{"state": in.State, "owner": in.Owner, "label": in.Label,
+		"text": in.Text} {
 		if value != "" {
 			query.Set(key, value)
 		}
@@ -204,7 +213,8 @@ func bestOf(ctx context.Context, to *client.Client, in sweepArgs) (any, error) {
 	w, err := to.Winner(ctx, s.ID)
 	var problem *client.Error
 	if errors.As(err, &problem) && problem.Status == http.StatusNotFound && s.Best == nil {
-		return nil, fmt.Errorf("sweep %s (%s) has no best trial: none has succeeded with a finite %s yet", s.ID, s.State, s.Metric)
+		return nil, fmt.Errorf("sweep %s (%s) has no best trial: none has succeeded with a finite %s yet",
+			s.ID, s.State, s.Metric)
 	}
 	if err != nil {
 		return nil, err
@@ -220,7 +230,8 @@ func bestOf(ctx context.Context, to *client.Client, in sweepArgs) (any, error) {
 		Metrics map[string]results.Number `json:"metrics,omitempty"`
 		Files   []string                  `json:"files,omitempty"`
 		Left    string                    `json:"left_out,omitempty"`
-	}{Sweep: s.ID, State: s.State, Trial: w.Trial, Metric: s.Metric, Goal: s.Goal, Value: w.Value, Params: shortJSON(w.Params, largestParams), Metrics: w.Metrics}
+	}{Sweep: s.ID, State: s.State, Trial: w.Trial, Metric: s.Metric, Goal: s.Goal, Value: w.Value,
+		Params: shortJSON(w.Params, largestParams), Metrics: w.Metrics}
 	for i, f := range w.Files {
 		if i == mostFiles {
 			out.Left = fmt.Sprintf("%d more files; kaon artifacts lists them", len(w.Files)-i)
@@ -241,8 +252,10 @@ func explain(ctx context.Context, to *client.Client, in sweepArgs) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	left := max(len(r.Importance)-most, 0) + max(len(r.Interactions)-most, 0) + max(len(r.Region)-most, 0) + max(len(r.BestSoFar)-most, 0)
-	r.Importance, r.Interactions = r.Importance[:min(len(r.Importance), most)], r.Interactions[:min(len(r.Interactions), most)]
+	left := max(len(r.Importance)-most, 0) + max(len(r.Interactions)-most, 0) + max(len(r.Region)-most, 0) +
+		max(len(r.BestSoFar)-most, 0)
+	r.Importance, r.Interactions = r.Importance[:min(len(r.Importance), most)],
+		r.Interactions[:min(len(r.Interactions), most)]
 	r.Region, r.BestSoFar = r.Region[:min(len(r.Region), most)], r.BestSoFar[max(len(r.BestSoFar)-most, 0):]
 	for i := range r.Region {
 		r.Region[i].Values = r.Region[i].Values[:min(len(r.Region[i].Values), most)]

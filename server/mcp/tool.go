@@ -30,11 +30,15 @@ const (
 )
 
 // add offers a tool: a function of its arguments and of the server, whose answer is written as JSON.
-func add[In any](s *sdk.Server, t *tools, name, title, description string, does kind, f func(context.Context, *client.Client, In) (any, error)) {
+func add[In any](
+	s *sdk.Server, t *tools, name, title, description string, does kind,
+	f func(context.Context, *client.Client, In) (any, error),
+) {
 	closed := false
 	destructive := does == destroys
 	tool := &sdk.Tool{Name: name, Title: title, Description: description, Annotations: &sdk.ToolAnnotations{
-		Title: title, ReadOnlyHint: does == reads, DestructiveHint: &destructive, IdempotentHint: does != adds, OpenWorldHint: &closed,
+		Title: title, ReadOnlyHint: does == reads, DestructiveHint: &destructive, IdempotentHint: does != adds,
+		OpenWorldHint: &closed,
 	}}
 	sdk.AddTool(s, tool, func(ctx context.Context, _ *sdk.CallToolRequest, in In) (*sdk.CallToolResult, any, error) {
 		var text string
@@ -78,7 +82,8 @@ func written(v any) (string, error) {
 		return "", err
 	}
 	if out.Len() > largestAnswer {
-		return "", fmt.Errorf("the answer has %d bytes, and %d are the most: ask for less, by a smaller limit or a filter", out.Len(), largestAnswer)
+		return "", fmt.Errorf("the answer has %d bytes, and %d are the most: ask for less, by a smaller limit "+
+			"or a filter", out.Len(), largestAnswer)
 	}
 	return strings.TrimSuffix(out.String(), "\n"), nil
 }

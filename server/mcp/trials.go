@@ -18,8 +18,10 @@ import (
 )
 
 func (t *tools) addTrials(s *sdk.Server) {
-	add(s, t, "trials", "List trials", "Lists trials of a sweep with parameters and metrics: filtered by an expression, sorted, a few at a time.", reads, trials)
-	add(s, t, "trial", "One trial", "All that matters of one trial: parameters, metrics, each attempt with how it ended and the last lines of its standard error, files.", reads, oneTrial)
+	add(s, t, "trials", "List trials", "Lists trials of a sweep with parameters and metrics: filtered "+
+		"by an expression, sorted, a few at a time.", reads, trials)
+	add(s, t, "trial", "One trial", "All that matters of one trial: parameters, metrics, each attempt with how "+
+		"it ended and the last lines of its standard error, files.", reads, oneTrial)
 	add(s, t, "logs", "Last lines of a trial", "The last lines that a trial wrote, also while it runs.", reads, logs)
 }
 
@@ -78,7 +80,8 @@ func trials(ctx context.Context, to *client.Client, in trialsArgs) (any, error) 
 	for i, t := range page.Items {
 		r := rowOf(t)
 		if size += len(r.Params) + 40*len(r.Metrics) + len(r.Reason) + 80; size > largestAnswer/2 {
-			out.Next, out.Left = "", fmt.Sprintf("%d of the %d that were asked for: they are long; ask with a limit of %d", len(page.Items)-i, len(page.Items), max(i, 1))
+			out.Next, out.Left = "", fmt.Sprintf("%d of the %d that were asked for: they are long; ask with a "+
+				"limit of %d", len(page.Items)-i, len(page.Items), max(i, 1))
 			return out, nil
 		}
 		out.Trials = append(out.Trials, r)
@@ -93,7 +96,8 @@ func trials(ctx context.Context, to *client.Client, in trialsArgs) (any, error) 
 const mostMetrics = 20
 
 func rowOf(t api.Trial) row {
-	r := row{Trial: t.Trial.Trial, State: t.State.String(), Value: t.Value, Params: shortJSON(t.Params, largestParams), Percent: t.Percent, Reason: short(t.Reason, longest)}
+	r := row{Trial: t.Trial.Trial, State: t.State.String(), Value: t.Value, Params: shortJSON(t.Params, largestParams),
+		Percent: t.Percent, Reason: short(t.Reason, longest)}
 	for i, m := range t.Metrics {
 		if i == mostMetrics {
 			break
@@ -148,13 +152,15 @@ func oneTrial(ctx context.Context, to *client.Client, in trialArgs) (any, error)
 	}{Sweep: id, row: rowOf(t), Host: t.Host, Seed: t.Seed, Feasible: t.Feasible, Attempts: []attempt{}}
 	tries := t.Attempts
 	if more := len(tries) - mostAttempts; more > 0 {
-		out.Left, tries = fmt.Sprintf("%d earlier attempts; kaon trial %s/%d shows them", more, id, in.Trial), tries[more:]
+		out.Left, tries = fmt.Sprintf("%d earlier attempts; kaon trial %s/%d shows them", more, id, in.Trial),
+			tries[more:]
 	}
 	for _, try := range tries {
 		a := attempt{Attempt: try.Attempt}
 		if end := try.End; end != nil {
 			exit := end.Exit
-			a.State, a.Exit, a.Signal, a.Reason, a.Host = string(end.State), &exit, end.Signal, short(end.Reason, longest), end.Agent
+			a.State, a.Exit, a.Signal, a.Reason, a.Host = string(end.State), &exit, end.Signal,
+				short(end.Reason, longest), end.Agent
 			if end.StartMs > 0 {
 				a.Seconds = float64(end.EndMs-end.StartMs) / 1000
 			}

@@ -19,7 +19,8 @@ func (v *Verifier) person(claims map[string]any, expires time.Time) (Person, err
 		return Person{}, fmt.Errorf("the token has no text in its claim %s, by which people are known here", v.cfg.Name)
 	}
 	if len(name) > longestName || strings.IndexFunc(name, unprintable) >= 0 {
-		return Person{}, fmt.Errorf("the token's claim %s is longer than %d bytes or has characters that are not for print", v.cfg.Name, longestName)
+		return Person{}, fmt.Errorf("the token's claim %s is longer than %d bytes or has characters that are "+
+			"not for print", v.cfg.Name, longestName)
 	}
 	if v.cfg.Name == "email" && claims["email_verified"] != true {
 		return Person{}, fmt.Errorf("the issuer has not verified the address %s: email_verified is not true", name)
@@ -30,7 +31,8 @@ func (v *Verifier) person(claims map[string]any, expires time.Time) (Person, err
 		p.Groups = strings.Fields(groups) // as scope has them
 	case []any:
 		if len(groups) > mostGroups {
-			return Person{}, fmt.Errorf("the token's claim %s has %d groups: want at most %d", v.cfg.Groups, len(groups), mostGroups)
+			return Person{}, fmt.Errorf("the token's claim %s has %d groups: want at most %d", v.cfg.Groups,
+				len(groups), mostGroups)
 		}
 		for _, one := range groups {
 			if group, ok := one.(string); ok {

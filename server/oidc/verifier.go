@@ -49,7 +49,8 @@ func New(cfg Config) (*Verifier, error) {
 	at, err := url.Parse(cfg.Issuer)
 	switch {
 	case err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http":
-		return nil, fmt.Errorf("issuer %q: want the URL that its tokens have in iss, such as https://login.example", cfg.Issuer)
+		return nil, fmt.Errorf("issuer %q: want the URL that its tokens have in iss, such as https://login.example",
+			cfg.Issuer)
 	case at.Scheme == "http" && !listen.Loopback(at.Hostname()):
 		return nil, fmt.Errorf("issuer %s: its keys could be exchanged on the way: want https", cfg.Issuer)
 	case cfg.Audience == "":
@@ -86,7 +87,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Person, error) {
 	if err != nil {
 		var late *oidc.TokenExpiredError
 		if errors.As(err, &late) {
-			return Person{}, fmt.Errorf("the token ended at %s: get a new one from %s", late.Expiry.UTC().Format(time.RFC3339), v.cfg.Issuer)
+			return Person{}, fmt.Errorf("the token ended at %s: get a new one from %s",
+				late.Expiry.UTC().Format(time.RFC3339), v.cfg.Issuer)
 		}
 		return Person{}, fmt.Errorf("the token is not good: %w", err)
 	}

@@ -9,9 +9,10 @@ import (
 
 // CachePlan is what results there are of the work of a sweep with `cache`: a contract for scripts.
 type CachePlan struct {
-	Known  int      `json:"known"`            // results of the same work, with any parameters
-	Sweeps []string `json:"sweeps"`           // whose they are
-	Looked int      `json:"looked"`           // of how many trials it was looked whether one stands for them; 0: their points depend on results
+	Known  int      `json:"known"`  // results of the same work, with any parameters
+	Sweeps []string `json:"sweeps"` // whose they are
+	// of how many trials it was looked whether one stands for them; 0: their points depend on results
+	Looked int      `json:"looked"`
 	Hits   int      `json:"hits"`             // for how many of those one does
 	Doubts []string `json:"doubts,omitempty"` // what of the work cannot be known
 }

@@ -96,7 +96,8 @@ func meanNeed(spec *sweep.Spec) (mean resource.Resources, err error) {
 		count += demands[i].Count
 	}
 	n := resource.Milli(cmp.Or(count, 1))
-	mean.CPUs, mean.Mem, mean.Disk, mean.GPUs, mean.Ports = mean.CPUs/n, mean.Mem/n, mean.Disk/n, mean.GPUs/n, mean.Ports/cmp.Or(count, 1)
+	mean.CPUs, mean.Mem, mean.Disk, mean.GPUs, mean.Ports = mean.CPUs/n, mean.Mem/n, mean.Disk/n, mean.GPUs/n,
+		mean.Ports/cmp.Or(count, 1)
 	for name := range mean.Named {
 		mean.Named[name] /= n
 	}

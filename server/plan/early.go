@@ -13,11 +13,12 @@ import (
 
 // EarlyPlan is a rule of `early_terminate`: a contract for scripts.
 type EarlyPlan struct {
-	Rule      sweep.StopRule `json:"rule"`
-	Rungs     []RungPlan     `json:"rungs,omitempty"`      // of all brackets, by bracket and step
-	Steps     float64        `json:"steps,omitempty"`      // that all trials are expected to make; absent: the last step is not known
-	FullSteps float64        `json:"full_steps,omitempty"` // that they would make without early stopping
-	Sentence  string         `json:"sentence"`
+	Rule  sweep.StopRule `json:"rule"`
+	Rungs []RungPlan     `json:"rungs,omitempty"` // of all brackets, by bracket and step
+	// that all trials are expected to make; absent: the last step is not known
+	Steps     float64 `json:"steps,omitempty"`
+	FullSteps float64 `json:"full_steps,omitempty"` // that they would make without early stopping
+	Sentence  string  `json:"sentence"`
 }
 
 // RungPlan is a step at which trials are compared, and how many are expected to come there and to end there.
@@ -33,14 +34,16 @@ func planEarly(spec *sweep.Spec) (all []EarlyPlan) {
 	expected := stop.Expect(spec)
 	for i := range spec.Early {
 		e := &spec.Early[i]
-		p := EarlyPlan{Rule: e.Rule, Sentence: "early stopping by " + string(e.Rule) + ", where trials deserve it: how many, only they can tell"}
+		p := EarlyPlan{Rule: e.Rule, Sentence: "early stopping by " + string(e.Rule) +
+			", where trials deserve it: how many, only they can tell"}
 		if e.Rungs != nil {
 			x := expected[0]
 			expected = expected[1:]
 			p.Steps, p.FullSteps = x.Steps, x.Full
 			for b, bracket := range x.Brackets {
 				for _, r := range bracket.Rungs {
-					p.Rungs = append(p.Rungs, RungPlan{b, r.Step, math.Round(r.Trials*10) / 10, math.Round(r.Stops*10) / 10})
+					p.Rungs = append(p.Rungs, RungPlan{b, r.Step, math.Round(r.Trials*10) / 10,
+						math.Round(r.Stops*10) / 10})
 				}
 			}
 			p.Sentence = sayHalving(spec, e, x)
@@ -78,7 +81,8 @@ func sayHalving(spec *sweep.Spec, e *sweep.EarlyStop, x stop.Expectation) string
 		fmt.Fprintf(&b, ", %.0f run to their end", left)
 	}
 	if x.Full > 0 {
-		fmt.Fprintf(&b, "; that is about %s steps of %s, %.0f %%", format.Grouped(big.NewInt(int64(x.Steps))), format.Grouped(big.NewInt(int64(x.Full))),
+		fmt.Fprintf(&b, "; that is about %s steps of %s, %.0f %%", format.Grouped(big.NewInt(int64(x.Steps))),
+			format.Grouped(big.NewInt(int64(x.Full))),
 			100*x.Steps/x.Full)
 	}
 	return b.String()

@@ -26,8 +26,9 @@ type guess struct {
 	trials int
 }
 
-// Foresee is when a sweep of this user would start and end, given what runs and waits, in which shares. Trial is how long one of its
-// trials takes; 0: as long as those that are known. It plays the division of the cluster on, outside of the scheduler.
+// Foresee is when a sweep of this user would start and end, given what runs and waits, in which shares. Trial is how
+// long one of its trials takes; 0: as long as those that are known. It plays the division of the cluster on, outside of
+// the scheduler.
 func Foresee(look scheduler.Outlook, spec *sweep.Spec, user string, trial time.Duration) (*When, error) {
 	need, err := meanNeed(spec)
 	if err != nil {
@@ -53,7 +54,8 @@ func Foresee(look scheduler.Outlook, spec *sweep.Spec, user string, trial time.D
 		}
 		all, guesses, elapsed = append(all, p), append(guesses, guessFor(one, own)), append(elapsed, one.Running)
 	}
-	all = append(all, fairness.Prospect{Queue: spec.InQueue(), User: user, Priority: spec.Priority, Need: need, Waiting: spec.Trials, Most: spec.Limits.Parallel})
+	all = append(all, fairness.Prospect{Queue: spec.InQueue(), User: user, Priority: spec.Priority, Need: need,
+		Waiting: spec.Trials, Most: spec.Limits.Parallel})
 	guesses, elapsed = append(guesses, own), append(elapsed, nil)
 	w.foresee(look, all, guesses, elapsed)
 	return w, nil
@@ -93,7 +95,9 @@ func (w *When) foresee(look scheduler.Outlook, all []fairness.Prospect, guesses 
 	if f[0].Finishes && f[1].Finishes && f[2].Finishes && !unknown {
 		w.End = span(func(f fairness.Forecast) time.Duration { return f.End })
 	}
-	if slices.ContainsFunc(guesses, func(g guess) bool { return g.trial >= scheduler.LongestMean && g.basis != "given" }) {
+	if slices.ContainsFunc(guesses, func(g guess) bool {
+		return g.trial >= scheduler.LongestMean && g.basis != "given"
+	}) {
 		w.Assumes = append(w.Assumes, "trials of other sweeps that took an hour and more take one hour")
 	}
 	w.Sentence = w.sentence(f[0])
@@ -109,7 +113,8 @@ func (w *When) sentence(f fairness.Forecast) string {
 	case w.Start != nil:
 		starts = "would start in " + w.Start.String()
 	case w.Basis == "unknown":
-		return "would wait, and nothing is known of how long trials take: say it with --trial-time, as in --trial-time 10m"
+		return "would wait, and nothing is known of how long trials take: say it with --trial-time, as " +
+			"in --trial-time 10m"
 	case f.Begins || f.End > 0:
 		return fmt.Sprintf("would not have ended after %s; that is as far as was looked", about(f.End.Seconds()))
 	}
@@ -117,7 +122,8 @@ func (w *When) sentence(f fairness.Forecast) string {
 	case w.End != nil:
 		return fmt.Sprintf("%s and end after %s", starts, w.End)
 	case w.Start != nil && w.Basis == "unknown":
-		return starts + "; when it would end is not known: say how long a trial takes with --trial-time, as in --trial-time 10m"
+		return starts + "; when it would end is not known: say how long a trial takes with --trial-time, as in " +
+			"--trial-time 10m"
 	case w.Start != nil:
 		return fmt.Sprintf("%s, and would not have ended after %s", starts, about(f.End.Seconds()))
 	}
@@ -153,7 +159,8 @@ func guessOf(all []scheduler.SweepOutlook, spec *sweep.Spec, given time.Duration
 	return guess{time.Minute, spreadGuessed, "unknown", 0}
 }
 
-// guessFor is how long trials of a sweep take that the server has; of one without any that has ended, as those of the new one.
+// guessFor is how long trials of a sweep take that the server has; of one without any that has ended, as those of the
+// new one.
 func guessFor(one scheduler.SweepOutlook, own guess) guess {
 	switch {
 	case one.Ended >= knownTrials:
@@ -168,7 +175,8 @@ func guessFor(one scheduler.SweepOutlook, own guess) guess {
 
 // prospectOf is a sweep of the server as it goes on.
 func prospectOf(one scheduler.SweepOutlook) (p fairness.Prospect, err error) {
-	p = fairness.Prospect{Queue: one.Spec.InQueue(), User: one.User, Priority: one.Spec.Priority, Waiting: one.Waiting, Most: one.Most}
+	p = fairness.Prospect{Queue: one.Spec.InQueue(), User: one.User, Priority: one.Spec.Priority, Waiting: one.Waiting,
+		Most: one.Most}
 	p.Need, err = meanNeed(one.Spec)
 	return p, err
 }

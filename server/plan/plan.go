@@ -37,17 +37,20 @@ type Plan struct {
 	Most       Most           `json:"most"`
 	Bundle     *BundlePlan    `json:"bundle,omitempty"` // nil: no trial is shown
 	When       *When          `json:"when,omitempty"`   // on the server that was asked; nil: none was
-	Cache      *CachePlan     `json:"cache,omitempty"`  // what results there are of its work; nil: the spec does not ask for them
+	// what results there are of its work; nil: the spec does not ask for them
+	Cache *CachePlan `json:"cache,omitempty"`
 }
 
 // New computes what a spec would do, with so many of its first points, what they would run and ask for. Which
 // trials fit a cluster, only that can tell: Refusals is empty. The environment is for commands that name a variable.
 func New(spec *sweep.Spec, points int, getenv func(string) (string, bool)) (Plan, error) {
 	p := Plan{
-		Name: spec.Name, Method: spec.Method, Chosen: spec.Chosen, Seed: spec.Seed, Trials: spec.Trials, Capped: spec.Capped,
+		Name: spec.Name, Method: spec.Method, Chosen: spec.Chosen, Seed: spec.Seed, Trials: spec.Trials,
+		Capped:     spec.Capped,
 		Parameters: len(spec.Space.Dimensions()), Objective: spec.Objective, Metrics: spec.Metrics,
-		Warnings: append([]*sweep.Error{}, spec.Warnings...), Try: min(len(spec.Try), spec.Points()), From: spec.From, Refusals: []Infeasible{},
-		Points: []sweep.Point{}, Commands: []string{}, Demand: []Demand{},
+		Warnings: append([]*sweep.Error{}, spec.Warnings...), Try: min(len(spec.Try), spec.Points()), From: spec.From,
+		Refusals: []Infeasible{},
+		Points:   []sweep.Point{}, Commands: []string{}, Demand: []Demand{},
 	}
 	if spec.Repeat.Trials > 1 {
 		p.Repeat = &spec.Repeat

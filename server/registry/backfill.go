@@ -53,10 +53,12 @@ func (r *Registry) Backfill(name string, who Who, ask Filling) (b Backfill, firs
 		return b, nil, wrongf("parallel: 1 to %d", mostParallel)
 	}
 	begin := from.Add(-time.Millisecond)
-	b = Backfill{Trigger: t.Name, Version: v.Version, From: from.UnixMilli(), To: to.UnixMilli(), At: begin.UnixMilli(), Parallel: ask.Parallel, By: who.Name, Queues: who.Queues}
+	b = Backfill{Trigger: t.Name, Version: v.Version, From: from.UnixMilli(), To: to.UnixMilli(), At: begin.UnixMilli(),
+		Parallel: ask.Parallel, By: who.Name, Queues: who.Queues}
 	for at := t.Cron.Next(begin); !at.IsZero() && !at.After(to); at = t.Cron.Next(at) {
 		if b.Total++; b.Total > mostFilled {
-			return b, nil, wrongf("from %s to %s it is due more than %d times: choose less", ask.From, ask.To, mostFilled)
+			return b, nil, wrongf("from %s to %s it is due more than %d times: choose less", ask.From,
+				ask.To, mostFilled)
 		}
 		const shown = 1000
 		if b.Total <= shown {
@@ -120,7 +122,8 @@ func day(text string, zone *time.Location) (first, last time.Time, err error) {
 	}
 	at, err := time.ParseInLocation(time.DateOnly, text, zone)
 	if err != nil || at.Year() < 1970 {
-		return first, last, fmt.Errorf("`%.40s` is no date: write 2026-01-31, 2026-01-31T12:00 or 2026-01-31T12:00:00Z", text)
+		return first, last, fmt.Errorf("`%.40s` is no date: write 2026-01-31, 2026-01-31T12:00 or 2026-01-31T12:00:00Z",
+			text)
 	}
 	return at, at.AddDate(0, 0, 1).Add(-time.Millisecond), nil
 }
@@ -187,7 +190,8 @@ func (r *Registry) begin(e *entry, v *Version, wf *workflow.Workflow, f firing) 
 	case isLater(err):
 		return true
 	default:
-		e.note(r.cfg.Now(), fmt.Sprintf("%s of %s did not begin: %v", f.trigger.Name, f.at.UTC().Format(time.RFC3339), err))
+		e.note(r.cfg.Now(), fmt.Sprintf("%s of %s did not begin: %v", f.trigger.Name,
+			f.at.UTC().Format(time.RFC3339), err))
 	}
 	return false
 }

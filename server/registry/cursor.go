@@ -35,7 +35,8 @@ func (e *entry) cursorsOf(wf *workflow.Workflow, now time.Time) (all map[string]
 	for _, t := range wf.Triggers {
 		c, known := e.Cursors[t.Name]
 		if !known || c.What != whatOf(t) {
-			c, changed = cursor{What: whatOf(t), At: now.UnixMilli(), File: t.Kind == workflow.OnFile, Based: t.Existing}, true
+			c, changed = cursor{What: whatOf(t), At: now.UnixMilli(), File: t.Kind == workflow.OnFile,
+				Based: t.Existing}, true
 		}
 		all[t.Name] = c
 	}
@@ -54,7 +55,8 @@ func fromNow(all map[string]cursor) map[string]cursor {
 	return left
 }
 
-// isAhead tells whether what is due was taken up to a time that is to come: the clock has been set back since, and nothing would run until then.
+// isAhead tells whether what is due was taken up to a time that is to come: the clock has been set back since, and
+// nothing would run until then.
 func (c *cursor) isAhead(now time.Time) bool {
 	return !c.File && c.At > now.Add(onTime).UnixMilli()
 }

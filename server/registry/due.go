@@ -18,7 +18,8 @@ func (r *Registry) fireDue(e *entry) (next time.Time) {
 	for _, t := range wf.Triggers {
 		c := cursors[t.Name]
 		if c.isAhead(now) {
-			e.note(now, fmt.Sprintf("%s: the clock was ahead and showed %s: what is due from now on runs", t.Name, time.UnixMilli(c.At).UTC().Format(time.RFC3339)))
+			e.note(now, fmt.Sprintf("%s: the clock was ahead and showed %s: what is due from now on runs", t.Name,
+				time.UnixMilli(c.At).UTC().Format(time.RFC3339)))
 			c.At, c.Ahead, changed = now.UnixMilli(), t.Kind != workflow.OnCron, true
 			delete(e.looks, t.Name) // one that is under way looks for what is behind that time
 		}

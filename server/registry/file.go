@@ -33,7 +33,8 @@ func mayLook(e *entry, v *Version, t workflow.Trigger) error {
 }
 
 func errLook(t workflow.Trigger) error {
-	return wrongf("trigger `%s`: file: the server looks for it with its own user's rights, for workflows that this user has registered on its machine alone: "+
+	return wrongf("trigger `%s`: file: the server looks for it with its own user's rights, for workflows that "+
+		"this user has registered on its machine alone: "+
 		"have who writes it send a signal", t.Name)
 }
 

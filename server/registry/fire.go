@@ -26,12 +26,15 @@ type firing struct {
 	source  string
 	values  map[string]any // below trigger, besides those that all have
 	fill    bool           // it is of a backfill
-	queues  *[]string      // that its run's sweeps go into, and into those below, of those that the version's may; nil: into any
+	// that its run's sweeps go into, and into those below, of those that the version's may; nil: into any
+	queues *[]string
 }
 
-// idOf is the id that the run of a firing has, whoever begins it. It is of the registration: another of the same name has others.
+// idOf is the id that the run of a firing has, whoever begins it. It is of the registration: another of the same name
+// has others.
 func (e *entry) idOf(f firing) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{e.Name, strconv.FormatInt(e.Created, 10), f.trigger.Name, string(f.trigger.Kind), f.key}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{e.Name, strconv.FormatInt(e.Created, 10), f.trigger.Name,
+		string(f.trigger.Kind), f.key}, "\x00")))
 	const letters, longest = 12, 24 // ids of steps have it in them
 	slug := sweep.Slug(e.Name)
 	if slug = strings.Trim(slug[:min(len(slug), longest)], "-_"); slug == "" {
@@ -48,7 +51,8 @@ func (e *entry) request(v *Version, wf *workflow.Workflow, f firing, now time.Ti
 	}
 	at := f.at.In(zone)
 	values := map[string]any{
-		"kind": string(f.trigger.Kind), "name": f.trigger.Name, "time": at.Format(time.RFC3339), "date": at.Format(time.DateOnly),
+		"kind": string(f.trigger.Kind), "name": f.trigger.Name, "time": at.Format(time.RFC3339),
+		"date": at.Format(time.DateOnly),
 	}
 	maps.Copy(values, f.values)
 	given, names := map[string]any{}, expression.Meter(triggerNames{values})
@@ -65,7 +69,8 @@ func (e *entry) request(v *Version, wf *workflow.Workflow, f firing, now time.Ti
 	}
 	// what somebody else has registered for the owner reads no more than came with it
 	origin := v.origin(e.Name, run.Origin{Owner: e.Owner, Queues: f.queues}, v.By != e.Owner)
-	origin.Trigger = &run.Trigger{Kind: string(f.trigger.Kind), Name: f.trigger.Name, Time: f.at.UnixMilli(), Source: f.source, Backfill: f.fill}
+	origin.Trigger = &run.Trigger{Kind: string(f.trigger.Kind), Name: f.trigger.Name, Time: f.at.UnixMilli(),
+		Source: f.source, Backfill: f.fill}
 	q := Request{Run: e.idOf(f), Given: given, Origin: origin, Asked: now.UnixMilli()}
 	if !f.fill { // those times are long past: what it makes counts from when it begins
 		q.wanted(wf, f.at)
@@ -100,7 +105,8 @@ func (r *Registry) tryFire(e *entry, v *Version, wf *workflow.Workflow, f firing
 // fire puts the run of a firing into the queue, unless it was before. What comes to nothing is noted. r.mu is held.
 func (r *Registry) fire(e *entry, v *Version, wf *workflow.Workflow, f firing) {
 	if err := r.tryFire(e, v, wf, f); err != nil {
-		e.note(r.cfg.Now(), fmt.Sprintf("%s of %s did not begin: %v", f.trigger.Name, f.at.UTC().Format(time.RFC3339), err))
+		e.note(r.cfg.Now(), fmt.Sprintf("%s of %s did not begin: %v", f.trigger.Name,
+			f.at.UTC().Format(time.RFC3339), err))
 	}
 }
 
@@ -159,7 +165,9 @@ func cronFiring(t workflow.Trigger, at time.Time, fill bool) firing {
 }
 
 // fireAfter takes the runs of another workflow that have succeeded. r.mu is held.
-func (r *Registry) fireAfter(e *entry, v *Version, wf *workflow.Workflow, t workflow.Trigger, c *cursor) (changed bool) {
+func (r *Registry) fireAfter(
+	e *entry, v *Version, wf *workflow.Workflow, t workflow.Trigger, c *cursor,
+) (changed bool) {
 	source := r.all[t.Workflow]
 	if source == nil {
 		return false
@@ -179,7 +187,8 @@ func (r *Registry) fireAfter(e *entry, v *Version, wf *workflow.Workflow, t work
 		}
 		r.fire(e, v, wf, firing{
 			trigger: t, at: time.UnixMilli(s.Ended), key: endKey(s.Run, s.Ended), source: s.Run,
-			values: map[string]any{"run": s.Run, "workflow": t.Workflow, "parameters": s.Parameters, "outputs": s.Outputs},
+			values: map[string]any{"run": s.Run, "workflow": t.Workflow, "parameters": s.Parameters,
+				"outputs": s.Outputs},
 		})
 	}
 	changed, c.Ahead = changed || c.Ahead, false
@@ -205,8 +214,11 @@ func (r *Registry) Pause(name string, who Who, paused bool) (Info, error) {
 // ErrPaused: its triggers begin nothing.
 var ErrPaused = errors.New("its triggers are paused")
 
-// Signal has the triggers of a workflow begin runs that wait for a signal. With a key a second one of the same sender is the first.
-func (r *Registry) Signal(name, signal string, who Who, payload map[string]any, key string) (begun []Standing, err error) {
+// Signal has the triggers of a workflow begin runs that wait for a signal. With a key a second one of the same sender
+// is the first.
+func (r *Registry) Signal(
+	name, signal string, who Who, payload map[string]any, key string,
+) (begun []Standing, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, v, wf, err := r.forTriggers(name, who)
@@ -234,7 +246,8 @@ func (r *Registry) Signal(name, signal string, who Who, payload map[string]any, 
 		if key != "" {
 			unique = who.Name + "\x00" + key
 		}
-		f := firing{trigger: t, at: r.cfg.Now(), key: unique, source: "", values: map[string]any{"payload": payload}, queues: narrower(who.Queues, r.queues(e))}
+		f := firing{trigger: t, at: r.cfg.Now(), key: unique, source: "", values: map[string]any{"payload": payload},
+			queues: narrower(who.Queues, r.queues(e))}
 		id := e.idOf(f)
 		ids = append(ids, id)
 		if _, again := r.standing(e, id); again {
@@ -250,7 +263,8 @@ func (r *Registry) Signal(name, signal string, who Who, payload map[string]any, 
 		}
 	}
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("%w: %s waits for no signal %.100s; there are: %s", ErrUnknown, name, signal, strings.Join(append(known, ""), " "))
+		return nil, fmt.Errorf("%w: %s waits for no signal %.100s; there are: %s", ErrUnknown, name, signal,
+			strings.Join(append(known, ""), " "))
 	}
 	if err := e.save(); err != nil {
 		e.state = before

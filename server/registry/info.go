@@ -44,8 +44,10 @@ const upcoming = 5
 // info is how one stands. r.mu is held.
 func (r *Registry) info(e *entry) Info {
 	out := Info{
-		Name: e.Name, Owner: e.Owner, Created: e.Created, Current: e.current(), Latest: len(e.versions), Pinned: e.Pinned, Paused: e.Paused,
-		AtWork: r.cfg.Runs.AtWork(e.Name, false), Queue: slices.Clone(e.Queue), Notes: slices.Clone(e.Notes), Backfills: slices.Clone(e.Backfills),
+		Name: e.Name, Owner: e.Owner, Created: e.Created, Current: e.current(), Latest: len(e.versions),
+		Pinned: e.Pinned, Paused: e.Paused,
+		AtWork: r.cfg.Runs.AtWork(e.Name, false), Queue: slices.Clone(e.Queue), Notes: slices.Clone(e.Notes),
+		Backfills: slices.Clone(e.Backfills),
 	}
 	if err := r.stopped(e); err != nil {
 		out.Stopped = err.Error()

@@ -18,8 +18,8 @@ func (q *Request) wanted(wf *workflow.Workflow, from time.Time) {
 	}
 }
 
-// noteLate tells of the runs that wait to begin and are not done by when they were to be, each once: when that is durable. The answer is when the
-// next is late; zero: none will be. r.mu is held.
+// noteLate tells of the runs that wait to begin and are not done by when they were to be, each once: when that is
+// durable. The answer is when the next is late; zero: none will be. r.mu is held.
 func (r *Registry) noteLate(e *entry) (next time.Time) {
 	now := r.cfg.Now()
 	before, queue := e.state, slices.Clone(e.Queue)
@@ -36,7 +36,8 @@ func (r *Registry) noteLate(e *entry) (next time.Time) {
 		case r.begun(q.Run): // its own log has it
 		default:
 			q.Origin.Late = now.UnixMilli()
-			l := run.Late{Header: run.Header{Run: q.Run, Name: e.Name, Given: q.Given, Created: q.Asked, Origin: q.Origin}, Due: q.Due, At: q.Origin.Late}
+			l := run.Late{Header: run.Header{Run: q.Run, Name: e.Name, Given: q.Given, Created: q.Asked,
+				Origin: q.Origin}, Due: q.Due, At: q.Origin.Late}
 			if wf, err := e.versions[q.Origin.Revision-1].Workflow(); err == nil {
 				l.Header.Name, l.SLA = cmp.Or(wf.Name, e.Name), wf.SLA.String()
 			}

@@ -2,8 +2,8 @@ package registry
 
 import "time"
 
-// look is what a process knows of a trigger that looks for what happens elsewhere. Looking takes long: it is done without the registry's mu,
-// one look of a trigger at a time.
+// look is what a process knows of a trigger that looks for what happens elsewhere. Looking takes long: it is done
+// without the registry's mu, one look of a trigger at a time.
 type look struct {
 	what   string // of another it begins anew
 	busy   bool

@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// soonest is how long a trigger is not looked for at least, however many sweeps end meanwhile: each look asks the scheduler for all.
+// soonest is how long a trigger is not looked for at least, however many sweeps end meanwhile: each look asks the
+// scheduler for all.
 const soonest = time.Second
 
 // lookOf is the look of a trigger. r.mu is held.
@@ -27,8 +28,11 @@ func (e *entry) lookOf(t workflow.Trigger) *look {
 	return l
 }
 
-// fireSeen begins runs of what was seen, and has it be looked again; next is when. What a run_strategy has no room for waits for it. r.mu is held.
-func (r *Registry) fireSeen(e *entry, v *Version, wf *workflow.Workflow, t workflow.Trigger, c *cursor) (changed bool, next time.Time) {
+// fireSeen begins runs of what was seen, and has it be looked again; next is when. What a run_strategy has no room for
+// waits for it. r.mu is held.
+func (r *Registry) fireSeen(
+	e *entry, v *Version, wf *workflow.Workflow, t workflow.Trigger, c *cursor,
+) (changed bool, next time.Time) {
 	l, now := e.lookOf(t), r.cfg.Now()
 	if err := mayLook(e, v, t); err != nil {
 		l.err = err
@@ -79,7 +83,8 @@ func everyOf(t workflow.Trigger) time.Duration {
 	return lookEvery
 }
 
-// start looks once, beside what else is done. One that hangs, as on a disk that is away, holds up neither others nor the end of the process.
+// start looks once, beside what else is done. One that hangs, as on a disk that is away, holds up neither others nor
+// the end of the process.
 func (r *Registry) start(e *entry, t workflow.Trigger, l *look, c cursor) {
 	owner := e.Owner
 	crash.Go(func() {
@@ -103,13 +108,16 @@ func (r *Registry) start(e *entry, t workflow.Trigger, l *look, c cursor) {
 }
 
 // sightings are what there is for a trigger.
-func (r *Registry) sightings(ctx context.Context, owner string, t workflow.Trigger, c cursor) (all []sighting, err error) {
+func (r *Registry) sightings(
+	ctx context.Context, owner string, t workflow.Trigger, c cursor,
+) (all []sighting, err error) {
 	if t.Kind == workflow.OnSweep {
 		ended, err := r.cfg.Runs.EndedSweeps(ctx, owner, t.Sweeps, c.has)
 		for _, s := range ended {
-			one := sighting{key: endKey(s.Sweep, s.Ended), at: time.UnixMilli(s.Ended), source: s.Sweep, whole: true, values: map[string]any{
-				"sweep": s.Sweep, "state": s.State, "reason": s.Reason, "labels": s.Labels,
-			}}
+			one := sighting{key: endKey(s.Sweep, s.Ended), at: time.UnixMilli(s.Ended), source: s.Sweep, whole: true,
+				values: map[string]any{
+					"sweep": s.Sweep, "state": s.State, "reason": s.Reason, "labels": s.Labels,
+				}}
 			if s.Winner != nil {
 				one.values["winner"] = s.Winner
 			}
@@ -120,14 +128,16 @@ func (r *Registry) sightings(ctx context.Context, owner string, t workflow.Trigg
 	found, err := r.cfg.Find(ctx, t.File)
 	for _, f := range found {
 		all = append(all, sighting{key: keyOf(f), source: f.Address, whole: f.Object, values: map[string]any{
-			"file": f.Address, "base": f.Address[strings.LastIndexByte(f.Address, '/')+1:], "size": f.Size, "etag": f.ETag,
+			"file": f.Address, "base": f.Address[strings.LastIndexByte(f.Address, '/')+1:], "size": f.Size,
+			"etag":     f.ETag,
 			"modified": f.Modified.UTC().Format(time.RFC3339Nano),
 		}})
 	}
 	return all, err
 }
 
-// takeIn compares what was found with what was seen before. A file counts when two looks have found it the same: nobody is writing to it.
+// takeIn compares what was found with what was seen before. A file counts when two looks have found it the same: nobody
+// is writing to it.
 func (l *look) takeIn(t workflow.Trigger, c *cursor, at time.Time) (changed bool) {
 	found := l.found
 	l.found, l.news = nil, nil

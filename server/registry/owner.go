@@ -8,8 +8,8 @@ import (
 // ErrOwnerGone: who owns a workflow may begin runs no more, so its triggers begin none in their name.
 var ErrOwnerGone = errors.New("its owner may begin no runs any more")
 
-// stopped is why triggers of a workflow begin nothing though nobody has paused them; nil: they do. What comes due meanwhile is as
-// what does while no server is there. r.mu is held.
+// stopped is why triggers of a workflow begin nothing though nobody has paused them; nil: they do. What comes due
+// meanwhile is as what does while no server is there. r.mu is held.
 func (r *Registry) stopped(e *entry) error {
 	if r.cfg.May == nil {
 		return nil
@@ -20,7 +20,8 @@ func (r *Registry) stopped(e *entry) error {
 	return nil
 }
 
-// queues are those that the owner of a workflow may submit into now, whatever they might when they registered it; nil: any. r.mu is held.
+// queues are those that the owner of a workflow may submit into now, whatever they might when they registered it; nil:
+// any. r.mu is held.
 func (r *Registry) queues(e *entry) *[]string {
 	if r.cfg.May == nil {
 		return nil

@@ -45,7 +45,8 @@ func (w Who) mayBegin(v *Version) error {
 		}
 		into = "the queues " + strings.Join(*v.Queues, ", ")
 	}
-	return fmt.Errorf("%w: runs of version %d go into %s, and %s may submit into %s alone", ErrOwner, v.Version, into, w.Name, strings.Join(*w.Queues, ", "))
+	return fmt.Errorf("%w: runs of version %d go into %s, and %s may submit into %s alone", ErrOwner, v.Version, into,
+		w.Name, strings.Join(*w.Queues, ", "))
 }
 
 // Registration is a workflow to be registered.
@@ -59,7 +60,8 @@ type Registration struct {
 	Queues   *[]string
 }
 
-// Register makes a version of a workflow, or of what is the same as the newest, none. The first to register under a name owns it.
+// Register makes a version of a workflow, or of what is the same as the newest, none. The first to register under a
+// name owns it.
 func (r *Registry) Register(reg Registration) (info Info, created bool, err error) {
 	wf := reg.Workflow
 	name := run.NameOf(wf)
@@ -71,8 +73,10 @@ func (r *Registry) Register(reg Registration) (info Info, created bool, err erro
 		return info, false, err
 	}
 	v := &Version{
-		Source: string(wf.Source), File: wf.File, Root: reg.Root, Folder: reg.Folder, By: reg.Who.Name, Within: reg.Within, Queue: reg.Queue,
-		Queues: reg.Queues, Created: r.cfg.Now().UnixMilli(), Description: wf.Description, Owner: wf.Owner, Tags: wf.Tags,
+		Source: string(wf.Source), File: wf.File, Root: reg.Root, Folder: reg.Folder, By: reg.Who.Name,
+		Within: reg.Within, Queue: reg.Queue,
+		Queues: reg.Queues, Created: r.cfg.Now().UnixMilli(), Description: wf.Description, Owner: wf.Owner,
+		Tags: wf.Tags,
 	}
 	v.Hash = v.hash(place)
 	for _, t := range wf.Triggers {
@@ -142,9 +146,12 @@ func (r *Registry) known(e *entry, who Who) error {
 const mostVersions = 10_000
 
 // add has a workflow have one more version; there is what triggers that are new would find now.
-func (r *Registry) add(e *entry, v *Version, wf *workflow.Workflow, there map[string][]string) (info Info, created bool, err error) {
+func (r *Registry) add(
+	e *entry, v *Version, wf *workflow.Workflow, there map[string][]string,
+) (info Info, created bool, err error) {
 	if len(e.versions) >= mostVersions {
-		return info, false, fmt.Errorf("%w: %s has %d versions: remove it, and register it anew", ErrFull, e.Name, mostVersions)
+		return info, false, fmt.Errorf("%w: %s has %d versions: remove it, and register it anew", ErrFull, e.Name,
+			mostVersions)
 	}
 	v.Version = len(e.versions) + 1
 	if err := writeJSON(versionFile(e.folder, v.Version), v); err != nil { // one that no state names is none
@@ -179,13 +186,15 @@ func (r *Registry) enter(name string, who Who) (*entry, error) {
 		}
 	}
 	if len(r.all) >= mostWorkflows || !who.Local && own >= mostOfOne {
-		return nil, fmt.Errorf("%w: %d workflows are registered, %d by %s: remove some", ErrFull, len(r.all), own, who.Name)
+		return nil, fmt.Errorf("%w: %d workflows are registered, %d by %s: remove some", ErrFull, len(r.all),
+			own, who.Name)
 	}
 	folder := filepath.Join(r.cfg.Folder, name)
 	if err := os.RemoveAll(folder); err != nil { // what a registration or a removal left that was cut off
 		return nil, err
 	}
-	e := &entry{folder: folder, fence: r.cfg.Fence, state: state{Format: 1, Name: name, Owner: who.Name, KnownBy: who.KnownBy, Created: r.cfg.Now().UnixMilli()}}
+	e := &entry{folder: folder, fence: r.cfg.Fence,
+		state: state{Format: 1, Name: name, Owner: who.Name, KnownBy: who.KnownBy, Created: r.cfg.Now().UnixMilli()}}
 	return e, durable.MakeFolder(folder)
 }
 

@@ -26,15 +26,17 @@ type Runs interface {
 	Submit(sub workflows.Submission) (string, error)
 	Get(id string) (workflows.Info, error)
 	Ask(ctx context.Context, id string, q run.Request) error
-	// AtWork are the runs of a registered workflow that are worked on, less those of backfills, or those of backfills alone.
+	// AtWork are the runs of a registered workflow that are worked on, less those of backfills, or those of backfills
+	// alone.
 	AtWork(registered string, backfill bool) []string
-	// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first, but
-	// those that are known.
+	// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970,
+	// the first first, but those that are known.
 	Succeeded(registered string, since int64, known func(run, owner string, ended int64) bool) []workflows.Success
 	// TellLate tells that a run is late that waits to begin.
 	TellLate(l run.Late, state engine.State)
 	// EndedSweeps are the sweeps of somebody that have ended, the first first, but those that are known.
-	EndedSweeps(ctx context.Context, owner string, want workflow.Sweeps, known func(sweep string, ended int64) bool) ([]workflows.SweepEnd, error)
+	EndedSweeps(ctx context.Context, owner string, want workflow.Sweeps,
+		known func(sweep string, ended int64) bool) ([]workflows.SweepEnd, error)
 }
 
 // Config says what a Registry is over. Folder and Runs are required.
@@ -45,10 +47,12 @@ type Config struct {
 	Now    func() time.Time // nil: the clock
 	// Find is how files are looked for; nil: run.Find.
 	Find func(ctx context.Context, pattern string) ([]run.Found, error)
-	// May says into which queues triggers of somebody begin runs, who was known in some way, nil: into any, and why they begin none any more;
-	// nil: those of all begin them into any.
-	May   func(owner, knownBy string) (queues *[]string, err error)
-	Fence func() error // asked behind each write; its error, that another process goes on with the workflows, ends what follows. nil: none does
+	// May says into which queues triggers of somebody begin runs, who was known in some way, nil: into any, and why
+	// they begin none any more; nil: those of all begin them into any.
+	May func(owner, knownBy string) (queues *[]string, err error)
+	// asked behind each write; its error, that another process goes on with the workflows, ends what follows. nil: none
+	// does
+	Fence func() error
 }
 
 // Registry has the registered workflows of a server. Its methods may be called from any goroutine.
@@ -178,7 +182,8 @@ func (r *Registry) find(name string) (*entry, error) {
 		return e, nil
 	}
 	if r.unread[name] != nil {
-		return nil, fmt.Errorf("%w: %s: the log of the server says why; whoever runs it mends the folder %s/%s of its state, or moves it away, and restarts it",
+		return nil, fmt.Errorf("%w: %s: the log of the server says why; whoever runs it mends the folder %s/%s "+
+			"of its state, or moves it away, and restarts it",
 			ErrUnread, name, filepath.Base(r.cfg.Folder), name)
 	}
 	return nil, fmt.Errorf("%w: %.100s", ErrUnknown, name)

@@ -64,7 +64,8 @@ func (r *Registry) Run(sub Submission) (Standing, error) {
 	if err != nil {
 		return Standing{}, &wrong{err}
 	}
-	q := Request{Run: sub.ID, Given: given, Origin: v.origin(e.Name, sub.Origin, sub.Foreign), Asked: r.cfg.Now().UnixMilli()}
+	q := Request{Run: sub.ID, Given: given, Origin: v.origin(e.Name, sub.Origin, sub.Foreign),
+		Asked: r.cfg.Now().UnixMilli()}
 	if q.Origin.Trigger == nil {
 		q.Origin.Trigger = &run.Trigger{Kind: manual}
 	}
@@ -115,7 +116,8 @@ func (r *Registry) admit(e *entry, s workflow.Strategy, q Request) error {
 		e.Queue = nil
 	default:
 		if len(e.Queue) >= s.Queue && (len(e.Queue) > 0 || len(busy) >= s.Limit) {
-			return fmt.Errorf("%w: %d runs of %s wait, and its run_strategy has room for %d", ErrFull, len(e.Queue), e.Name, s.Queue)
+			return fmt.Errorf("%w: %d runs of %s wait, and its run_strategy has room for %d", ErrFull, len(e.Queue),
+				e.Name, s.Queue)
 		}
 	}
 	e.Queue = append(slices.Clip(e.Queue), q)
@@ -147,7 +149,8 @@ func (r *Registry) drain(e *entry) map[string]error {
 		if err != nil {
 			failed[q.Run] = err
 			e.note(r.cfg.Now(), fmt.Sprintf("%s did not begin: %v", q.Run, err))
-			r.cfg.Log.Error("a run of a registered workflow cannot be begun", "workflow", e.Name, "run", q.Run, "err", err)
+			r.cfg.Log.Error("a run of a registered workflow cannot be begun", "workflow", e.Name,
+				"run", q.Run, "err", err)
 		}
 		e.Queue = slices.Clone(e.Queue[1:])
 		if err := e.save(); err != nil { // it begins again as one that exists
@@ -160,7 +163,8 @@ func (r *Registry) drain(e *entry) map[string]error {
 
 // submit begins a run, unless it began before this process did, which may have gone on with it by now.
 func (r *Registry) submit(q Request, wf *workflow.Workflow) error {
-	_, err := r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: wf, Given: maps.Clone(q.Given), Origin: q.Origin})
+	_, err := r.cfg.Runs.Submit(workflows.Submission{ID: q.Run, Workflow: wf, Given: maps.Clone(q.Given),
+		Origin: q.Origin})
 	if errors.Is(err, workflows.ErrExists) {
 		return nil
 	}
@@ -174,7 +178,8 @@ func (r *Registry) submit(q Request, wf *workflow.Workflow) error {
 
 // isLater says whether a run that cannot begin now can later.
 func isLater(err error) bool {
-	return errors.Is(err, workflows.ErrTooMany) || errors.Is(err, workflows.ErrAtWork) || errors.Is(err, workflows.ErrClosed)
+	return errors.Is(err, workflows.ErrTooMany) || errors.Is(err, workflows.ErrAtWork) ||
+		errors.Is(err, workflows.ErrClosed)
 }
 
 // supersede ends runs for a newer one. r.mu is held.

@@ -143,12 +143,14 @@ type Backfill struct {
 
 // cursor is up to where what a trigger waits for was taken. Stored: fields may be added, not renamed.
 type cursor struct {
-	What string   `json:"what"`           // what the trigger waits for, as a schedule or a file: of another it begins anew
+	// what the trigger waits for, as a schedule or a file: of another it begins anew
+	What string   `json:"what"`
 	At   int64    `json:"at"`             // milliseconds since 1970: what was due, or ended, up to then was taken
 	Seen []string `json:"seen,omitempty"` // what was taken: ends behind At, or files
 	Ends []int64  `json:"ends,omitempty"` // when those came
 
 	File  bool `json:"file,omitempty"`  // Seen are files, by what they are
 	Based bool `json:"based,omitempty"` // what was there when it began is known
-	Ahead bool `json:"ahead,omitempty"` // the clock was ahead when it was made: ends of that time were taken, and are not known one by one yet
+	// the clock was ahead when it was made: ends of that time were taken, and are not known one by one yet
+	Ahead bool `json:"ahead,omitempty"`
 }

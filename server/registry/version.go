@@ -19,7 +19,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
-// Version is a workflow as it was registered. Stored: fields may be added, not renamed; one that is there is never changed.
+// Version is a workflow as it was registered. Stored: fields may be added, not renamed; one that is there is never
+// changed.
 type Version struct {
 	Version     int       `json:"version"` // from 1
 	Hash        string    `json:"hash"`    // SHA-256 of its source, its place in its folder, and the folder, in hex
@@ -43,7 +44,8 @@ var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 // CheckName refuses what cannot be registered as a name.
 func CheckName(name string) error {
 	if !names.MatchString(name) {
-		return fmt.Errorf("`%s` cannot be registered: a name there has letters, digits and _ - . and at most 100; give the file a `name:` of that kind", name)
+		return fmt.Errorf("`%s` cannot be registered: a name there has letters, digits and _ - . and at most "+
+			"100; give the file a `name:` of that kind", name)
 	}
 	return nil
 }
@@ -62,8 +64,8 @@ func (v *Version) Workflow() (*workflow.Workflow, error) {
 	return run.Parse(v.File, []byte(v.Source), workflow.Accepted())
 }
 
-// origin is that of runs of the version for somebody: they may what both they and who registered the version may. Foreign: they may not
-// read this machine's files.
+// origin is that of runs of the version for somebody: they may what both they and who registered the version may.
+// Foreign: they may not read this machine's files.
 func (v *Version) origin(name string, o run.Origin, foreign bool) run.Origin {
 	o.Within = v.Within
 	if foreign && o.Within == "" {

@@ -77,8 +77,8 @@ func (m *mender) journal(ctx context.Context, spec *sweep.Spec, known *board.Boa
 	return nil
 }
 
-// standing is where the sweep stands by the results, and by what is whole of its journal. Records and states are not in it: they are
-// in the results by now, and follow from those.
+// standing is where the sweep stands by the results, and by what is whole of its journal. Records and states are not in
+// it: they are in the results by now, and follow from those.
 func (m *mender) standing() journal.SweepEntry {
 	e := *m.entry
 	if e.Submitted.IsZero() {
@@ -98,8 +98,8 @@ func (m *mender) standing() journal.SweepEntry {
 	return e
 }
 
-// givenUp adds to trials by the results the attempts that only the journal knows to have begun: they are given up, and the next has another
-// number.
+// givenUp adds to trials by the results the attempts that only the journal knows to have begun: they are given up, and
+// the next has another number.
 func (m *mender) givenUp(begun []journal.TrialEntry) []journal.TrialEntry {
 	at := map[int]int{}
 	for i, t := range begun {
@@ -110,7 +110,8 @@ func (m *mender) givenUp(begun []journal.TrialEntry) []journal.TrialEntry {
 		switch {
 		case t.Trial == results.ThenTrial || t.State.Terminal():
 		case !there:
-			begun = append(begun, journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting, Attempt: t.Attempt, Budget: t.Budget})
+			begun = append(begun, journal.TrialEntry{Sweep: m.id, Trial: t.Trial, State: sweep.Waiting,
+				Attempt: t.Attempt, Budget: t.Budget})
 		case begun[i].State == sweep.Waiting && begun[i].Attempt < t.Attempt:
 			begun[i].Attempt, begun[i].Budget = t.Attempt, t.Budget
 		}

@@ -60,7 +60,8 @@ func (m *mender) readJournal() (whole bool, err error) {
 	j, err := disk.Open(m.path())
 	switch {
 	case errors.Is(err, journal.ErrLocked):
-		return false, fault.Usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", m.id, m.id))
+		return false, fault.Usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it",
+			m.id, m.id))
 	case errors.Is(err, journal.ErrDamaged):
 		return false, m.salvage()
 	case err != nil:
@@ -98,11 +99,13 @@ func (m *mender) take(entries iter.Seq2[journal.Entry, error]) error {
 	return nil
 }
 
-// salvage takes what is whole of a damaged journal. That trials ended, and what they reported, stays true whatever the holes had.
+// salvage takes what is whole of a damaged journal. That trials ended, and what they reported, stays true whatever the
+// holes had.
 func (m *mender) salvage() error {
 	s, err := disk.Salvage(m.path())
 	if err != nil {
-		return fault.Unreachable(fmt.Errorf("repair %s: read what is whole of its journal: %w; nothing was changed", m.id, err))
+		return fault.Unreachable(fmt.Errorf("repair %s: read what is whole of its journal: %w; nothing was changed",
+			m.id, err))
 	}
 	if err := m.take(s.Load()); err != nil {
 		return fault.Unreachable(err)
@@ -119,13 +122,16 @@ func (m *mender) spec(winner *board.Winner) (*sweep.Spec, error) {
 	if e == nil {
 		switch want := m.known.SpecHash; {
 		case m.knownErr != nil:
-			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so is %s: %w; "+
+			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and so "+
+				"is %s: %w; "+
 				"what it ran is not known any more; nothing was changed",
 				m.id, results.SweepFile, m.knownErr))
 		case manifest.SpecHash(m.source) != want:
-			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s is not the "+
+			return nil, fault.Unreachable(fmt.Errorf("repair %s: the journal is damaged or not there, and %s "+
+				"is not the "+
 				"spec that was submitted (SHA-256 %.12s…, want %.12s…); "+
-				"put that there and repair again; nothing was changed", m.id, results.SpecFile, manifest.SpecHash(m.source), want))
+				"put that there and repair again; nothing was changed", m.id, results.SpecFile,
+				manifest.SpecHash(m.source), want))
 		}
 		set, err := manifest.Overrides(m.known.Overrides).Restored(m.known.Owner)
 		if err != nil {

@@ -74,7 +74,8 @@ func endOf(trial int, o search.Outcome, p sweep.Point) ended {
 }
 
 func helloOf(spec *sweep.Spec, replayed int) hello {
-	h := hello{Kaon: 1, Name: spec.Name, Seed: spec.Seed, Trials: spec.Trials, Parameters: []parameter{}, Replayed: replayed}
+	h := hello{Kaon: 1, Name: spec.Name, Seed: spec.Seed, Trials: spec.Trials, Parameters: []parameter{},
+		Replayed: replayed}
 	if m := spec.Objective; m.Name != "" {
 		h.Metric = &metric{m.Name, string(m.Goal)}
 	}

@@ -48,8 +48,9 @@ type line struct {
 const answersIn = 30 * time.Second
 
 func start(command []string, folder string) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan line, 1), stderr: proc.Said{Most: mostTail},
-		gone: make(chan struct{})}
+	p := &process{cmd: exec.Command(command[0], command[1:]...), lines: make(chan line, 1),
+		stderr: proc.Said{Most: mostTail},
+		gone:   make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = folder, environment()
 	p.cmd.Stderr = &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

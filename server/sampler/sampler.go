@@ -148,7 +148,8 @@ func (s *Sampler) begin() error {
 		}
 		for k := len(r.Answered); k < len(points); k++ { // nobody had come to those yet
 			s.points[r.Ask[k]] = points[k]
-			s.dialogue[i].Ask, s.dialogue[i].Answered = append(s.dialogue[i].Ask, r.Ask[k]), append(s.dialogue[i].Answered, points[k])
+			s.dialogue[i].Ask, s.dialogue[i].Answered = append(s.dialogue[i].Ask, r.Ask[k]),
+				append(s.dialogue[i].Answered, points[k])
 		}
 	}
 	return nil
@@ -223,7 +224,8 @@ func (s *Sampler) say(message any) (answer, error) {
 	}
 	var a answer
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) || json.Unmarshal(text, &a) != nil {
-		return a, fmt.Errorf("it answered %s, which is no JSON object: print nothing else on standard output", short(text))
+		return a, fmt.Errorf("it answered %s, which is no JSON object: print nothing else on standard output",
+			short(text))
 	}
 	if a.Error != "" {
 		return a, fmt.Errorf("it says: %s", a.Error)
@@ -250,8 +252,10 @@ func (s *Sampler) explain(err error) error {
 			said = "; it wrote: " + text
 		}
 	}
-	return fmt.Errorf("the sampler `%s` (method.command) failed: %w%s; mend it, and go on with `kaon extend SWEEP --set "+
-		"run_cap=%d`; docs/search.md has what it reads and answers", strings.Join(s.spec.Sampler.Command, " "), err, said,
+	return fmt.Errorf("the sampler `%s` (method.command) failed: %w%s; mend it, and go on with `kaon "+
+		"extend SWEEP --set "+
+		"run_cap=%d`; docs/search.md has what it reads and answers",
+		strings.Join(s.spec.Sampler.Command, " "), err, said,
 		s.spec.Trials)
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Reader reads files of an attempt's folder; *mesos.Sandbox is one.
 type Reader interface {
-	// Read gives what follows an offset, not necessarily all of it, and nothing at the end. The error wraps fs.ErrNotExist
-	// when there is no such file.
+	// Read gives what follows an offset, not necessarily all of it, and nothing at the end. The error wraps
+	// fs.ErrNotExist when there is no such file.
 	Read(ctx context.Context, name string, offset int64) ([]byte, error)
 }
 
@@ -24,8 +24,8 @@ type Local struct {
 	name  string
 }
 
-// OpenLocal opens an attempt's folder. What a trial may have changed of its path leads nowhere else: no link is followed below
-// the state folder, or, when it lies elsewhere, below the folder that it lies in.
+// OpenLocal opens an attempt's folder. What a trial may have changed of its path leads nowhere else: no link is
+// followed below the state folder, or, when it lies elsewhere, below the folder that it lies in.
 func OpenLocal(state, folder string) (Local, error) {
 	base, name := filepath.Dir(folder), filepath.Base(folder)
 	if abs, err := filepath.Abs(state); err == nil {

@@ -57,8 +57,8 @@ type Largest struct {
 // mostOrdered is how many agents of a group a report has in order.
 const mostOrdered = 100
 
-// Advise says how groups stand, and what would help those whose last advice, told at the times given, has had its cool-down. What an
-// earlier group takes of what waits, later ones leave to it.
+// Advise says how groups stand, and what would help those whose last advice, told at the times given, has had its
+// cool-down. What an earlier group takes of what waits, later ones leave to it.
 func Advise(now time.Time, groups []Group, agents []Agent, waiting []Shape, told map[string]time.Time) []Report {
 	left := slices.Clone(waiting)
 	reports := make([]Report, 0, len(groups))
@@ -152,7 +152,8 @@ func (g *Group) has(a *Agent) bool {
 // sooner orders agents by how soon they could go.
 func sooner(a, b *Agent) int {
 	busy := func(a *Agent) int { return min(a.Attempts, 1) }
-	return cmp.Or(cmp.Compare(busy(a), busy(b)), cmp.Compare(b.Percent, a.Percent), cmp.Compare(a.Attempts, b.Attempts), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(busy(a), busy(b)), cmp.Compare(b.Percent, a.Percent), cmp.Compare(a.Attempts, b.Attempts),
+		cmp.Compare(a.ID, b.ID))
 }
 
 // larger orders shapes by the largest part that they take of an agent of the group.
@@ -169,7 +170,8 @@ func (r *Report) Sentence() string {
 	if r.Waiting == 1 {
 		trials = "trial waits"
 	}
-	text := fmt.Sprintf("group %s: %d %s, %d idle; %d %s that would fit", r.Group, r.Agents, agents, r.Idle, r.Waiting, trials)
+	text := fmt.Sprintf("group %s: %d %s, %d idle; %d %s that would fit", r.Group, r.Agents, agents, r.Idle,
+		r.Waiting, trials)
 	if r.Unfit > 0 {
 		text += fmt.Sprintf(", %d that would not", r.Unfit)
 	}

@@ -18,8 +18,8 @@ const (
 	mostSaid        = 4 << 10 // bytes of what a command says that are kept
 )
 
-// runCommand runs a command with a body on its standard input, and answers the end of what it said. It has the environment of this
-// process but for what is kaon's own, which has secrets among it.
+// runCommand runs a command with a body on its standard input, and answers the end of what it said. It has the
+// environment of this process but for what is kaon's own, which has secrets among it.
 func runCommand(ctx context.Context, argv []string, body []byte) (said string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commandPatience)
 	defer cancel()

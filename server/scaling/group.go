@@ -67,7 +67,8 @@ func Parse(file string, text []byte) (groups []Group, err error) {
 	var all struct {
 		Groups []fileGroup `yaml:"groups"`
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&all); err != nil && !errors.Is(err, io.EOF) {
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&all); err != nil &&
+		!errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	if len(all.Groups) == 0 || len(all.Groups) > mostGroups {
@@ -91,8 +92,9 @@ func Parse(file string, text []byte) (groups []Group, err error) {
 
 func (f *fileGroup) group() (g Group, err error) {
 	g = Group{
-		Name: f.Name, Attribute: f.Attribute, Value: f.Value, MinIdle: f.MinIdle, MaxIdle: -1, MostAgents: f.MostAgents, CoolDown: usualCoolDown,
-		Webhook: f.Webhook, Command: f.Command,
+		Name: f.Name, Attribute: f.Attribute, Value: f.Value, MinIdle: f.MinIdle, MaxIdle: -1, MostAgents: f.MostAgents,
+		CoolDown: usualCoolDown,
+		Webhook:  f.Webhook, Command: f.Command,
 	}
 	if f.MaxIdle != nil {
 		g.MaxIdle = *f.MaxIdle
@@ -118,14 +120,17 @@ func (f *fileGroup) group() (g Group, err error) {
 		return g, fmt.Errorf("max_idle: %d: want a number from min_idle on; left out, none is ended", g.MaxIdle)
 	case (f.Webhook == "") == (len(f.Command) == 0):
 		return g, errors.New("want webhook: URL or command: [PROGRAM, ARGUMENT…], which is told")
-	case f.Webhook != "" && (wrong != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.Fragment != ""):
+	case f.Webhook != "" && (wrong != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" ||
+		at.User != nil || at.Fragment != ""):
 		return g, errors.New("webhook: want https://host/path, without a user and without a #")
 	}
 	// What its name will be is not known; that it has one is.
-	g.New = offers.Agent{Hostname: g.Name, Attributes: []offers.Attribute{{Name: g.Attribute, Value: g.Value}}, Capacity: resource.Resources{
-		CPUs: resource.FromFloat(f.Agent.CPUs), Mem: resource.FromFloat(f.Agent.MemoryMB), GPUs: resource.FromFloat(f.Agent.GPUs),
-		Disk: resource.FromFloat(f.Agent.DiskMB), Ports: usualPorts,
-	}}
+	g.New = offers.Agent{Hostname: g.Name, Attributes: []offers.Attribute{{Name: g.Attribute, Value: g.Value}},
+		Capacity: resource.Resources{
+			CPUs: resource.FromFloat(f.Agent.CPUs), Mem: resource.FromFloat(f.Agent.MemoryMB),
+			GPUs: resource.FromFloat(f.Agent.GPUs),
+			Disk: resource.FromFloat(f.Agent.DiskMB), Ports: usualPorts,
+		}}
 	if f.Agent.DiskMB == 0 {
 		g.New.Capacity.Disk = manyMB
 	}

@@ -17,8 +17,9 @@ type keptAdvice struct {
 	Advice *Advice   `json:"advice"`
 }
 
-// kept reads what was told last of each group that there is still. Without it the cool-down of a group begins anew with this process, as
-// when the file is damaged, of which the log has the remedy: nobody is to wait for advice because of that.
+// kept reads what was told last of each group that there is still. Without it the cool-down of a group begins anew with
+// this process, as when the file is damaged, of which the log has the remedy: nobody is to wait for advice because of
+// that.
 func (c *Config) kept(now time.Time) (told map[string]time.Time, last map[string]*Advice) {
 	told, last = map[string]time.Time{}, map[string]*Advice{}
 	if c.File == "" {
@@ -33,7 +34,8 @@ func (c *Config) kept(now time.Time) (told map[string]time.Time, last map[string
 		err = json.Unmarshal(text, &all)
 	}
 	if err != nil {
-		c.Log.Error("the advice that was told last cannot be read, and may be told once more; it is written anew with the next, or remove the file", "file", c.File, "err", err)
+		c.Log.Error("the advice that was told last cannot be read, and may be told once more; it is written anew "+
+			"with the next, or remove the file", "file", c.File, "err", err)
 		return told, last
 	}
 	for _, one := range all {
@@ -66,6 +68,7 @@ func (s *Scaler) keep() {
 		err = durable.Replace(s.cfg.File, append(text, '\n'))
 	}
 	if err != nil {
-		s.cfg.Log.Error("what is advised cannot be kept, and may be told once more after a restart", "file", s.cfg.File, "err", err)
+		s.cfg.Log.Error("what is advised cannot be kept, and may be told once more after a restart", "file",
+			s.cfg.File, "err", err)
 	}
 }

@@ -131,6 +131,7 @@ func (s *Scaler) tell(ctx context.Context, g *Group, r Report, now time.Time) {
 		return
 	}
 	if said, err := runCommand(ctx, g.Command, body); err != nil {
-		s.cfg.Log.Warn("the command that is told of agents failed", "group", g.Name, "command", g.Command[0], "err", err, "said", said)
+		s.cfg.Log.Warn("the command that is told of agents failed", "group", g.Name, "command", g.Command[0], "err",
+			err, "said", said)
 	}
 }

@@ -21,10 +21,11 @@ import (
 
 // Config is what a service is made of.
 type Config struct {
-	// Server is of the sweeps. What the service keeps is in its Folder; its Bucket, Version, Fence and Log are those of all parts. Heard is
-	// called beside the service's own.
+	// Server is of the sweeps. What the service keeps is in its Folder; its Bucket, Version, Fence and Log are those of
+	// all parts. Heard is called beside the service's own.
 	Server server.Config
-	// API is what callers may and see. Server, Bucket, Folder, Access.Tokens, Version, Log, Scaling, Workflows and Registered are the service's own.
+	// API is what callers may and see. Server, Bucket, Folder, Access.Tokens, Version, Log, Scaling, Workflows and
+	// Registered are the service's own.
 	API     api.Config
 	Results string           // the place of results, as steps of workflows are given it
 	Runs    string           // folder of the runs of workflows
@@ -46,8 +47,8 @@ type Service struct {
 	ends  []func()                // of what Open has begun, in its order
 }
 
-// Open opens all parts, takes up what an earlier process has left, and begins runs of workflows that are due. The caller must Close. What
-// Open has made is gone again when it fails. ctx bounds Open alone.
+// Open opens all parts, takes up what an earlier process has left, and begins runs of workflows that are due. The
+// caller must Close. What Open has made is gone again when it fails. ctx bounds Open alone.
 func Open(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg}
 	if err := s.open(ctx); err != nil {
@@ -71,7 +72,8 @@ func (s *Service) open(ctx context.Context) (err error) {
 		return err
 	}
 	runs, err := workflows.New(workflows.Config{
-		Results: s.cfg.Results, Folder: s.cfg.Runs, Server: s.Server, Bucket: cfg.Bucket, Version: cfg.Version, Fence: cfg.Fence, Log: cfg.Log,
+		Results: s.cfg.Results, Folder: s.cfg.Runs, Server: s.Server, Bucket: cfg.Bucket, Version: cfg.Version,
+		Fence: cfg.Fence, Log: cfg.Log,
 	})
 	if err != nil {
 		return err
@@ -128,8 +130,9 @@ func (s *Service) tellLate(c workflows.Change) {
 	}
 	h := c.Late.Header
 	s.cfg.Hooks.TellLate(webhook.LateRun{
-		Run: h.Run, Workflow: h.Name, Registered: h.Registered, Version: h.Revision, Owner: h.Owner, Labels: h.Labels, State: string(c.State),
-		Due: time.UnixMilli(c.Late.Due).UTC().Format(time.RFC3339), SLA: c.Late.SLA,
+		Run: h.Run, Workflow: h.Name, Registered: h.Registered, Version: h.Revision, Owner: h.Owner, Labels: h.Labels,
+		State: string(c.State),
+		Due:   time.UnixMilli(c.Late.Due).UTC().Format(time.RFC3339), SLA: c.Late.SLA,
 	})
 }
 
@@ -143,8 +146,9 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// Close ends all parts, those first that need others: no run of a workflow and no sweep is ended by it, the next Open goes on with them.
-// Within ctx it stores what is left, and tells whom it has to tell. Listeners are to be closed before.
+// Close ends all parts, those first that need others: no run of a workflow and no sweep is ended by it, the next Open
+// goes on with them. Within ctx it stores what is left, and tells whom it has to tell. Listeners are to be closed
+// before.
 func (s *Service) Close(ctx context.Context) (err error) {
 	for i := len(s.ends) - 1; i >= 0; i-- {
 		s.ends[i]()

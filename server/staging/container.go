@@ -133,9 +133,11 @@ func podContainer(c *cluster.Container, root bool) error {
 	}
 	switch {
 	case c.Network == sweep.NetworkNone:
-		return fmt.Errorf("task.network: none: pods have a network; a NetworkPolicy of the namespace keeps them from it, and kaon needs none")
+		return fmt.Errorf("task.network: none: pods have a network; a NetworkPolicy of the namespace keeps them " +
+			"from it, and kaon needs none")
 	case len(c.Ulimits) > 0:
-		return fmt.Errorf("task.ulimits: Kubernetes has no limits of this kind: set them in the image's own start, or on the nodes")
+		return fmt.Errorf("task.ulimits: Kubernetes has no limits of this kind: set them in the image's own start, " +
+			"or on the nodes")
 	case c.Registry != nil:
 		return fmt.Errorf("task.registry: on Kubernetes an image is pulled by a Secret of the namespace: "+
 			"`kubectl create secret docker-registry NAME …`, and %s://CONTEXT?pull_secret=NAME", kubernetes.Scheme)

@@ -66,7 +66,8 @@ func (s *Stage) code() (task.Source, error) {
 	return task.Source{URL: address, SHA256: sum, Name: filepath.Base(packed), Unpack: true}, err
 }
 
-// KeepCode takes the packed code of the sweep's other state folder, as it was when the sweep began, where that is known.
+// KeepCode takes the packed code of the sweep's other state folder, as it was when the sweep began, where that is
+// known.
 func (s *Stage) KeepCode(from string) error {
 	if err := os.MkdirAll(filepath.Join(s.Folder, state.TransferFolder), 0o700); err != nil {
 		return err

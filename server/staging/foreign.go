@@ -12,16 +12,18 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// CheckForeign refuses a spec of somebody who is not this process's own user what is that user's: its environment with the
-// credentials of S3, and files of this machine. It may fetch what sweeps have left in the results, a folder or s3://bucket/prefix, if
-// those are given: whoever may submit may read that.
+// CheckForeign refuses a spec of somebody who is not this process's own user what is that user's: its environment with
+// the credentials of S3, and files of this machine. It may fetch what sweeps have left in the results, a folder or
+// s3://bucket/prefix, if those are given: whoever may submit may read that.
 func CheckForeign(spec *sweep.Spec, place string) error {
 	refuse := func(format string, args ...any) error { return fault.Usage(fmt.Errorf(format, args...)) }
 	if names := spec.Task.Secrets; len(names) > 0 {
-		return refuse("task.secrets: %s: secrets are taken from the server's environment, for callers on its machine alone", strings.Join(names, ", "))
+		return refuse("task.secrets: %s: secrets are taken from the server's environment, for callers on its "+
+			"machine alone", strings.Join(names, ", "))
 	}
 	if c := spec.Task.Container; c != nil && c.Registry != nil {
-		return refuse("task.registry: its password is taken from the server's environment, for callers on its machine alone")
+		return refuse("task.registry: its password is taken from the server's environment, for callers on its " +
+			"machine alone")
 	}
 	if code := spec.Task.Code; code != "" && !filepath.IsLocal(code) {
 		return refuse("task.code: %s is a folder of the server's machine: put it into the uploaded folder", code)
@@ -38,19 +40,23 @@ func CheckForeign(spec *sweep.Spec, place string) error {
 		}
 		if u.Scheme == "s3" {
 			if !ofResults(u, place) {
-				return refuse("task.fetch: %s: buckets are read by the server's own credentials, and for callers on its machine alone but for "+
+				return refuse("task.fetch: %s: buckets are read by the server's own credentials, and for callers "+
+					"on its machine alone but for "+
 					"what sweeps have left in its results: sign the address, and fetch it from https://", input.URL)
 			}
 			continue
 		}
 		if filepath.IsAbs(place) && !strings.Contains(input.URL, ":") {
 			at, err := filepath.Rel(place, filepath.Join(spec.Folder(), filepath.FromSlash(input.URL)))
-			if err == nil && filepath.IsLocal(at) && !filepath.IsAbs(input.URL) && strings.HasPrefix(filepath.ToSlash(at), results.SweepsPrefix) {
+			if err == nil && filepath.IsLocal(at) && !filepath.IsAbs(input.URL) &&
+				strings.HasPrefix(filepath.ToSlash(at), results.SweepsPrefix) {
 				continue
 			}
 		}
-		if strings.HasPrefix(strings.ToLower(input.URL), "file:") || !strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
-			return refuse("task.fetch: %s is a file of the server's machine: put it into the uploaded folder", input.URL)
+		if strings.HasPrefix(strings.ToLower(input.URL), "file:") ||
+			!strings.Contains(input.URL, "://") && !filepath.IsLocal(input.URL) {
+			return refuse("task.fetch: %s is a file of the server's machine: put it into the uploaded folder",
+				input.URL)
 		}
 	}
 	return nil
@@ -67,7 +73,8 @@ func ofResults(u *url.URL, place string) bool {
 		prefix += "/"
 	}
 	object := strings.Trim(u.Path, "/")
-	if plain, err := url.PathUnescape(object); err == nil && bucket.CheckName(plain) != nil { // should something between here and there read it so
+	// should something between here and there read it so
+	if plain, err := url.PathUnescape(object); err == nil && bucket.CheckName(plain) != nil {
 		return false
 	}
 	return u.Host == host && u.User == nil && (u.RawQuery == "" || u.RawQuery == options) &&

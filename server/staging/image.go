@@ -32,7 +32,8 @@ func (s *Stage) Image(ctx context.Context) (task.Image, error) {
 	image, err := s.inspect(ctx)
 	if err != nil {
 		if s.Spec.Command.OfImage() {
-			return task.Image{}, fault.Usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they cannot be "+
+			return task.Image{}, fault.Usage(fmt.Errorf("image %s: its ENTRYPOINT and CMD are to run, and they "+
+				"cannot be "+
 				"looked up from here (%w): "+
 				"write `command:`, or bring the image to this machine's Docker engine", c.Image, err))
 		}
@@ -59,7 +60,8 @@ func (s *Stage) Image(ctx context.Context) (task.Image, error) {
 	return task.Image(image), nil
 }
 
-// KeptImage is what the image of a sweep said of itself when the sweep began, by its state folder. Not known: nothing is kept there.
+// KeptImage is what the image of a sweep said of itself when the sweep began, by its state folder. Not known: nothing
+// is kept there.
 func KeptImage(folder string) (_ task.Image, known bool, err error) {
 	data, err := os.ReadFile(filepath.Join(folder, imageFile))
 	if err != nil {

@@ -60,14 +60,16 @@ type probed struct {
 }
 
 // guarded asks for those who are not this process's own user: it connects to nothing that this machine alone reaches.
-var guarded = &http.Client{Transport: webhook.Transport(nil, 15*time.Second, ", and a server looks for no others for who asks it by a token")}
+var guarded = &http.Client{Transport: webhook.Transport(nil, 15*time.Second,
+	", and a server looks for no others for who asks it by a token")}
 
 // probe asks all web servers at once: one that does not answer takes its time.
 func (s *Stage) probe(ctx context.Context) []probed {
 	all := make([]probed, len(s.Spec.Task.Fetch))
 	var asking sync.WaitGroup
 	for i, f := range s.Spec.Task.Fetch {
-		if u, err := f.Address(); err == nil && (u.Scheme == "http" || u.Scheme == "https") { // as input has it, however it is written
+		// as input has it, however it is written
+		if u, err := f.Address(); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 			web := &transfer.HTTPSource{URL: f.URL}
 			if state.IsForeign(s.Owner) {
 				web.HTTP = guarded
@@ -116,15 +118,17 @@ func (s *Stage) input(ctx context.Context, f sweep.Fetch, page probed) (src task
 	return src, agents, nil
 }
 
-// object is an input in S3. Sweeps may have begun when an address was taken as a URL, with escapes in its key: where nothing has the key as it
-// is written, they are given what they had, under the name that it had. What they lack they are not refused for: attempts that run have it.
+// object is an input in S3. Sweeps may have begun when an address was taken as a URL, with escapes in its key: where
+// nothing has the key as it is written, they are given what they had, under the name that it had. What they lack they
+// are not refused for: attempts that run have it.
 func (s *Stage) object(ctx context.Context, u *url.URL, src *task.Source) (*s3.Fetcher, error) {
 	written, err := s3.NewFetcher(ctx, u)
 	if !s.Resumed || !errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, bucket.ErrDenied) {
 		return written, err
 	}
 	key, bad := url.PathUnescape(strings.Trim(u.Path, "/"))
-	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !state.IsForeign(s.Owner) { // CheckForeign looked at the other
+	// CheckForeign looked at the other
+	if bad == nil && key != strings.Trim(u.Path, "/") && bucket.CheckName(key) == nil && !state.IsForeign(s.Owner) {
 		plain := *u
 		plain.Path = "/" + key
 		if found, err := s3.NewFetcher(ctx, &plain); err == nil {

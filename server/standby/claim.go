@@ -58,7 +58,8 @@ func newest(folder string) (c Claim, err error) {
 		if err != nil {
 			return Claim{}, err
 		}
-		if json.Unmarshal(data, &c) != nil { // of a machine that died, its file system may have kept a part; its number stands
+		// of a machine that died, its file system may have kept a part; its number stands
+		if json.Unmarshal(data, &c) != nil {
 			c = Claim{Holder: "a server whose claim is damaged"}
 		}
 		c.Epoch = epoch

@@ -91,8 +91,8 @@ func Acquire(ctx context.Context, cfg Config) (*Lease, error) {
 	}
 }
 
-// watcher tells when a claim has not been renewed for long enough. It goes by its own clock and by how often it has looked: what it
-// did not see while it was stopped itself, or waited for the folder, is nobody's silence.
+// watcher tells when a claim has not been renewed for long enough. It goes by its own clock and by how often it has
+// looked: what it did not see while it was stopped itself, or waited for the folder, is nobody's silence.
 type watcher struct {
 	ttl   time.Duration
 	last  Claim
@@ -139,7 +139,9 @@ func (l *Lease) keep() {
 			return
 		case <-tick.C:
 		}
-		stuck := time.AfterFunc(l.cfg.TTL, crash.Func(func() { l.fail(errors.New("the shared folder does not answer")) }))
+		stuck := time.AfterFunc(l.cfg.TTL, crash.Func(func() {
+			l.fail(errors.New("the shared folder does not answer"))
+		}))
 		if l.Check() != nil {
 			stuck.Stop()
 			return
@@ -163,8 +165,8 @@ func (l *Lease) Epoch() uint64 { return l.claim.Epoch }
 // checkAgain is how long nothing is asked behind an error of the folder, which may pass.
 const checkAgain = 50 * time.Millisecond
 
-// Check asks the shared folder whether this is still the newest claim; its error stays. It wraps ErrLost when there is a newer one. It
-// waits while the folder cannot be read, half a TTL at most.
+// Check asks the shared folder whether this is still the newest claim; its error stays. It wraps ErrLost when there is
+// a newer one. It waits while the folder cannot be read, half a TTL at most.
 func (l *Lease) Check() error {
 	for until := time.Now().Add(l.cfg.TTL / 2); ; time.Sleep(checkAgain) {
 		if why := l.Err(); why != nil {

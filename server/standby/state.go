@@ -17,8 +17,8 @@ import (
 // epochsFolder, in the shared folder, has the state of each epoch.
 const epochsFolder = "epochs"
 
-// shared are the entries of the shared folder that are all epochs' own: claims, states, and uploaded folders, which never change and are
-// known by their paths. Agents of this machine are no epoch's.
+// shared are the entries of the shared folder that are all epochs' own: claims, states, and uploaded folders, which
+// never change and are known by their paths. Agents of this machine are no epoch's.
 var shared = []string{claimsFolder, epochsFolder, uploads}
 
 // What lies in a state, by the names that its owners give it.
@@ -40,7 +40,8 @@ func Used(folder string) (bool, error) {
 	return err == nil, err
 }
 
-// Current is the folder of the newest epoch's state; of a folder that was never used by turns, or cannot be read, the folder itself.
+// Current is the folder of the newest epoch's state; of a folder that was never used by turns, or cannot be read, the
+// folder itself.
 func Current(folder string) string {
 	if latest, err := latestState(folder); err == nil && latest > 0 {
 		return stateOf(folder, latest)
@@ -66,8 +67,8 @@ func latestState(folder string) (latest uint64, err error) {
 	return latest, err
 }
 
-// State makes the folder of the lease's epoch: a copy of the newest before it, or of what lies in the shared folder itself from the time
-// before it was shared. When it returns the copy is durable, and the lease was still held.
+// State makes the folder of the lease's epoch: a copy of the newest before it, or of what lies in the shared folder
+// itself from the time before it was shared. When it returns the copy is durable, and the lease was still held.
 func (l *Lease) State() (string, error) {
 	former, err := latestState(l.cfg.Folder)
 	if err != nil {
@@ -113,13 +114,15 @@ const unfinished = ".new"
 func (l *Lease) tidyUnfinished() {
 	names, _ := os.ReadDir(filepath.Join(l.cfg.Folder, epochsFolder)) // it costs room alone
 	for _, one := range names {
-		if n, err := strconv.ParseUint(strings.TrimSuffix(one.Name(), unfinished), 10, 64); err == nil && n < l.Epoch() && strings.HasSuffix(one.Name(), unfinished) {
+		if n, err := strconv.ParseUint(strings.TrimSuffix(one.Name(), unfinished), 10, 64); err == nil &&
+			n < l.Epoch() && strings.HasSuffix(one.Name(), unfinished) {
 			_ = os.RemoveAll(filepath.Join(l.cfg.Folder, epochsFolder, one.Name()))
 		}
 	}
 }
 
-// tidy removes what nobody needs any more: states and claims from before the last one, and what lay in the shared folder itself.
+// tidy removes what nobody needs any more: states and claims from before the last one, and what lay in the shared
+// folder itself.
 func (l *Lease) tidy(former uint64) {
 	forget(l.cfg.Folder, l.Epoch())
 	if former == 0 {
@@ -139,7 +142,8 @@ func (l *Lease) tidy(former uint64) {
 	}
 }
 
-// copyTries is how often a copy is begun anew because the former holder still wrote: since the claim it has one write left.
+// copyTries is how often a copy is begun anew because the former holder still wrote: since the claim it has one write
+// left.
 const copyTries = 5
 
 // copySettled copies a state whose journal nobody wrote to meanwhile.
@@ -172,8 +176,8 @@ func journals(state string) (all []string) {
 	return all
 }
 
-// copyState copies a folder of state. Archives are never changed once they have their name, and are linked where that can be; sockets,
-// what is half written, and agents of this machine stay behind.
+// copyState copies a folder of state. Archives are never changed once they have their name, and are linked where that
+// can be; sockets, what is half written, and agents of this machine stay behind.
 func copyState(from, to string) error {
 	source, err := os.OpenRoot(from)
 	if err != nil {

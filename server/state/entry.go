@@ -28,7 +28,8 @@ func Read(folder, id string) (*sweep.Spec, *board.Winner, error) {
 		return nil, nil, fault.Usage(fmt.Errorf("another process works on sweep %s: `kaon status %s` shows it", id, id))
 	}
 	if errors.Is(err, journal.ErrDamaged) {
-		return nil, nil, fault.Unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results with: kaon "+
+		return nil, nil, fault.Unreachable(fmt.Errorf("%w; nothing was changed; rebuild it from the results "+
+			"with: kaon "+
 			"repair %s", err, id))
 	}
 	if err != nil {
@@ -86,8 +87,8 @@ func JournalHas(j *disk.Journal, id string) (bool, error) {
 	return false, nil
 }
 
-// ParseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`, and with what its search
-// started from.
+// ParseEntry reads a spec back as it was submitted, with the winner of the sweep before, if it is a `then`, and with
+// what its search started from.
 func ParseEntry(e journal.SweepEntry, winner *board.Winner, prior []sweep.Prior) (*sweep.Spec, error) {
 	options := []sweep.Option{sweep.WithSet(e.Overrides...), sweep.WithSeed(e.Seed), WithFilesBeside(e.File),
 		sweep.WithAccepted()}

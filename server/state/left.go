@@ -17,8 +17,8 @@ type Left struct {
 	Closed  string // why no more trials of it start; empty: they may
 }
 
-// ReadLeft reads what a journal in a state folder has left of a sweep, and neither changes it nor keeps anybody from it.
-// journal.ErrLocked: a process has it open.
+// ReadLeft reads what a journal in a state folder has left of a sweep, and neither changes it nor keeps anybody from
+// it. journal.ErrLocked: a process has it open.
 func ReadLeft(state, id string) (left Left, err error) {
 	there, err := HasJournal(state)
 	if err != nil {
@@ -26,7 +26,8 @@ func ReadLeft(state, id string) (left Left, err error) {
 	}
 	if !there {
 		if _, err := os.Lstat(filepath.Join(state, JournalFile+".log")); err == nil {
-			return Left{}, fmt.Errorf("%w: of %s there is only its log", journal.ErrDamaged, filepath.Join(state, JournalFile))
+			return Left{}, fmt.Errorf("%w: of %s there is only its log", journal.ErrDamaged,
+				filepath.Join(state, JournalFile))
 		}
 		return Left{}, nil
 	}

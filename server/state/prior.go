@@ -52,7 +52,8 @@ func ReadPrior(folder string) ([]sweep.Prior, error) {
 		err = json.Unmarshal(data, &kept)
 	}
 	if err != nil {
-		return nil, fault.Unreachable(fmt.Errorf("read %s, what the sweep's search started from: %w; remove it, and the sweeps that it learns from are read again", path, err))
+		return nil, fault.Unreachable(fmt.Errorf("read %s, what the sweep's search started from: %w; remove it, "+
+			"and the sweeps that it learns from are read again", path, err))
 	}
 	out := make([]sweep.Prior, len(kept))
 	for i, k := range kept {

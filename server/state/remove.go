@@ -30,7 +30,8 @@ func Remove(folder, id string) error {
 				err = os.RemoveAll(folder)
 			}
 			if closed := j.Close(); err != nil || closed != nil {
-				return fault.Unreachable(fmt.Errorf("delete the state of %s: %s: %w", id, folder, errors.Join(err, closed)))
+				return fault.Unreachable(fmt.Errorf("delete the state of %s: %s: %w", id, folder,
+					errors.Join(err, closed)))
 			}
 		}
 	}

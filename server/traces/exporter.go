@@ -43,7 +43,8 @@ var (
 
 // Config says where spans go. Endpoint is required.
 type Config struct {
-	Endpoint string            // of a collector's OTLP over HTTP, as http://host:4318; /v1/traces is added to an address without a path
+	// of a collector's OTLP over HTTP, as http://host:4318; /v1/traces is added to an address without a path
+	Endpoint string
 	Headers  string            // NAME=VALUE,…, values escaped as in URLs: OTEL_EXPORTER_OTLP_HEADERS
 	Sample   float64           // part of the trials that are traced, above 0 and at most 1
 	Version  string            // of this program
@@ -67,8 +68,10 @@ type Exporter struct {
 // New starts an exporter; the caller must Close.
 func New(cfg Config) (*Exporter, error) {
 	at, err := url.Parse(cfg.Endpoint)
-	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.Fragment != "" {
-		return nil, fmt.Errorf("collector %q: want the address of its OTLP over HTTP, as http://localhost:4318", cfg.Endpoint)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil ||
+		at.Fragment != "" {
+		return nil, fmt.Errorf("collector %q: want the address of its OTLP over HTTP, as http://localhost:4318",
+			cfg.Endpoint)
 	}
 	if at.Path == "" || at.Path == "/" {
 		at.Path = "/v1/traces"
@@ -110,7 +113,8 @@ func headersOf(text string) (http.Header, error) {
 		name, value, ok := strings.Cut(one, "=")
 		plain, err := url.PathUnescape(strings.TrimSpace(value))
 		if !ok || err != nil || strings.TrimSpace(name) == "" || strings.ContainsAny(plain, "\r\n") {
-			return nil, errors.New("OTEL_EXPORTER_OTLP_HEADERS: want NAME=VALUE, with commas between several and values escaped as in URLs")
+			return nil, errors.New("OTEL_EXPORTER_OTLP_HEADERS: want NAME=VALUE, with commas between several " +
+				"and values escaped as in URLs")
 		}
 		headers.Set(strings.TrimSpace(name), plain)
 	}
@@ -170,7 +174,8 @@ func (e *Exporter) post(ctx context.Context, batch []*tracev1.Span) {
 	// On the wire a request to a collector is this; the type of that name brings gRPC along.
 	body, err := proto.Marshal(&tracev1.TracesData{ResourceSpans: []*tracev1.ResourceSpans{{
 		Resource: &resourcev1.Resource{Attributes: []*commonv1.KeyValue{
-			text("service.name", "kaon"), text("service.version", e.cfg.Version), text("service.instance.id", fmt.Sprintf("%s-%d", host, os.Getpid())),
+			text("service.name", "kaon"), text("service.version", e.cfg.Version),
+			text("service.instance.id", fmt.Sprintf("%s-%d", host, os.Getpid())),
 		}},
 		ScopeSpans: []*tracev1.ScopeSpans{{Scope: &commonv1.InstrumentationScope{Name: "kaon"}, Spans: batch}},
 	}}})
@@ -205,7 +210,8 @@ func (e *Exporter) try(ctx context.Context, body []byte) (again bool, err error)
 	switch {
 	case rs.StatusCode < http.StatusMultipleChoices:
 		return false, nil
-	case rs.StatusCode == http.StatusTooManyRequests || rs.StatusCode >= http.StatusBadGateway && rs.StatusCode <= http.StatusGatewayTimeout:
+	case rs.StatusCode == http.StatusTooManyRequests ||
+		rs.StatusCode >= http.StatusBadGateway && rs.StatusCode <= http.StatusGatewayTimeout:
 		return true, errors.New(rs.Status)
 	}
 	return false, errors.New(rs.Status)

@@ -60,9 +60,11 @@ func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }
 func plain(value string) string { return strings.ToValidUTF8(value, "\uFFFD") }
 
 func text(key, value string) *commonv1.KeyValue {
-	return &commonv1.KeyValue{Key: key, Value: &commonv1.AnyValue{Value: &commonv1.AnyValue_StringValue{StringValue: plain(value)}}}
+	return &commonv1.KeyValue{Key: key,
+		Value: &commonv1.AnyValue{Value: &commonv1.AnyValue_StringValue{StringValue: plain(value)}}}
 }
 
 func number(key string, value int) *commonv1.KeyValue {
-	return &commonv1.KeyValue{Key: key, Value: &commonv1.AnyValue{Value: &commonv1.AnyValue_IntValue{IntValue: int64(value)}}}
+	return &commonv1.KeyValue{Key: key,
+		Value: &commonv1.AnyValue{Value: &commonv1.AnyValue_IntValue{IntValue: int64(value)}}}
 }

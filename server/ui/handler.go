@@ -23,7 +23,8 @@ func Files() fs.FS {
 // headers are on every answer. Scripts and styles come from this origin's files and from nowhere else: a name or a log
 // line that is markup does nothing, and no other site shows these pages in a frame.
 var headers = map[string]string{
-	"Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+	"Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; " +
+		"form-action 'self'; " +
 		"frame-ancestors 'none'",
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
@@ -31,7 +32,8 @@ var headers = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
-	"Cache-Control":                "no-cache", // whoever has a file asks whether it is the same: kaon may be another tomorrow
+	// whoever has a file asks whether it is the same: kaon may be another tomorrow
+	"Cache-Control": "no-cache",
 }
 
 // types are those of the files' names, whatever the machine says of them.

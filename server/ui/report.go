@@ -49,7 +49,8 @@ func (r Report) Write(w io.Writer, title string) error {
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	policy := fmt.Sprintf("default-src 'none'; img-src data:; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'",
+	policy := fmt.Sprintf("default-src 'none'; img-src data:; script-src '%s'; style-src '%s'; base-uri 'none'; "+
+		"form-action 'none'",
 		digest(script), digest(style.String()))
 	_, err = fmt.Fprintf(w, `<!doctype html>
 <html lang="en">

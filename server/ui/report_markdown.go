@@ -10,7 +10,8 @@ import (
 // mostLines is how many trials, failures and points of a front a report in Markdown lists.
 const mostLines = 20
 
-// WriteMarkdown writes a report as Markdown: for an issue, a wiki, a commit. What trials and specs say stands in it as text.
+// WriteMarkdown writes a report as Markdown: for an issue, a wiki, a commit. What trials and specs say stands in it as
+// text.
 func (r Report) WriteMarkdown(w io.Writer) error {
 	f, err := r.facts()
 	if err != nil {
@@ -18,7 +19,8 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	}
 	m := &markdown{}
 	m.line("# " + plainWords(f.ID))
-	m.line(fmt.Sprintf("%s: %d of %d trials succeeded, %d failed, %d stopped; %s search%s.", plainWords(f.State), f.Trials.Succeeded+f.Trials.Cached, f.Trials.Total, f.Trials.Failed, f.Trials.Stopped,
+	m.line(fmt.Sprintf("%s: %d of %d trials succeeded, %d failed, %d stopped; %s search%s.", plainWords(f.State),
+		f.Trials.Succeeded+f.Trials.Cached, f.Trials.Total, f.Trials.Failed, f.Trials.Stopped,
 		plainWords(f.Method), onCluster(f.Cluster)))
 	if f.Sentence != "" {
 		m.line(plainWords(f.Sentence))
@@ -41,7 +43,8 @@ func (r Report) markBest(m *markdown, f facts) {
 	if f.Best == nil {
 		return
 	}
-	m.line("## Best", fmt.Sprintf("%s **%s** in trial %d (%s). Run it again: %s", plainWords(f.Metric), short(f.Best.Value), f.Best.Trial, plainWords(f.Goal),
+	m.line("## Best", fmt.Sprintf("%s **%s** in trial %d (%s). Run it again: %s", plainWords(f.Metric),
+		short(f.Best.Value), f.Best.Trial, plainWords(f.Goal),
 		code(fmt.Sprintf("kaon try %s/%d", f.ID, f.Best.Trial))))
 	for row, trial := range r.Columns.Trial {
 		if trial != f.Best.Trial {
@@ -77,7 +80,8 @@ func (r Report) markImportance(m *markdown, f facts) {
 	for _, s := range r.Importance.Importance {
 		rows = append(rows, []string{s.Parameter, fmt.Sprintf("%.0f %%", 100*s.Share), regions[s.Parameter]})
 	}
-	m.line("## What matters", fmt.Sprintf("Share of the differences in %s, by %s of %d trials, and where the best %d lie.", plainWords(f.Metric), r.Importance.Method, r.Importance.Trials, r.Importance.Best))
+	m.line("## What matters", fmt.Sprintf("Share of the differences in %s, by %s of %d trials, and where the "+
+		"best %d lie.", plainWords(f.Metric), r.Importance.Method, r.Importance.Trials, r.Importance.Best))
 	m.table([]string{"parameter", "share", "the best have"}, rows)
 	if r.Importance.Note != "" {
 		m.line(plainWords(r.Importance.Note))
@@ -192,7 +196,8 @@ func plainWords(text string) string {
 // code is a command as Markdown has it; one with letters that no command has is text.
 func code(text string) string {
 	plain := strings.Map(func(r rune) rune {
-		if r == ' ' || r == '/' || r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		if r == ' ' || r == '/' || r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' ||
+			r >= 'A' && r <= 'Z' {
 			return r
 		}
 		return -1

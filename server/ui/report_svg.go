@@ -24,11 +24,12 @@ const (
 const svgMost = 3000
 
 // The colours of a picture are those of tokens.css, in light.
-const svgText, svgQuiet, svgLine, svgDot, svgMain, svgCard = "#1c2128", "#57606a", "#d9dee4", "#a9b1ba", "#0b5c8f", "#ffffff"
+const svgText, svgQuiet, svgLine, svgDot, svgMain, svgCard = "#1c2128", "#57606a", "#d9dee4", "#a9b1ba",
+	"#0b5c8f", "#ffffff"
 
-// WriteSVG writes the main pictures of a report as one SVG: the best so far, what matters, the objective over what matters
-// most, and the trade-off of two goals where there are two. It has no script, names no other file, and what trials say is
-// text in it.
+// WriteSVG writes the main pictures of a report as one SVG: the best so far, what matters, the objective over what
+// matters most, and the trade-off of two goals where there are two. It has no script, names no other file, and what
+// trials say is text in it.
 func (r Report) WriteSVG(w io.Writer) error {
 	f, err := r.facts()
 	if err != nil {
@@ -38,7 +39,8 @@ func (r Report) WriteSVG(w io.Writer) error {
 	s.add(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif" font-size="12">`, PictureWidth, PictureHeight, PictureWidth, PictureHeight)
 	s.add(`<title>%s</title><rect width="100%%" height="100%%" fill="#f5f6f8"/>`, xmlText(f.ID))
 	s.text(24, 38, 20, svgText, "start", f.ID)
-	head := fmt.Sprintf("%s · %d of %d trials succeeded, %d failed · %s search", f.State, f.Trials.Succeeded+f.Trials.Cached, f.Trials.Total, f.Trials.Failed, f.Method)
+	head := fmt.Sprintf("%s · %d of %d trials succeeded, %d failed · %s search", f.State,
+		f.Trials.Succeeded+f.Trials.Cached, f.Trials.Total, f.Trials.Failed, f.Method)
 	if f.Best != nil {
 		head += fmt.Sprintf(" · best %s %s in trial %d", f.Metric, short(f.Best.Value), f.Best.Trial)
 	}
@@ -107,7 +109,8 @@ func (r Report) bestSoFar(p *panel, f facts) {
 		v, ok := number(r.Columns.Value[i])
 		at, known := number(r.Columns.Ended[i])
 		if ok && known {
-			all = append(all, ended{at, v, r.Columns.State[i] == sweep.Succeeded.String() || r.Columns.State[i] == sweep.Cached.String()})
+			all = append(all, ended{at, v, r.Columns.State[i] == sweep.Succeeded.String() ||
+				r.Columns.State[i] == sweep.Cached.String()})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ended) int { return cmp.Compare(a.at, b.at) })
@@ -155,7 +158,8 @@ func (r Report) shares(p *panel) {
 	for i, s := range list[:min(len(list), 9)] {
 		y := p.top + 14 + float64(i)*26
 		p.text(p.left+64, y, 12, svgText, "end", sweep.Clip(s.Parameter, 15))
-		p.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="12" rx="3" fill="%s"/>`, p.left+74, y-10, math.Max(s.Share*(p.right-p.left-120), 1), svgMain)
+		p.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="12" rx="3" fill="%s"/>`, p.left+74, y-10,
+			math.Max(s.Share*(p.right-p.left-120), 1), svgMain)
 		p.text(p.right, y, 12, svgQuiet, "end", fmt.Sprintf("%.0f %%", 100*s.Share))
 	}
 }

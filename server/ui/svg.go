@@ -15,7 +15,8 @@ type svg struct{ strings.Builder }
 func (s *svg) add(format string, args ...any) { fmt.Fprintf(&s.Builder, format+"\n", args...) }
 
 func (s *svg) text(x, y, size float64, colour, anchor, text string) {
-	s.add(`<text x="%.1f" y="%.1f" font-size="%.1f" fill="%s" text-anchor="%s">%s</text>`, x, y, size, colour, anchor, xmlText(text))
+	s.add(`<text x="%.1f" y="%.1f" font-size="%.1f" fill="%s" text-anchor="%s">%s</text>`, x, y, size, colour, anchor,
+		xmlText(text))
 }
 
 func (s *svg) dot(x, y, size float64, colour string) {
@@ -33,7 +34,8 @@ type panel struct {
 
 // panel begins one.
 func (s *svg) panel(x, y, width, height float64, title string) *panel {
-	s.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="8" fill="%s" stroke="%s"/>`, x, y, width, height, svgCard, svgLine)
+	s.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="8" fill="%s" stroke="%s"/>`, x, y, width, height,
+		svgCard, svgLine)
 	s.text(x+16, y+26, 14, svgText, "start", sweep.Clip(title, 60))
 	return &panel{svg: s, left: x + 60, top: y + 44, right: x + width - 18, bottom: y + height - 44}
 }

@@ -83,7 +83,8 @@ func New(cfg Config) (*Sender, error) {
 	}
 	for _, address := range cfg.URLs {
 		u, err := url.Parse(address)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+			u.Fragment != "" {
 			return nil, fmt.Errorf("webhook %q: want https://host/path, without a user and a fragment", address)
 		}
 	}
@@ -168,7 +169,8 @@ func (s *Sender) Tell(id, event, about string, body []byte) {
 			waitingNow.Inc()
 		default:
 			droppedTotal.Inc()
-			s.cfg.Log.Warn("webhook is too far behind, an event is dropped", "webhook", s.cfg.URLs[i], "event", e.event, "about", e.about)
+			s.cfg.Log.Warn("webhook is too far behind, an event is dropped", "webhook", s.cfg.URLs[i], "event", e.event,
+				"about", e.about)
 		}
 	}
 }
@@ -206,7 +208,8 @@ func (s *Sender) deliver(ctx context.Context, address string, e message) {
 		failedTries.Inc()
 		if n >= s.cfg.Backoff.Tries || !timer.Sleep(ctx, s.cfg.Backoff.Wait(n)) {
 			gaveUpTotal.Inc()
-			s.cfg.Log.Warn("webhook was not told", "webhook", address, "event", e.event, "about", e.about, "tries", n, "err", err)
+			s.cfg.Log.Warn("webhook was not told", "webhook", address, "event", e.event, "about", e.about, "tries",
+				n, "err", err)
 			return
 		}
 	}
@@ -236,8 +239,8 @@ func (s *Sender) try(ctx context.Context, address string, e message) error {
 	return nil
 }
 
-// Sign is the X-Kaon-Signature of a body sent at a time: sha256= and the HMAC-SHA256, in hex, of the X-Kaon-Timestamp, a
-// dot, and the body. Receivers compare it in constant time and refuse old times.
+// Sign is the X-Kaon-Signature of a body sent at a time: sha256= and the HMAC-SHA256, in hex, of the X-Kaon-Timestamp,
+// a dot, and the body. Receivers compare it in constant time and refuse old times.
 func Sign(secret []byte, at string, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(at + "."))

@@ -99,7 +99,8 @@ func (m *Manager) begin(id string, origin run.Origin, open func(run.Config) (*ru
 	return nil
 }
 
-// configOf is what a run of an origin gets. Those who may read no file but their own have nothing of this process's user either.
+// configOf is what a run of an origin gets. Those who may read no file but their own have nothing of this process's
+// user either.
 func (m *Manager) configOf(origin run.Origin, l *live) run.Config {
 	cluster := &Cluster{
 		Server: m.cfg.Server, Bucket: m.cfg.Bucket, Queue: origin.Queue, Queues: origin.Queues, Logs: true,
@@ -138,7 +139,8 @@ func (l *live) work() {
 	close(l.ended)
 }
 
-// release has the server forget the sweeps of the steps of a run that has ended: their ends are durable in its log, and they cost memory.
+// release has the server forget the sweeps of the steps of a run that has ended: their ends are durable in its log, and
+// they cost memory.
 func (m *Manager) release(id string) {
 	for _, sw := range m.cfg.Server.Sweeps() {
 		if !IsStep(id, sw.ID()) {

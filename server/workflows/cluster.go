@@ -36,13 +36,16 @@ type Cluster struct {
 	Queue       string                      // of those that name none; empty: the default
 	Environment func(string) (string, bool) // of specs; nil: this process's
 	Logs        bool                        // what steps write is kept in the results, not of those alone that fail
-	Results     string                      // where the results lie, of which those runs may fetch: an absolute folder, or s3://bucket/prefix; empty: nothing
-	Queues      *[]string                   // that they go into, and into those below, of submitters who are bound to some; nil: any
-	Within      string                      // the one folder that specs may refer to, of runs of others than this process's user; empty: any
+	// where the results lie, of which those runs may fetch: an absolute folder, or s3://bucket/prefix; empty: nothing
+	Results string
+	// that they go into, and into those below, of submitters who are bound to some; nil: any
+	Queues *[]string
+	// the one folder that specs may refer to, of runs of others than this process's user; empty: any
+	Within string
 }
 
-// lastWords is how long a sweep that was ended may take to say so, and the results of one that has ended to be stored, when
-// nobody waits any more.
+// lastWords is how long a sweep that was ended may take to say so, and the results of one that has ended to be stored,
+// when nobody waits any more.
 const lastWords = time.Minute
 
 // Run implements steps.Cluster.
@@ -164,7 +167,8 @@ func (c *Cluster) checkQueue(queue string) error {
 	if len(*c.Queues) == 0 {
 		return fmt.Errorf("queue: %s may submit into no queue: their groups have none here", c.Origin.Owner)
 	}
-	return fmt.Errorf("queue: %s may not submit into the queue %s: submit the workflow with one of theirs, or name it in the step's sweep: %s",
+	return fmt.Errorf("queue: %s may not submit into the queue %s: submit the workflow with one of theirs, or "+
+		"name it in the step's sweep: %s",
 		c.Origin.Owner, queue, strings.Join(*c.Queues, ", "))
 }
 
@@ -214,7 +218,8 @@ func (c *Cluster) classify(ctx context.Context, err error) error {
 func (c *Cluster) end(sw *server.Sweep) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
-	if err := c.Server.Do(ctx, scheduler.Stop{Sweep: sw.ID(), Reason: "its step was ended"}); err != nil && c.Server.Err() != nil {
+	if err := c.Server.Do(ctx, scheduler.Stop{Sweep: sw.ID(), Reason: "its step was ended"}); err != nil &&
+		c.Server.Err() != nil {
 		return &steps.GoneError{Err: c.Server.Err()}
 	}
 	_, _ = sw.Wait(ctx) // it is to end: how does not matter
@@ -266,25 +271,29 @@ func (c *Cluster) tell(sw *server.Sweep, job steps.Job) (stop func()) {
 	}
 }
 
-// stored is what the results say of the sweep of an attempt that a former process has begun, and that has ended, when the server has forgotten it
-// for others that have ended since. Somebody else's sweep of that id is not it, nor is one of a run of the same id that was deleted.
+// stored is what the results say of the sweep of an attempt that a former process has begun, and that has ended, when
+// the server has forgotten it for others that have ended since. Somebody else's sweep of that id is not it, nor is one
+// of a run of the same id that was deleted.
 func (c *Cluster) stored(ctx context.Context, job steps.Job) (done steps.Done, ended bool) {
 	if ctx.Err() != nil || c.Server.Err() != nil {
 		return done, false
 	}
 	known, err := store.ReadSweep(ctx, c.Bucket, job.ID)
 	phase := sweep.Phase(known.State)
-	if err != nil || known.Finished == "" || !phase.Ended() || known.Owner != c.Origin.Owner || ownRun(known.Labels) != ownRun(c.Origin.Labels) {
+	if err != nil || known.Finished == "" || !phase.Ended() || known.Owner != c.Origin.Owner ||
+		ownRun(known.Labels) != ownRun(c.Origin.Labels) {
 		return done, false
 	}
-	if created, err := time.Parse(time.RFC3339Nano, known.Created); err != nil || created.Before(job.Began.Truncate(time.Second)) {
+	if created, err := time.Parse(time.RFC3339Nano, known.Created); err != nil ||
+		created.Before(job.Began.Truncate(time.Second)) {
 		return done, false
 	}
 	b, damage, err := store.LoadSweep(ctx, c.Bucket, known)
 	if err != nil || len(damage) > 0 {
 		return done, false
 	}
-	out := server.Outcome{SweepEnded: scheduler.SweepEnded{Sweep: job.ID, Phase: phase, Reason: known.Sentence, Counts: b.Counts()}}
+	out := server.Outcome{SweepEnded: scheduler.SweepEnded{Sweep: job.ID, Phase: phase, Reason: known.Sentence,
+		Counts: b.Counts()}}
 	switch w, err := store.ReadWinner(ctx, c.Bucket, job.ID); {
 	case err == nil:
 		out.Winner = &w
@@ -340,7 +349,9 @@ func folders(files []string) map[string]bool {
 }
 
 // done is what a sweep has left, whose board view has.
-func (c *Cluster) done(ctx context.Context, view func(func(*board.Board)), o server.Outcome, job steps.Job) (steps.Done, error) {
+func (c *Cluster) done(
+	ctx context.Context, view func(func(*board.Board)), o server.Outcome, job steps.Job,
+) (steps.Done, error) {
 	d := steps.Done{Phase: o.Phase, Reason: o.Reason, Counts: o.Counts, Winner: o.Winner}
 	if !job.Single {
 		view(func(b *board.Board) {
@@ -399,8 +410,9 @@ func (c *Cluster) output(ctx context.Context, name string) ([]byte, error) {
 		return nil, c.classify(ctx, err)
 	}
 	if len(data) > steps.MaxOutput {
-		return nil, &steps.Failure{Fault: engine.User, Err: fmt.Errorf("it wrote more than %d bytes to $KAON_OUTPUT: leave large things in "+
-			"$KAON_ARTIFACTS", steps.MaxOutput)}
+		return nil, &steps.Failure{Fault: engine.User,
+			Err: fmt.Errorf("it wrote more than %d bytes to $KAON_OUTPUT: leave large things in "+
+				"$KAON_ARTIFACTS", steps.MaxOutput)}
 	}
 	return data, nil
 }

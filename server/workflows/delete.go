@@ -7,7 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
-// Delete forgets a run that has ended, with the runs that are steps of it. What its steps have left in the results stays.
+// Delete forgets a run that has ended, with the runs that are steps of it. What its steps have left in the results
+// stays.
 func (m *Manager) Delete(id string) error {
 	own, err := m.header(id)
 	if err != nil {

@@ -13,21 +13,24 @@ import (
 // foreign is a folder of which somebody's runs may read files.
 type foreign struct{ within string }
 
-// admit refuses what a step would do in this process, beside its user's own things: programs, requests to where only this machine gets,
-// files, secrets. What runs on the cluster may what trials may.
+// admit refuses what a step would do in this process, beside its user's own things: programs, requests to where only
+// this machine gets, files, secrets. What runs on the cluster may what trials may.
 func (f foreign) admit(c *steps.Call, about steps.Description) error {
 	if len(c.Secrets) > 0 {
-		return fmt.Errorf("secrets: %s: they are taken from the server's environment, for callers on its machine alone", strings.Join(c.Secrets, ", "))
+		return fmt.Errorf("secrets: %s: they are taken from the server's environment, for callers on its machine alone",
+			strings.Join(c.Secrets, ", "))
 	}
 	own := func(what string) error {
-		return fmt.Errorf("%s: the server does this itself, for callers on its machine alone: have a `command` step do it, on the cluster", what)
+		return fmt.Errorf("%s: the server does this itself, for callers on its machine alone: have a `command` "+
+			"step do it, on the cluster", what)
 	}
 	switch {
 	case about.Name == "wait" && c.Keys["url"] != nil:
 		return own("wait: url")
 	case about.Name == "notify" && c.Keys["url"] != nil:
 		return own("notify: url")
-	case about.Name == "wait", about.Name == "notify", about.Name == "workflow", about.Name == "sweep", about.Name == "signal":
+	case about.Name == "wait", about.Name == "notify", about.Name == "workflow", about.Name == "sweep",
+		about.Name == "signal":
 	case about.Light:
 		return own("type " + about.Name)
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// List is how all runs stand, the newest first; those that are steps of others are left out. What cannot be read is left out, too, and
-// says so when it is asked for.
+// List is how all runs stand, the newest first; those that are steps of others are left out. What cannot be read is
+// left out, too, and says so when it is asked for.
 func (m *Manager) List() ([]Info, error) {
 	entries, err := os.ReadDir(m.cfg.Folder)
 	if err != nil {
@@ -128,7 +128,8 @@ func (m *Manager) Critical(id string) ([]engine.Stretch, error) {
 	return r.Critical(), nil
 }
 
-// Step is all that is known of a step of a run, what was said by it and to it, and what its attempt that runs said last.
+// Step is all that is known of a step of a run, what was said by it and to it, and what its attempt that runs said
+// last.
 func (m *Manager) Step(id, key string) (run.Detail, []run.Said, *steps.Progress, error) {
 	r, err := m.known(id)
 	if err != nil {
@@ -172,8 +173,8 @@ func (m *Manager) Iterations(id, name string) ([]engine.StepView, error) {
 	return r.Iterations(name), nil
 }
 
-// Folders are those that runs may still need: of the files of their workflows, and what their steps may read. While a run cannot be read
-// nobody knows which.
+// Folders are those that runs may still need: of the files of their workflows, and what their steps may read. While a
+// run cannot be read nobody knows which.
 func (m *Manager) Folders() ([]string, error) {
 	entries, err := os.ReadDir(m.cfg.Folder)
 	if err != nil {
@@ -202,8 +203,8 @@ func (m *Manager) Folders() ([]string, error) {
 // taking is how long an answer waits for a run to have taken a request.
 const taking = 2 * time.Second
 
-// Ask has a run take a request; one on which nobody works takes it when it is gone on with. It returns when the run has taken it, or
-// keeps it for later.
+// Ask has a run take a request; one on which nobody works takes it when it is gone on with. It returns when the run has
+// taken it, or keeps it for later.
 func (m *Manager) Ask(ctx context.Context, id string, q run.Request) error {
 	one, err := m.Get(id)
 	if err != nil {

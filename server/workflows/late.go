@@ -19,8 +19,10 @@ var lateTotal = metrics.NewCounter("kaon_workflow_runs_late_total")
 func (m *Manager) TellLate(l run.Late, state engine.State) {
 	lateTotal.Inc()
 	due := time.UnixMilli(l.Due).UTC().Format(time.RFC3339)
-	m.cfg.Log.Warn("a run of a workflow is late", "run", l.Header.Run, "workflow", l.Header.Name, "due", due, "sla", l.SLA)
-	m.tell(Change{Run: l.Header.Run, Kind: RunLate, State: state, Late: &l, Reason: fmt.Sprintf("it was to be done by %s (sla: %s)", due, l.SLA)})
+	m.cfg.Log.Warn("a run of a workflow is late", "run", l.Header.Run, "workflow", l.Header.Name, "due", due,
+		"sla", l.SLA)
+	m.tell(Change{Run: l.Header.Run, Kind: RunLate, State: state, Late: &l,
+		Reason: fmt.Sprintf("it was to be done by %s (sla: %s)", due, l.SLA)})
 }
 
 // LateNow is how many runs that are at work are late.

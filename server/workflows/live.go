@@ -47,7 +47,8 @@ func (l *live) hear(key string, percent *float64, text string) {
 	l.m.tell(Change{Run: l.id, Kind: StepSaid, Step: key, Percent: percent, Text: text})
 }
 
-// watchEvery is how long nothing is looked at behind a look; a run of many iterations, which takes long to look at, is less often.
+// watchEvery is how long nothing is looked at behind a look; a run of many iterations, which takes long to look at, is
+// less often.
 const (
 	watchEvery = 100 * time.Millisecond
 	watchShare = 20

@@ -16,13 +16,14 @@ import (
 
 // Config says what a Manager is over. Folder, Server and Bucket are required.
 type Config struct {
-	Folder  string // of all runs; only its owner may read it
-	Server  *server.Server
-	Bucket  bucket.Bucket // of its results
-	Results string        // where those lie: an absolute folder, or s3://bucket/prefix; empty: artifacts are not fetched
-	Version string        // of this program
-	Fence   func() error  // as of server.Config
-	Log     *slog.Logger  // nil: none
+	Folder string // of all runs; only its owner may read it
+	Server *server.Server
+	Bucket bucket.Bucket // of its results
+	// where those lie: an absolute folder, or s3://bucket/prefix; empty: artifacts are not fetched
+	Results string
+	Version string       // of this program
+	Fence   func() error // as of server.Config
+	Log     *slog.Logger // nil: none
 }
 
 // Manager works on the runs of a server, each until it has ended. Its methods may be called from any goroutine.
@@ -62,7 +63,8 @@ const mostLive = 1000
 // mostLiveOfOne is how many of them one submitter may have who is not this process's user: the others are to get on.
 const mostLiveOfOne = 200
 
-// mostNested and mostNestedOfOne are how many runs that are steps of others are open at once; what is beyond waits, but for one in each run.
+// mostNested and mostNestedOfOne are how many runs that are steps of others are open at once; what is beyond waits, but
+// for one in each run.
 const (
 	mostNested      = mostLive
 	mostNestedOfOne = mostLiveOfOne

@@ -18,7 +18,8 @@ type said struct {
 // progressMetric is the number by which trials say how far they are, in percent.
 const progressMetric = "progress"
 
-// tellTrial hands on what the trial says of itself, and has not said before: milestones and named values as lines, and how far it is.
+// tellTrial hands on what the trial says of itself, and has not said before: milestones and named values as lines, and
+// how far it is.
 func (s *said) tellTrial(sw *server.Sweep, told func(steps.Progress)) {
 	var trial board.Trial
 	sw.View(func(b *board.Board) { trial, _ = b.Trial(0) })
@@ -43,7 +44,8 @@ func (s *said) tellTrial(sw *server.Sweep, told func(steps.Progress)) {
 		}
 	}
 	for _, m := range trial.Metrics {
-		if percent := float64(m.Last); m.Name == progressMetric && percent != s.percent && percent >= 0 && percent <= 100 {
+		if percent := float64(m.Last); m.Name == progressMetric && percent != s.percent && percent >= 0 &&
+			percent <= 100 {
 			s.percent = percent
 			text := ""
 			if n := len(at.Milestones); n > 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
-// AtWork are the runs of a registered workflow that are worked on, less those of backfills, or those of backfills alone.
+// AtWork are the runs of a registered workflow that are worked on, less those of backfills, or those of backfills
+// alone.
 func (m *Manager) AtWork(registered string, backfill bool) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,16 +31,20 @@ type Success struct {
 	Outputs    map[string]any // of its steps, by step
 }
 
-// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the first first, but
-// those that are known: of them no log is read. Whose end was not let go of yet are left to the next call.
-func (m *Manager) Succeeded(registered string, since int64, known func(run, owner string, ended int64) bool) (all []Success) {
+// Succeeded are the runs of a registered workflow that have succeeded behind a time, in milliseconds since 1970, the
+// first first, but those that are known: of them no log is read. Whose end was not let go of yet are left to the next
+// call.
+func (m *Manager) Succeeded(
+	registered string, since int64, known func(run, owner string, ended int64) bool,
+) (all []Success) {
 	list, err := m.List()
 	if err != nil {
 		m.cfg.Log.Error("the runs of workflows cannot be listed", "err", err)
 		return nil
 	}
 	for _, one := range list {
-		if one.Header.Registered != registered || one.View.State != engine.Succeeded || one.View.Ended <= since || one.Live ||
+		if one.Header.Registered != registered || one.View.State != engine.Succeeded ||
+			one.View.Ended <= since || one.Live ||
 			known(one.Header.Run, one.Header.Owner, one.View.Ended) {
 			continue
 		}
@@ -47,7 +52,8 @@ func (m *Manager) Succeeded(registered string, since int64, known func(run, owne
 		if err != nil || whole.View.State != engine.Succeeded {
 			continue
 		}
-		s := Success{Run: one.Header.Run, Owner: one.Header.Owner, Ended: one.View.Ended, Parameters: one.View.Parameters, Outputs: map[string]any{}}
+		s := Success{Run: one.Header.Run, Owner: one.Header.Owner, Ended: one.View.Ended,
+			Parameters: one.View.Parameters, Outputs: map[string]any{}}
 		for _, step := range whole.View.Steps {
 			if step.Outputs != nil {
 				s.Outputs[step.Key] = step.Outputs

@@ -11,7 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/run"
 )
 
-// Start goes on with all runs that have not ended. From then on told hears what changes, from any goroutine; it must not block.
+// Start goes on with all runs that have not ended. From then on told hears what changes, from any goroutine; it must
+// not block.
 func (m *Manager) Start(told func(Change)) {
 	m.mu.Lock()
 	m.mu.told = told
@@ -29,8 +30,8 @@ func (m *Manager) Start(told func(Change)) {
 	}
 }
 
-// unfinished are the runs that have not ended, the newest first, and those that have and whose steps the server still has as sweeps. It
-// holds one run at a time, and reads no log of those whose end is kept in short.
+// unfinished are the runs that have not ended, the newest first, and those that have and whose steps the server still
+// has as sweeps. It holds one run at a time, and reads no log of those whose end is kept in short.
 func (m *Manager) unfinished() (open []run.Header, ended []string) {
 	entries, err := os.ReadDir(m.cfg.Folder)
 	if err != nil {

@@ -28,8 +28,11 @@ type SweepEnd struct {
 // storing is how long a look waits for the results of a sweep that has just ended; it is found again by the next.
 var storing = 5 * time.Second // a test's is shorter
 
-// EndedSweeps are the sweeps of somebody that have ended, the first first, but those that are known, and those that are steps of runs.
-func (m *Manager) EndedSweeps(ctx context.Context, owner string, want workflow.Sweeps, known func(sweep string, ended int64) bool) (all []SweepEnd, err error) {
+// EndedSweeps are the sweeps of somebody that have ended, the first first, but those that are known, and those that are
+// steps of runs.
+func (m *Manager) EndedSweeps(
+	ctx context.Context, owner string, want workflow.Sweeps, known func(sweep string, ended int64) bool,
+) (all []SweepEnd, err error) {
 	snap, err := m.cfg.Server.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -86,8 +89,8 @@ func (m *Manager) EndedSweeps(ctx context.Context, owner string, want workflow.S
 	return all, nil
 }
 
-// labelled tells whether a sweep with labels is wanted. Those of steps are behind successes of their runs' workflows, and a trigger behind all
-// sweeps would begin runs behind its own.
+// labelled tells whether a sweep with labels is wanted. Those of steps are behind successes of their runs' workflows,
+// and a trigger behind all sweeps would begin runs behind its own.
 func labelled(labels, want []string) bool {
 	if slices.ContainsFunc(labels, func(one string) bool { return strings.HasPrefix(one, ofRun) }) {
 		return false

@@ -14,7 +14,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// Message has a step of a run be told something. It answers whether the step has it already: one that has not begun hears it when it has.
+// Message has a step of a run be told something. It answers whether the step has it already: one that has not begun
+// hears it when it has.
 func (m *Manager) Message(ctx context.Context, id string, q run.Request) (heard bool, err error) {
 	one, err := m.Get(id)
 	if err != nil {

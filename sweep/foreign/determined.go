@@ -14,7 +14,8 @@ func mayBeDetermined(src []byte) bool { return bytes.Contains(src, []byte("searc
 
 func isDetermined(root *sweep.Tree) bool {
 	searcher := root.Get("searcher")
-	return searcher.Get("name") != nil && (searcher.Get("metric") != nil || root.Get("entrypoint") != nil) && root.Get("method") == nil &&
+	return searcher.Get("name") != nil && (searcher.Get("metric") != nil || root.Get("entrypoint") != nil) &&
+		root.Get("method") == nil &&
 		(root.Get("hyperparameters") != nil || root.Get("entrypoint") != nil)
 }
 
@@ -31,9 +32,12 @@ func determined(r *reading, root *sweep.Tree) {
 	determinedSpace(r, top, s.method == "grid")
 	determinedCommand(r, top)
 	determinedTask(r, top)
-	top.idle("labels", "workspace", "project", "debug", "records_per_epoch", "scheduling_unit", "batches_per_step", "min_validation_period",
-		"min_checkpoint_period", "checkpoint_policy", "checkpoint_storage", "tensorboard_storage", "perform_initial_validation", "profiling",
-		"optimizations", "integrations", "data", "data_layer", "internal", "slurm", "pbs", "retention_policy", "log_policies", "preemption_timeout")
+	top.idle("labels", "workspace", "project", "debug", "records_per_epoch", "scheduling_unit", "batches_per_step",
+		"min_validation_period",
+		"min_checkpoint_period", "checkpoint_policy", "checkpoint_storage", "tensorboard_storage",
+		"perform_initial_validation", "profiling",
+		"optimizations", "integrations", "data", "data_layer", "internal", "slurm", "pbs", "retention_policy",
+		"log_policies", "preemption_timeout")
 	top.rest("it is not known what this is")
 }
 
@@ -43,12 +47,14 @@ var trialClass = regexp.MustCompile(`^[\w./-]+:\w+$`)
 // determinedCommand writes `command`.
 func determinedCommand(r *reading, top *object) {
 	at := top.get("entrypoint")
-	r.command.note("", "hyperparameters stand behind it as --name=value, and in $KAON_PARAMS; det.get_cluster_info() knows of none outside Determined")
+	r.command.note("", "hyperparameters stand behind it as --name=value, and in $KAON_PARAMS; "+
+		"det.get_cluster_info() knows of none outside Determined")
 	instead := []string{"python3", "train.py", "${args}"}
 	var words []string
 	switch {
 	case at == nil:
-		r.leave(top.nearest(), "entrypoint", "the experiment has no command", "`python3 train.py ${args}` stands for it: write yours")
+		r.leave(top.nearest(), "entrypoint", "the experiment has no command",
+			"`python3 train.py ${args}` stands for it: write yours")
 		words = instead
 	case at.List:
 		for _, item := range at.Items {
@@ -59,12 +65,14 @@ func determinedCommand(r *reading, top *object) {
 		r.refuse(at, "entrypoint", "a text or a list is needed here")
 		return
 	case trialClass.MatchString(strings.TrimSpace(at.Text)):
-		r.leave(at, "entrypoint", fmt.Sprintf("`%s` is a class that Determined's own harness trains, by its master: a program is needed", clipped(at.Text)),
+		r.leave(at, "entrypoint", fmt.Sprintf("`%s` is a class that Determined's own harness trains, by its master: "+
+			"a program is needed", clipped(at.Text)),
 			"`python3 train.py ${args}` stands for it: write yours")
 		words = instead
 	default:
 		if strings.Contains(at.Text, "determined.launch") || strings.Contains(at.Text, "determined.exec") {
-			r.leave(at, "entrypoint", "Determined's launchers ask its master for the other machines, which kaon does not have",
+			r.leave(at, "entrypoint", "Determined's launchers ask its master for the other machines, which kaon "+
+				"does not have",
 				"the command stands as it is: write what starts it without")
 		}
 		text := strings.ReplaceAll(strings.TrimSpace(at.Text), "${", "$${")
@@ -131,7 +139,8 @@ func determinedEnvironment(r *reading, o *object, d *draft) (image bool) {
 		for _, item := range v.Items {
 			name, value, ok := strings.Cut(item.Text, "=")
 			if !ok {
-				r.leave(item, o.at("environment_variables"), fmt.Sprintf("`%s` is set to what it is on the agent, which is not carried", clipped(item.Text)),
+				r.leave(item, o.at("environment_variables"),
+					fmt.Sprintf("`%s` is set to what it is on the agent, which is not carried", clipped(item.Text)),
 					"it is not set")
 				continue
 			}
@@ -161,7 +170,8 @@ func determinedResources(r *reading, o *object, d *draft, image bool) {
 		}
 	}
 	if n, at := o.whole("max_slots"); at != nil && n > 0 {
-		r.leave(at, "resources.max_slots", "how many slots an experiment may have at once is not carried: `limits.parallel` counts trials", "it is not limited")
+		r.leave(at, "resources.max_slots", "how many slots an experiment may have at once is not carried: "+
+			"`limits.parallel` counts trials", "it is not limited")
 	}
 	o.idle("priority", "weight", "resource_pool", "native_parallel", "agent_label", "devices", "is_single_node")
 	o.rest("it is not carried")
@@ -173,7 +183,8 @@ func determinedBytes(text string) string {
 	if strings.Trim(text, "0123456789") == "" {
 		return text + "B"
 	}
-	for _, unit := range []struct{ theirs, ours string }{{"kib", "KiB"}, {"mib", "MiB"}, {"gib", "GiB"}, {"kb", "KB"}, {"mb", "MB"}, {"gb", "GB"},
+	for _, unit := range []struct{ theirs, ours string }{{"kib", "KiB"}, {"mib", "MiB"}, {"gib", "GiB"}, {"kb", "KB"},
+		{"mb", "MB"}, {"gb", "GB"},
 		{"k", "KiB"}, {"m", "MiB"}, {"g", "GiB"}} {
 		if n, ok := strings.CutSuffix(strings.ToLower(text), unit.theirs); ok {
 			return strings.TrimSpace(n) + unit.ours
@@ -189,7 +200,8 @@ func determinedMounts(r *reading, top *object, d *draft, image bool) {
 		return
 	}
 	if !image {
-		r.leave(items[0], "bind_mounts", "folders are seen elsewhere only in an image, and the experiment names none: Determined has one of its own",
+		r.leave(items[0], "bind_mounts", "folders are seen elsewhere only in an image, and the experiment names "+
+			"none: Determined has one of its own",
 			"trials see the machine's folders as they are; `task.image` names an image")
 		return
 	}
@@ -206,7 +218,8 @@ func determinedMounts(r *reading, top *object, d *draft, image bool) {
 		case from == nil || to == nil:
 			r.refuse(item, o.path, "a mount needs a host_path and a container_path")
 		case !strings.HasPrefix(to.Text, "/"):
-			r.leave(to, o.at("container_path"), "a path below Determined's own folder of the run is not carried", "it is not mounted")
+			r.leave(to, o.at("container_path"), "a path below Determined's own folder of the run is not carried",
+				"it is not mounted")
 		default:
 			d.put(item, "  - {host: %s, path: %s, mode: %s}", quote(from.Text), quote(to.Text), mode)
 		}

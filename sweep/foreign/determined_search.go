@@ -10,7 +10,8 @@ type determinedSearch struct{ method string }
 
 // determinedHalving are Determined's searchers that end losers early, of all its versions.
 var determinedHalving = map[string]bool{
-	"adaptive_asha": true, "async_halving": true, "sync_halving": true, "adaptive": true, "adaptive_simple": true, "asha": true,
+	"adaptive_asha": true, "async_halving": true, "sync_halving": true, "adaptive": true, "adaptive_simple": true,
+	"asha": true,
 }
 
 // determinedSearcher writes `method`, `run_cap`, `metric`, `early_terminate` and limits.
@@ -74,7 +75,8 @@ func determinedMetric(r *reading, o *object) {
 		goal = "maximize"
 	}
 	reduce := map[string]string{"minimize": "min", "maximize": "max"}[goal]
-	r.head.note("", "the best validation counts, as in Determined; the program prints it, as `%s=0.5` or as JSON", clipped(metric.Text))
+	r.head.note("", "the best validation counts, as in Determined; the program prints it, as `%s=0.5` or as JSON",
+		clipped(metric.Text))
 	r.head.put(metric, "metric: {name: %s, goal: %s, reduce: %s}", quote(metric.Text), goal, reduce)
 }
 
@@ -145,10 +147,12 @@ func determinedRungs(r *reading, o *object, unit string, length int) {
 			return
 		}
 		r.tail.note("", "rungs as Determined has them, when the program reports once an epoch")
-		r.tail.put(at, "early_terminate: {type: asha, eta: %d, brackets: %d, min_iter: %d, max_iter: %d}", divisor, bounded, first, length)
+		r.tail.put(at, "early_terminate: {type: asha, eta: %d, brackets: %d, min_iter: %d, max_iter: %d}", divisor,
+			bounded, first, length)
 		return
 	}
-	r.tail.note("", "Determined's rungs are parts of searcher.max_length %s; here reports of the metric are counted: min_iter is the first rung", inUnits(unit, length))
+	r.tail.note("", "Determined's rungs are parts of searcher.max_length %s; here reports of the metric "+
+		"are counted: min_iter is the first rung", inUnits(unit, length))
 	r.tail.put(at, "early_terminate: {type: asha, eta: %d, brackets: %d, min_iter: 1}", divisor, bounded)
 }
 

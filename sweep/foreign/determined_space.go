@@ -142,7 +142,8 @@ func determinedLog(r *reading, o *object, grid bool) string {
 	least, most := math.Pow(base, low), math.Pow(base, high)
 	switch {
 	case base <= 1 || least == 0 || !sweep.IsFinite(most):
-		r.refuse(o.nearest(), o.path, fmt.Sprintf("from %s to %s to the power of %s there are no numbers", number(low), number(high), number(base)))
+		r.refuse(o.nearest(), o.path, fmt.Sprintf("from %s to %s to the power of %s there are no numbers", number(low),
+			number(high), number(base)))
 		return ""
 	case low == high:
 		return "{value: " + float(least) + "}"

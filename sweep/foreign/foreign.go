@@ -18,8 +18,8 @@ type Options struct {
 // Guild is the Tool of a project of Guild AI.
 const Guild = "Guild AI"
 
-// Translate writes another tool's experiment as a sweep file. The translation is nil when the file is not one of another tool.
-// The error is a *Refused, or the sweep.Errors of a file that is no YAML.
+// Translate writes another tool's experiment as a sweep file. The translation is nil when the file is not one of
+// another tool. The error is a *Refused, or the sweep.Errors of a file that is no YAML.
 func Translate(file string, src []byte, o Options) (*Translation, error) {
 	if !mayBeKatib(src) && !mayBeNNI(src) && !mayBeDetermined(src) && !mayBeGuild(file, src) && !mayBeSpace(src) {
 		return nil, nil

@@ -70,7 +70,8 @@ func guild(r *reading, root *sweep.Tree, options Options) {
 	r.head.put(op.name, "name: %s", quote(guildName(op.name.Text)))
 	if !op.of.Mapping {
 		op.of = &sweep.Tree{Mapping: true, Line: op.of.Line, Column: op.of.Column,
-			Pairs: []sweep.TreePair{{Key: &sweep.Tree{Text: "main", Line: op.of.Line, Column: op.of.Column}, Value: op.of}}}
+			Pairs: []sweep.TreePair{{Key: &sweep.Tree{Text: "main", Line: op.of.Line, Column: op.of.Column},
+				Value: op.of}}}
 	}
 	o := r.object(op.of, op.name.Text)
 	count, ranges, several := guildFlags(r, o, op.configs)
@@ -86,8 +87,10 @@ func guild(r *reading, root *sweep.Tree, options Options) {
 	if !several {
 		r.space.note("  ", "no flag has several values: set some by --set 'parameters.NAME={values: [1, 2]}', or here")
 	}
-	o.idle("description", "label", "tags", "compare", "sourcecode", "default", "flags-import", "flags-import-skip", "plugins", "disable-plugins",
-		"pip-freeze", "run-attrs", "can-stage-trials", "python-requires", "set-trace", "delete-on-success", "stoppable", "style", "default-max-trials")
+	o.idle("description", "label", "tags", "compare", "sourcecode", "default", "flags-import", "flags-import-skip",
+		"plugins", "disable-plugins",
+		"pip-freeze", "run-attrs", "can-stage-trials", "python-requires", "set-trace", "delete-on-success", "stoppable",
+		"style", "default-max-trials")
 	o.rest("it is not carried")
 }
 
@@ -124,7 +127,8 @@ func guildOperations(root *sweep.Tree) (all []guildOperation) {
 	return all
 }
 
-// guildChoice finds the operation: the one that the user named, the only one with flags that vary, the default one, the only one.
+// guildChoice finds the operation: the one that the user named, the only one with flags that vary, the default one, the
+// only one.
 func guildChoice(r *reading, root *sweep.Tree, chosen string) (op guildOperation, ok bool) {
 	all := guildOperations(root)
 	if len(all) == 0 {
@@ -155,7 +159,8 @@ func guildChoice(r *reading, root *sweep.Tree, chosen string) (op guildOperation
 		all = varied
 	}
 	r.refuse(all[1].name, all[1].name.Text,
-		"the project has several operations ("+guildNames(all)+"): choose one by --operation, or write `default: yes` to it")
+		"the project has several operations ("+guildNames(all)+
+			"): choose one by --operation, or write `default: yes` to it")
 	return op, false
 }
 
@@ -174,10 +179,12 @@ func guildNamed(r *reading, all []guildOperation, chosen string) (op guildOperat
 	case 1:
 		return found[0], true
 	case 0:
-		r.refuse(all[0].name, "operations", fmt.Sprintf("the project has no operation `%s`: it has %s", clipped(chosen), guildNames(all)))
+		r.refuse(all[0].name, "operations", fmt.Sprintf("the project has no operation `%s`: it has %s", clipped(chosen),
+			guildNames(all)))
 	default:
 		r.refuse(found[1].name, found[1].name.Text,
-			fmt.Sprintf("the project has several operations `%s` (%s): name the model too", clipped(chosen), guildNames(found)))
+			fmt.Sprintf("the project has several operations `%s` (%s): name the model too", clipped(chosen),
+				guildNames(found)))
 	}
 	return op, false
 }
@@ -205,7 +212,8 @@ func guildSearch(r *reading, o *object, ranges bool) {
 	case objective.Mapping:
 		for _, p := range objective.Pairs {
 			if p.Key.Text != "minimize" && p.Key.Text != "maximize" || p.Value.List || p.Value.Mapping {
-				r.leave(p.Key, o.at("objective."+p.Key.Text), "an objective is to `minimize` or to `maximize` a scalar", "as if it were not there")
+				r.leave(p.Key, o.at("objective."+p.Key.Text), "an objective is to `minimize` or to `maximize` a scalar",
+					"as if it were not there")
 				continue
 			}
 			goal, metric = p.Key.Text, p.Value.Text
@@ -223,9 +231,11 @@ func guildSearch(r *reading, o *object, ranges bool) {
 	}
 	name := guildOptimizer(r, o)
 	if name != nil {
-		known := map[string]string{"gp": "gp", "skopt:gp": "gp", "random": "random", "skopt:random": "random", "bayesian": "gp", "gaussian": "gp"}
+		known := map[string]string{"gp": "gp", "skopt:gp": "gp", "random": "random", "skopt:random": "random",
+			"bayesian": "gp", "gaussian": "gp"}
 		if known[name.Text] == "" {
-			r.leave(name, o.at("optimizers"), fmt.Sprintf("kaon has no `%s`", clipped(name.Text)), "searched by "+method)
+			r.leave(name, o.at("optimizers"), fmt.Sprintf("kaon has no `%s`", clipped(name.Text)),
+				"searched by "+method)
 		} else if ranges {
 			method = known[name.Text]
 		}
@@ -272,7 +282,8 @@ func guildOptimizer(r *reading, o *object) *sweep.Tree {
 		}
 		for _, setting := range p.Value.Pairs {
 			if k := setting.Key.Text; k != "default" && k != "algorithm" {
-				r.leave(setting.Key, o.at("optimizers."+p.Key.Text+"."+k), "kaon's search has no such setting", "as kaon has it")
+				r.leave(setting.Key, o.at("optimizers."+p.Key.Text+"."+k), "kaon's search has no such setting",
+					"as kaon has it")
 			}
 		}
 	}

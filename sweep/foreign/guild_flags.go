@@ -28,7 +28,8 @@ func guildFlags(r *reading, o *object, configs map[string]*sweep.Tree) (count in
 				config := configs[p.Value.Text]
 				const deepest = 8
 				if config == nil || p.Value.List || depth == deepest {
-					r.leave(p.Value, flags.at(name), "only one configuration of this file can be included", "it is left out")
+					r.leave(p.Value, flags.at(name), "only one configuration of this file can be included",
+						"it is left out")
 					continue
 				}
 				read(r.object(config.Get("flags"), "flags of "+p.Value.Text), depth+1)
@@ -82,11 +83,13 @@ func guildFlag(r *reading, flags *object, p sweep.TreePair) (text string, isRang
 	if value.Mapping {
 		f := r.object(value, at)
 		skip, _ := f.boolean("arg-skip")
-		f.idle("description", "type", "choices", "min", "max", "required", "allow-other", "null-label", "distribution", "env-name")
+		f.idle("description", "type", "choices", "min", "max", "required", "allow-other", "null-label",
+			"distribution", "env-name")
 		f.get("arg-name")
 		value = f.get("default")
 		if v := f.get("arg-switch"); v != nil {
-			r.leave(v, f.at("arg-switch"), "a flag that stands without its value is not carried", "it is given with its value")
+			r.leave(v, f.at("arg-switch"), "a flag that stands without its value is not carried",
+				"it is given with its value")
 		}
 		f.rest("it is not carried")
 		if skip || value == nil {
@@ -199,7 +202,8 @@ func guildSpread(name, written string, n []float64) (text, why string) {
 	case "linspace", "logspace", "geomspace":
 		count, ok := counted(2)
 		if !ok || name != "logspace" && len(n) > 3 {
-			return "", fmt.Sprintf("`%s` has a beginning, an end, and a number of values from 1 to %d", name, mostGuildValues)
+			return "", fmt.Sprintf("`%s` has a beginning, an end, and a number of values from 1 to %d", name,
+				mostGuildValues)
 		}
 		part := func(i int) float64 { return n[0] + (n[1]-n[0])*float64(i)/math.Max(float64(count-1), 1) }
 		at := part

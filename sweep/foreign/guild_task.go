@@ -12,12 +12,14 @@ var guildReference = regexp.MustCompile(`\$\{([^}]*)\}`)
 func guildCommand(r *reading, o *object, arguments string) {
 	exec, main := o.get("exec"), o.get("main")
 	if o.get("steps") != nil {
-		r.refuse(o.get("steps"), o.at("steps"), "steps are not one command: a workflow runs them, or read the operation of one of them")
+		r.refuse(o.get("steps"), o.at("steps"), "steps are not one command: a workflow runs them, or read the "+
+			"operation of one of them")
 		return
 	}
 	dest := o.get("flags-dest")
 	if dest != nil && dest.Text != "args" {
-		r.leave(dest, o.at("flags-dest"), "flags reach a program as arguments, and in $KAON_PARAMS", "they are given as arguments")
+		r.leave(dest, o.at("flags-dest"), "flags reach a program as arguments, and in $KAON_PARAMS",
+			"they are given as arguments")
 	}
 	switch {
 	case exec != nil:
@@ -80,7 +82,8 @@ func guildTask(r *reading, o *object) {
 		d.put(nil, "  filters: [%s]", quote(guildFilter))
 	case known && !read:
 	default:
-		r.leave(v, o.at("output-scalars"), "patterns of Guild's are not carried: `task.filters` takes expressions with two groups, name and number",
+		r.leave(v, o.at("output-scalars"), "patterns of Guild's are not carried: `task.filters` takes expressions "+
+			"with two groups, name and number",
 			"lines such as loss: 0.5 are read")
 		d.put(v, "  filters: [%s]", quote(guildFilter))
 	}
@@ -106,7 +109,8 @@ func guildTask(r *reading, o *object) {
 	}
 	for _, item := range items {
 		if file := item.Get("file"); file == nil || file.List {
-			r.leave(item, o.at("requires"), "only files of the project are carried, which are in each run's copy", "it is not there")
+			r.leave(item, o.at("requires"), "only files of the project are carried, which are in each run's copy",
+				"it is not there")
 		}
 	}
 }

@@ -16,10 +16,10 @@ type HydraSweeper struct {
 	Left      []*sweep.Error
 }
 
-// ReadHydra reads what a configuration of Hydra's says below hydra.sweeper: of the basic sweeper, of Optuna's, Ax's and Nevergrad's. It
-// is nil when it says nothing there. Typed are keys of overrides that win, without signs before them: what the
-// configuration says of the same is not looked at. The error is a *Refused, or the sweep.Errors of a file that is no
-// YAML.
+// ReadHydra reads what a configuration of Hydra's says below hydra.sweeper: of the basic sweeper, of Optuna's, Ax's and
+// Nevergrad's. It is nil when it says nothing there. Typed are keys of overrides that win, without signs before them:
+// what the configuration says of the same is not looked at. The error is a *Refused, or the sweep.Errors of a file that
+// is no YAML.
 func ReadHydra(file string, src []byte, lenient bool, typed map[string]bool) (*HydraSweeper, error) {
 	root, err := sweep.ReadTree(file, src)
 	if err != nil {
@@ -116,7 +116,8 @@ func hydraSampler(root *sweep.Tree) *sweep.Tree {
 	return nil
 }
 
-// HydraDefaults are the configurations that a list of defaults chooses, as files below the folder of configurations, without their ending.
+// HydraDefaults are the configurations that a list of defaults chooses, as files below the folder of configurations,
+// without their ending.
 func HydraDefaults(file string, src []byte) (names []string, err error) {
 	root, err := sweep.ReadTree(file, src)
 	if err != nil {
@@ -131,7 +132,8 @@ func HydraDefaults(file string, src []byte) (names []string, err error) {
 			names = append(names, item.Text)
 		}
 		for _, p := range item.Pairs {
-			group := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(p.Key.Text, "optional "), "override "), "/")
+			group := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(p.Key.Text, "optional "), "override "),
+				"/")
 			group, _, _ = strings.Cut(group, "@")
 			if !p.Value.Null && !p.Value.List && !p.Value.Mapping {
 				names = append(names, group+"/"+p.Value.Text)
@@ -151,8 +153,9 @@ func (h *hydraReading) set(key, value string) { h.settings = append(h.settings, 
 const notSwept = "the parameter is not swept"
 
 // hydraSamplers are classes of Optuna by the names that Hydra's groups have for them.
-var hydraSamplers = map[string]string{"TPESampler": "tpe", "RandomSampler": "random", "GridSampler": "grid", "CmaEsSampler": "cmaes",
-	"QMCSampler": "qmc", "GPSampler": "gp"}
+var hydraSamplers = map[string]string{"TPESampler": "tpe", "RandomSampler": "random", "GridSampler": "grid",
+	"CmaEsSampler": "cmaes",
+	"QMCSampler":   "qmc", "GPSampler": "gp"}
 
 func (h *hydraReading) sweeper(o *object) {
 	for key, to := range map[string]string{"direction": "direction", "n_trials": "n_trials", "n_jobs": "n_jobs"} {
@@ -183,7 +186,8 @@ func (h *hydraReading) sweeper(o *object) {
 		if seed, at := s.whole("seed"); at != nil {
 			h.set("hydra.sweeper.sampler.seed", fmt.Sprint(seed))
 		}
-		s.idle("n_startup_trials", "n_ei_candidates", "multivariate", "consider_prior", "prior_weight", "consider_magic_clip", "consider_endpoints",
+		s.idle("n_startup_trials", "n_ei_candidates", "multivariate", "consider_prior", "prior_weight",
+			"consider_magic_clip", "consider_endpoints",
 			"warn_independent_sampling", "group", "constant_liar")
 		s.rest("kaon's method has no such setting")
 	}
@@ -394,14 +398,16 @@ func (h *hydraReading) axParameter(o *object, name string, v *sweep.Tree) string
 			high, also := finite(bounds[1].Text)
 			if ok && also {
 				kind := p.text("value_type")
-				whole := kind == "int" || kind == "" && bounds[0].Plain && !strings.ContainsAny(bounds[0].Text+bounds[1].Text, ".eE")
+				whole := kind == "int" || kind == "" && bounds[0].Plain &&
+					!strings.ContainsAny(bounds[0].Text+bounds[1].Text, ".eE")
 				log, _ := p.boolean("log_scale")
 				p.rest("it is not carried")
 				return h.interval(v, o.at(name), low, high, 0, log, whole)
 			}
 		}
 	}
-	h.leave(v, o.at(name), "a parameter of Ax is a `range` with `bounds`, a `choice` with `values`, or `fixed` with a `value`", notSwept)
+	h.leave(v, o.at(name), "a parameter of Ax is a `range` with `bounds`, a `choice` with `values`, or `fixed` "+
+		"with a `value`", notSwept)
 	return ""
 }
 

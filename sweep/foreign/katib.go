@@ -16,7 +16,8 @@ func mayBeKatib(src []byte) bool {
 
 func isKatib(root *sweep.Tree) bool {
 	kind, version := root.Get("kind"), root.Get("apiVersion")
-	return kind != nil && kind.Text == "Experiment" && version != nil && strings.HasPrefix(version.Text, "kubeflow.org/")
+	return kind != nil && kind.Text == "Experiment" && version != nil &&
+		strings.HasPrefix(version.Text, "kubeflow.org/")
 }
 
 // katib reads an Experiment, kubeflow.org/v1beta1.
@@ -80,7 +81,8 @@ func katibObjective(r *reading, o *object) bool {
 	case kind.Text == "maximize" || kind.Text == "minimize":
 		goal = kind.Text
 	default:
-		r.refuse(kind, "spec.objective.type", fmt.Sprintf("minimize or maximize is needed, not `%s`", clipped(kind.Text)))
+		r.refuse(kind, "spec.objective.type", fmt.Sprintf("minimize or maximize is needed, not `%s`",
+			clipped(kind.Text)))
 	}
 	best := map[string]string{"minimize": "min", "maximize": "max"}[goal]
 	reduce := map[string]string{}
@@ -144,7 +146,8 @@ func katibCounts(r *reading, spec *object, s katibSearch) {
 	if most, at := spec.whole("maxTrialCount"); at != nil {
 		d.put(at, "run_cap: %d", most)
 	} else if s.method != "grid" {
-		d.note("", "no maxTrialCount: Katib would go on until the goal; kaon ends after 100 trials, run_cap sets another number")
+		d.note("", "no maxTrialCount: Katib would go on until the goal; kaon ends after 100 trials, run_cap sets "+
+			"another number")
 	}
 }
 

@@ -146,8 +146,8 @@ func twoGroups(text string) (out string, changed bool) {
 	return out, true
 }
 
-// tailing runs the words behind it, and prints what they write into a file to standard output meanwhile: all of it, and once.
-// It needs sh, wc, tail, head and sleep.
+// tailing runs the words behind it, and prints what they write into a file to standard output meanwhile: all of it, and
+// once. It needs sh, wc, tail, head and sleep.
 const tailing = `f=%s; mkdir -p "$(dirname "$f")"; : > "$f"; n=0
 show() {
   m=$(wc -c < "$f"); m=$((m + 0))

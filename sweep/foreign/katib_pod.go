@@ -26,7 +26,8 @@ func katibPod(t *template, pod *object, primary string, c collector) {
 	}
 	for i, item := range items {
 		if i != chosen {
-			r.leave(item, fmt.Sprintf("%s.containers.%d", spec.path, i), "a second container beside the trial's is not carried", "it does not run")
+			r.leave(item, fmt.Sprintf("%s.containers.%d", spec.path, i),
+				"a second container beside the trial's is not carried", "it does not run")
 		}
 	}
 	box := r.object(items[chosen], fmt.Sprintf("%s.containers.%d", spec.path, chosen))
@@ -77,7 +78,8 @@ func katibEnv(t *template, o *object) {
 		if from := v.get("valueFrom"); from != nil {
 			field := from.Get("fieldRef").Get("fieldPath")
 			if field == nil || field.Text != "metadata.name" {
-				r.leave(from, v.at("valueFrom"), "a value from a Secret, a ConfigMap or the pod is not carried: give it by task.secrets or task.env",
+				r.leave(from, v.at("valueFrom"), "a value from a Secret, a ConfigMap or the pod is not carried: "+
+					"give it by task.secrets or task.env",
 					"the variable is not set")
 				continue
 			}
@@ -133,7 +135,8 @@ func katibCommand(t *template, o *object, c collector) {
 		var all []string
 		for _, w := range d.words {
 			if w.macro != "" {
-				r.refuse(at, o.at("args"), "the trial's name among the arguments of the image's own program is not carried: name its `command`")
+				r.refuse(at, o.at("args"), "the trial's name among the arguments of the image's own program is "+
+					"not carried: name its `command`")
 				return
 			}
 			all = append(all, shellText(w.pieces))
@@ -142,7 +145,8 @@ func katibCommand(t *template, o *object, c collector) {
 	}
 	switch {
 	case c.file != "":
-		out.note("", "Katib's collector reads %s beside the program; here a shell in the image prints what is written into it", c.file)
+		out.note("", "Katib's collector reads %s beside the program; here a shell in the image prints what is "+
+			"written into it", c.file)
 		script = fmt.Sprintf(tailing, shellText([]piece{{text: c.file}}), script)
 	case inShell:
 		out.note("", "by a shell in the image, which knows the trial's name")
@@ -218,7 +222,8 @@ func katibPlace(r *reading, o *object) {
 	}
 	secure.idle("runAsNonRoot", "seccompProfile")
 	secure.rest("it is not carried")
-	o.idle("restartPolicy", "schedulerName", "priorityClassName", "dnsPolicy", "enableServiceLinks", "automountServiceAccountToken")
+	o.idle("restartPolicy", "schedulerName", "priorityClassName", "dnsPolicy", "enableServiceLinks",
+		"automountServiceAccountToken")
 	if host, at := o.boolean("hostNetwork"); host {
 		d.put(at, "  network: host")
 	}

@@ -152,7 +152,8 @@ func katibVolumes(r *reading, pod, box *object) {
 					kind = p.Key.Text
 				}
 			}
-			r.leave(item, m.path, fmt.Sprintf("a volume of the kind %s is not carried: only hostPath, and memory at /dev/shm", kind), "it is not mounted")
+			r.leave(item, m.path, fmt.Sprintf("a volume of the kind %s is not carried: only hostPath, and memory "+
+				"at /dev/shm", kind), "it is not mounted")
 		}
 	}
 	if !lines.empty() {

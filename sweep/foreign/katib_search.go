@@ -25,7 +25,8 @@ type katibSettings struct {
 
 // parzen are the defaults of Katib's tpe, by hyperopt and by Optuna.
 var parzen = map[string][]string{
-	"gamma": {"0.25"}, "prior_weight": {"1", "1.0"}, "n_EI_candidates": {"24"}, "n_ei_candidates": {"24"}, "n_startup_trials": {"10"},
+	"gamma": {"0.25"}, "prior_weight": {"1", "1.0"}, "n_EI_candidates": {"24"}, "n_ei_candidates": {"24"},
+	"n_startup_trials": {"10"},
 }
 
 // katibAlgorithms are the algorithms that kaon has. A setting that is Katib's default is the same as none.
@@ -37,7 +38,8 @@ var katibAlgorithms = map[string]katibSettings{
 	"multivariate-tpe": {"tpe", "kaon has one tpe, which is not told how parameters belong together", parzen},
 	"bayesianoptimization": {"gp", "a Gaussian process with expected improvement, which sets itself",
 		map[string][]string{
-			"base_estimator": {"GP"}, "acq_func": {"EI", "gp_hedge"}, "acq_optimizer": {"auto"}, "n_initial_points": {"10"},
+			"base_estimator": {"GP"}, "acq_func": {"EI", "gp_hedge"}, "acq_optimizer": {"auto"},
+			"n_initial_points": {"10"},
 		}},
 	"cmaes": {"cma-es", "kaon begins again elsewhere when it has converged, as BIPOP does",
 		map[string][]string{"restart_strategy": {"bipop", "ipop", "none"}}},
@@ -110,7 +112,8 @@ func (s *katibSearch) setting(r *reading, o *object, algorithm, key, value strin
 	case slices.Contains(katibAlgorithms[algorithm].same[key], value):
 		r.idle = append(r.idle, fmt.Sprintf("%s %s (line %d)", key, value, o.tree.Line))
 	default:
-		r.leave(o.tree, o.path, fmt.Sprintf("kaon's `%s` has no setting `%s`", s.method, clipped(key)), "as kaon has it")
+		r.leave(o.tree, o.path, fmt.Sprintf("kaon's `%s` has no setting `%s`", s.method, clipped(key)),
+			"as kaon has it")
 	}
 }
 
@@ -118,7 +121,8 @@ func (s *katibSearch) setting(r *reading, o *object, algorithm, key, value strin
 func katibEarly(r *reading, o *object, s katibSearch, objective bool) {
 	d := &draft{}
 	if s.resource != "" && s.most > 1 {
-		d.note("  ", "the brackets of hyperband, by how many times a trial has reported the metric: once each unit of %s", s.resource)
+		d.note("  ", "the brackets of hyperband, by how many times a trial has reported the metric: once each "+
+			"unit of %s", s.resource)
 		if s.eta >= s.most {
 			d.put(s.at, "  - {type: asha, eta: %d, max_iter: %d}", s.eta, s.most)
 		} else {
@@ -129,7 +133,8 @@ func katibEarly(r *reading, o *object, s katibSearch, objective bool) {
 	switch {
 	case name == nil:
 	case name.Text != "medianstop":
-		r.leave(name, "spec.earlyStopping.algorithmName", fmt.Sprintf("kaon has no `%s`", clipped(name.Text)), "no trial is ended early by it")
+		r.leave(name, "spec.earlyStopping.algorithmName", fmt.Sprintf("kaon has no `%s`", clipped(name.Text)),
+			"no trial is ended early by it")
 		o.get("algorithmSettings")
 	default:
 		least, first := "3", "4" // Katib's defaults
@@ -141,7 +146,8 @@ func katibEarly(r *reading, o *object, s katibSearch, objective bool) {
 			case "start_step":
 				first = value
 			default:
-				r.leave(item, set.path, fmt.Sprintf("medianstop has no setting `%s`", clipped(key)), "as if it were not there")
+				r.leave(item, set.path, fmt.Sprintf("medianstop has no setting `%s`", clipped(key)),
+					"as if it were not there")
 			}
 			set.rest("it is not known what this is")
 		}

@@ -44,7 +44,8 @@ func katibSpace(r *reading, spec *object, s katibSearch) {
 		p.rest("it is not known what this is")
 	}
 	if s.resource != "" && !seen[s.resource] {
-		r.refuse(s.at, "spec.algorithm.algorithmSettings", fmt.Sprintf("resource_name is `%s`, and there is no such parameter", clipped(s.resource)))
+		r.refuse(s.at, "spec.algorithm.algorithmSettings",
+			fmt.Sprintf("resource_name is `%s`, and there is no such parameter", clipped(s.resource)))
 	}
 }
 
@@ -86,7 +87,8 @@ func katibParameter(r *reading, p *object) (text string, notes []string) {
 		for _, key := range []string{"min", "max", "step", "list", "distribution"} {
 			space.get(key)
 		}
-		r.refuse(p.tree, p.at("parameterType"), fmt.Sprintf("int, double, discrete or categorical is needed, not `%s`", clipped(kind)))
+		r.refuse(p.tree, p.at("parameterType"), fmt.Sprintf("int, double, discrete or categorical is needed, not `%s`",
+			clipped(kind)))
 		return "{}", notes
 	}
 }
@@ -159,7 +161,8 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 		}
 		const sigmas = 6 // of Katib: between the bounds lie three on either side
 		shape := fmt.Sprintf("mu: %s, sigma: %s", float((from+to)/2), float((to-from)/sigmas))
-		notes = append(notes, fmt.Sprintf("as Katib has it the bounds %s and %s are three sigmas from the middle, and no bounds",
+		notes = append(notes, fmt.Sprintf("as Katib has it the bounds %s and %s are three sigmas from the middle, "+
+			"and no bounds",
 			write(low), write(high)))
 		if whole || atStep != nil {
 			return fmt.Sprintf("{distribution: q_%s, %s, q: %s}", name, shape, write(quantum)), notes
@@ -172,16 +175,19 @@ func katibRange(r *reading, o *object, whole bool) (text string, notes []string)
 	}
 }
 
-// decimal is a number as it is written, exactly: 0.1 is a tenth. A text of many digits is cut to those that a float has.
+// decimal is a number as it is written, exactly: 0.1 is a tenth. A text of many digits is cut to those that a float
+// has.
 func decimal(v float64) *big.Rat {
 	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'g', -1, 64))
 	return exact
 }
 
-// katibSteps writes a range with a step above 0 out, exactly: min, min + step and so on, max with them when a step leads there.
+// katibSteps writes a range with a step above 0 out, exactly: min, min + step and so on, max with them when a step
+// leads there.
 func katibSteps(r *reading, o *object, low, high, step float64, whole bool) (text string, notes []string) {
 	if (high-low)/step >= mostSteps {
-		r.refuse(o.get("step"), o.at("step"), fmt.Sprintf("the range has more than %d steps: remove the step", mostSteps))
+		r.refuse(o.get("step"), o.at("step"),
+			fmt.Sprintf("the range has more than %d steps: remove the step", mostSteps))
 		return "{}", nil
 	}
 	var values []string

@@ -26,7 +26,8 @@ func katibTemplate(r *reading, o, meta *object, names []string, c collector) {
 	o.idle("retain")
 	primary, labels := o.text("primaryContainerName"), o.object("primaryPodLabels")
 	if m := o.get("configMap"); m != nil {
-		r.refuse(m, "spec.trialTemplate.configMap", "the template is in a ConfigMap of the cluster: put its text below `trialSpec`")
+		r.refuse(m, "spec.trialTemplate.configMap",
+			"the template is in a ConfigMap of the cluster: put its text below `trialSpec`")
 		o.list("trialParameters")
 		o.get("successCondition")
 		o.get("failureCondition")
@@ -65,8 +66,9 @@ func katibTemplate(r *reading, o, meta *object, names []string, c collector) {
 		katibJob(r, r.object(nil, ""), "Never")
 		trainJob(t, spec, c)
 	default:
-		r.refuse(kind, job.at("kind"), fmt.Sprintf("trials of the kind `%s` are not carried, only a Job, the training operator's "+
-			"jobs, and a TrainJob", clipped(kind.Text)))
+		r.refuse(kind, job.at("kind"),
+			fmt.Sprintf("trials of the kind `%s` are not carried, only a Job, the training operator's "+
+				"jobs, and a TrainJob", clipped(kind.Text)))
 		return
 	}
 	job.rest("it is not known what this is")
@@ -74,7 +76,8 @@ func katibTemplate(r *reading, o, meta *object, names []string, c collector) {
 
 // usualConditions passes the conditions that say that a job succeeded or failed, as kaon sees it by its exit code.
 func usualConditions(r *reading, o *object) {
-	for key, types := range map[string][]string{"successCondition": {"Complete", "Succeeded"}, "failureCondition": {"Failed"}} {
+	for key, types := range map[string][]string{"successCondition": {"Complete", "Succeeded"},
+		"failureCondition": {"Failed"}} {
 		v := o.get(key)
 		if v == nil {
 			continue
@@ -83,7 +86,8 @@ func usualConditions(r *reading, o *object) {
 			return strings.TrimSpace(v.Text) == fmt.Sprintf(`status.conditions.#(type=="%s")#|#(status=="True")#`, kind)
 		})
 		if !usual {
-			r.leave(v, o.at(key), "a condition on a Kubernetes object: here a trial succeeds with exit code 0", "exit code 0 is success")
+			r.leave(v, o.at(key), "a condition on a Kubernetes object: here a trial succeeds with exit code 0",
+				"exit code 0 is success")
 		}
 	}
 }
@@ -110,7 +114,8 @@ func katibJob(r *reading, o *object, restart string) {
 	o.idle("ttlSecondsAfterFinished", "cleanPodPolicy", "manualSelector", "podReplacementPolicy")
 	for _, key := range []string{"completions", "parallelism"} {
 		if n, at := o.whole(key); at != nil && n != 1 {
-			r.leave(at, o.at(key), fmt.Sprintf("a trial of %d pods is not carried: kaon runs one process for each trial", n), "one is run")
+			r.leave(at, o.at(key), fmt.Sprintf("a trial of %d pods is not carried: kaon runs one process for "+
+				"each trial", n), "one is run")
 		}
 	}
 	if strings.HasSuffix(o.path, "trialSpec.spec") {
@@ -143,7 +148,8 @@ func replica(r *reading, spec *object, where string, labels *object) (pod *objec
 			}
 		}
 	}
-	if want := labels.text("training.kubeflow.org/job-role"); strings.EqualFold(want, "master") && all.tree.Get("Master") != nil {
+	if want := labels.text("training.kubeflow.org/job-role"); strings.EqualFold(want, "master") &&
+		all.tree.Get("Master") != nil {
 		chosen = "Master"
 	}
 	labels.rest("kaon cannot tell which pod this is")
@@ -162,7 +168,8 @@ func replica(r *reading, spec *object, where string, labels *object) (pod *objec
 		}
 	}
 	if total > 1 {
-		r.leave(all.tree, all.path, fmt.Sprintf("a trial of %d processes that find each other (%s) is not carried: kaon runs one for each trial",
+		r.leave(all.tree, all.path, fmt.Sprintf("a trial of %d processes that find each other (%s) is not carried: "+
+			"kaon runs one for each trial",
 			total, strings.Join(said, ", ")), "the "+chosen+" runs alone")
 	}
 	return pod, restart
@@ -178,7 +185,8 @@ func trainJob(t *template, spec *object, c collector) {
 	}
 	spec.idle("runtimeRef")
 	if n, at := trainer.whole("numNodes"); at != nil && n > 1 {
-		r.leave(at, trainer.at("numNodes"), fmt.Sprintf("a trial of %d nodes is not carried: kaon runs one process for each trial", n), "one is run")
+		r.leave(at, trainer.at("numNodes"),
+			fmt.Sprintf("a trial of %d nodes is not carried: kaon runs one process for each trial", n), "one is run")
 	}
 	if v := trainer.get("numProcPerNode"); v != nil && v.Text != "1" {
 		r.leave(v, trainer.at("numProcPerNode"), "kaon starts one process for each trial", "one is started")

@@ -44,7 +44,8 @@ func katibParams(r *reading, o *object, job *sweep.Tree, meta *object, names []s
 				r.refuse(ref, p.at("reference"), fmt.Sprintf("`%s` is nothing that a template has", clipped(ref.Text)))
 			}
 		case !slices.Contains(names, ref.Text):
-			r.refuse(ref, p.at("reference"), fmt.Sprintf("there is no parameter `%s` in spec.parameters", clipped(ref.Text)))
+			r.refuse(ref, p.at("reference"), fmt.Sprintf("there is no parameter `%s` in spec.parameters",
+				clipped(ref.Text)))
 		default:
 			t.params[name] = piece{param: plainName(ref.Text)}
 		}

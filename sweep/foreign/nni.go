@@ -13,8 +13,9 @@ import (
 func mayBeNNI(src []byte) bool { return bytes.Contains(src, []byte("trialConcurrency")) }
 
 func isNNI(root *sweep.Tree) bool {
-	return root.Get("trialConcurrency") != nil && (root.Get("trialCommand") != nil || root.Get("trial").Get("command") != nil ||
-		root.Get("trial").Get("codeDir") != nil)
+	return root.Get("trialConcurrency") != nil &&
+		(root.Get("trialCommand") != nil || root.Get("trial").Get("command") != nil ||
+			root.Get("trial").Get("codeDir") != nil)
 }
 
 // nni reads an experiment of NNI: a configuration of version 2 and 3, or of version 1.
@@ -29,7 +30,8 @@ func nni(r *reading, root *sweep.Tree, read func(path string) ([]byte, error)) {
 	nniAssessor(r, top.object("assessor"))
 	nniLimits(r, top)
 	nniPlace(r, top)
-	top.idle("authorName", "nniManagerIp", "logCollection", "debug", "logLevel", "experimentWorkingDirectory", "tunerGpuIndices",
+	top.idle("authorName", "nniManagerIp", "logCollection", "debug", "logLevel", "experimentWorkingDirectory",
+		"tunerGpuIndices",
 		"versionCheck", "logDir")
 	for _, key := range []string{"useAnnotation", "multiPhase", "multiThread"} {
 		noSpace := key == "useAnnotation" && root.Get("searchSpace") == nil // told of with the space
@@ -64,7 +66,8 @@ func nniTuner(r *reading, top *object) {
 	case o.tree == nil:
 		r.head.note("", "no tuner is named: searched by tpe")
 	case name == nil:
-		r.leave(o.tree, "tuner", "a tuner of your own is not carried: `method: {command: …}` runs a program that chooses points", "searched by tpe")
+		r.leave(o.tree, "tuner", "a tuner of your own is not carried: `method: {command: …}` runs a program that "+
+			"chooses points", "searched by tpe")
 		for _, p := range o.tree.Pairs {
 			o.get(p.Key.Text)
 		}
@@ -95,13 +98,15 @@ func nniTuner(r *reading, top *object) {
 	if o.tree != nil && args.tree != nil {
 		for _, p := range args.tree.Pairs {
 			if !args.used[p.Key.Text] {
-				r.leave(p.Key, args.at(p.Key.Text), fmt.Sprintf("kaon's `%s` has no such setting", method), "as kaon has it")
+				r.leave(p.Key, args.at(p.Key.Text), fmt.Sprintf("kaon's `%s` has no such setting", method),
+					"as kaon has it")
 			}
 		}
 	}
 	o.idle("gpuIndices")
 	o.rest("it is not carried")
-	r.head.note("", "what the program gives to nni.report_intermediate_result and nni.report_final_result; the last counts")
+	r.head.note("", "what the program gives to nni.report_intermediate_result and nni.report_final_result; the "+
+		"last counts")
 	r.head.put(goal, "metric: {name: value, goal: %s, reduce: last}", quote(way))
 }
 
@@ -186,18 +191,21 @@ func nniPlace(r *reading, top *object) {
 	local.idle("gpuIndices", "useActiveGpu", "maxTrialNumPerGpu")
 	top.idle("localConfig")
 	if platform != nil && platform.Text != "local" {
-		r.leave(platform, "trainingService.platform", fmt.Sprintf("kaon runs on this machine, or on Mesos, and not on `%s`",
-			clipped(platform.Text)), "it runs where kaon is told to")
+		r.leave(platform, "trainingService.platform",
+			fmt.Sprintf("kaon runs on this machine, or on Mesos, and not on `%s`",
+				clipped(platform.Text)), "it runs where kaon is told to")
 		for _, p := range s.pairs() {
 			s.get(p.Key.Text)
 		}
-		top.idle("machineList", "kubeflowConfig", "paiConfig", "amlConfig", "frameworkcontrollerConfig", "remoteConfig", "dltsConfig",
+		top.idle("machineList", "kubeflowConfig", "paiConfig", "amlConfig", "frameworkcontrollerConfig", "remoteConfig",
+			"dltsConfig",
 			"hybridConfig")
 	}
 	s.rest("it is not carried")
 }
 
-// asNNI gives a program what NNI's local platform does: the parameters in a file, and a place to report to, which is standard output.
+// asNNI gives a program what NNI's local platform does: the parameters in a file, and a place to report to, which is
+// standard output.
 const asNNI = `d=$(mktemp -d) || exit 1
 printf '{"parameter_id": %s, "parameter_source": "algorithm", "parameters": %s, "parameter_index": 0}\n' "$KAON_TRIAL" "$KAON_PARAMS" > "$d/parameter.cfg"
 export NNI_PLATFORM=local REUSE_MODE=true MULTI_PHASE=false NNI_SYS_DIR="$d" NNI_OUTPUT_DIR="$d" NNI_EXP_ID="$KAON_SWEEP"

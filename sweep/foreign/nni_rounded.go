@@ -9,9 +9,10 @@ import (
 // mostRounded is how many values of a rounded parameter are written out.
 const mostRounded = 10000
 
-// nniRounded writes quniform and qloguniform as the values that NNI gives where kaon's distributions have others: NNI rounds to a
-// multiple of q and then clips to the bounds, so that a bound is a value too where the nearest multiple is beyond it. A grid has each
-// once. Empty: kaon's own distribution is the same, or what is wrong with the numbers is told of that.
+// nniRounded writes quniform and qloguniform as the values that NNI gives where kaon's distributions have others: NNI
+// rounds to a multiple of q and then clips to the bounds, so that a bound is a value too where the nearest multiple is
+// beyond it. A grid has each once. Empty: kaon's own distribution is the same, or what is wrong with the numbers is
+// told of that.
 func nniRounded(kind string, n []float64, grid bool) (text, why string) {
 	low, high, q := n[0], n[1], n[2]
 	log := kind == "qloguniform"
@@ -24,7 +25,8 @@ func nniRounded(kind string, n []float64, grid bool) (text, why string) {
 	}
 	first, last := math.RoundToEven(low/q), math.RoundToEven(high/q)
 	if last-first >= mostRounded {
-		return "", fmt.Sprintf("these are more than %d values, which NNI clips to bounds that are no multiples of %s", mostRounded, number(q))
+		return "", fmt.Sprintf("these are more than %d values, which NNI clips to bounds that are no multiples of %s",
+			mostRounded, number(q))
 	}
 	scale := func(x float64) float64 { return x }
 	if log {

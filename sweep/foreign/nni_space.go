@@ -109,7 +109,8 @@ func nniParameters(r *reading, space *sweep.Tree, path, indent, when string) {
 	}
 }
 
-// nniNested writes a choice between spaces as a group: `_name` says which, and the parameters of each are there with it alone.
+// nniNested writes a choice between spaces as a group: `_name` says which, and the parameters of each are there with it
+// alone.
 func nniNested(r *reading, key *sweep.Tree, items []*sweep.Tree, path, indent, when string) {
 	var names []string
 	owners := map[string][]string{} // by parameter, the names that have it
@@ -138,7 +139,8 @@ func nniNested(r *reading, key *sweep.Tree, items []*sweep.Tree, path, indent, w
 			}
 			if before := written[p.Key.Text]; before != nil {
 				if source(before) != source(p.Value) {
-					r.refuse(p.Key, path+"."+p.Key.Text, "two spaces of the choice have a parameter of this name with other values: rename one")
+					r.refuse(p.Key, path+"."+p.Key.Text, "two spaces of the choice have a parameter of this name "+
+						"with other values: rename one")
 				}
 				continue
 			}
@@ -169,7 +171,8 @@ func source(t *sweep.Tree) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case t.Null:
 		return "null"
-	case t.Plain && !strings.ContainsAny(t.Text, ",[]{}#\n"): // else it is text, of which a list in brackets would see more in it
+	case t.Plain && !strings.ContainsAny(t.Text, ",[]{}#\n"):
+		// else it is text, of which a list in brackets would see more in it
 		return t.Text
 	}
 	return quote(t.Text)

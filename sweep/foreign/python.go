@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// pythonValue writes the literal of Python's that a text begins with as YAML in one line, tuples as lists. Rest is what stands behind it;
-// not ok: it is none, as an expression.
+// pythonValue writes the literal of Python's that a text begins with as YAML in one line, tuples as lists. Rest is what
+// stands behind it; not ok: it is none, as an expression.
 func pythonValue(text string, depth int) (yaml, rest string, list, ok bool) {
 	text = strings.TrimLeft(text, " \t\r\n")
 	if text == "" || depth > mostNested {

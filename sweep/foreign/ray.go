@@ -28,7 +28,8 @@ func isRay(root *sweep.Tree) bool {
 }
 
 func isRayDomain(v *sweep.Tree) bool {
-	return v.Mapping && len(v.Pairs) == 1 && v.Get("grid_search") != nil || !v.Mapping && !v.List && rayCall.MatchString(v.Text)
+	return v.Mapping && len(v.Pairs) == 1 && v.Get("grid_search") != nil ||
+		!v.Mapping && !v.List && rayCall.MatchString(v.Text)
 }
 
 // The searches of Ray Tune by the shape of the space.
@@ -93,7 +94,8 @@ func rayConfig(r *reading, o *object, drawn bool) {
 	}
 	for _, key := range []string{"search_alg", "scheduler"} {
 		if v := o.get(key); v != nil {
-			r.leave(v, o.at(key), "it is not carried: kaon has `method` and `early_terminate`", "as if it were not there")
+			r.leave(v, o.at(key), "it is not carried: kaon has `method` and `early_terminate`",
+				"as if it were not there")
 		}
 	}
 	o.rest("it is not carried")
@@ -113,7 +115,8 @@ func rayGroup(r *reading, t *sweep.Tree, path, indent string, drawn bool) {
 				continue
 			}
 			if i := slices.IndexFunc(values.Items, isPython); i >= 0 {
-				r.refuse(values.Items[i], at, "`"+clipped(values.Items[i].Text)+"` is Python, and no value here: write it as YAML, or in quotes if it is text")
+				r.refuse(values.Items[i], at, "`"+clipped(values.Items[i].Text)+
+					"` is Python, and no value here: write it as YAML, or in quotes if it is text")
 				continue
 			}
 			if r.rayListed(values, at) {
@@ -167,16 +170,20 @@ func (r *reading) rayListed(v *sweep.Tree, at string) bool {
 	return false
 }
 
-// isPython tells a text without quotes that means something else to Python: a part of a tuple or an expression, or None.
+// isPython tells a text without quotes that means something else to Python: a part of a tuple or an expression, or
+// None.
 func isPython(v *sweep.Tree) bool {
 	return !v.List && !v.Mapping && v.Plain && (v.Text == "None" || strings.ContainsAny(v.Text, "()"))
 }
 
 // rayShapes are Ray Tune's domains of numbers: ours, and the keys of their arguments.
 var rayShapes = map[string][]string{
-	"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"}, "loguniform": {"log_uniform_values", "min", "max"},
-	"qloguniform": {"q_log_uniform_values", "min", "max", "q"}, "randn": {"normal", "mu", "sigma"}, "qrandn": {"q_normal", "mu", "sigma", "q"},
-	"randint": {"int_uniform", "min", "max"}, "qrandint": {"q_uniform", "min", "max", "q"}, "lograndint": {"q_log_uniform_values", "min", "max"},
+	"uniform": {"uniform", "min", "max"}, "quniform": {"q_uniform", "min", "max", "q"},
+	"loguniform":  {"log_uniform_values", "min", "max"},
+	"qloguniform": {"q_log_uniform_values", "min", "max", "q"}, "randn": {"normal", "mu", "sigma"},
+	"qrandn":  {"q_normal", "mu", "sigma", "q"},
+	"randint": {"int_uniform", "min", "max"}, "qrandint": {"q_uniform", "min", "max", "q"},
+	"lograndint":  {"q_log_uniform_values", "min", "max"},
 	"qlograndint": {"q_log_uniform_values", "min", "max", "q"},
 }
 
@@ -189,7 +196,8 @@ func rayDomain(name, args string) (text, why string) {
 		case strings.TrimSpace(args) == "" || ok && (!list || values == "[]"):
 			return "", "`" + name + "` has a list of values"
 		case !ok || strings.TrimSpace(rest) != "":
-			return "", "`" + name + "` has a list of numbers, texts in quotes, True, False, None, and of lists, tuples and dicts of them, which this is not: " +
+			return "", "`" + name + "` has a list of numbers, texts in quotes, True, False, None, and of lists, " +
+				"tuples and dicts of them, which this is not: " +
 				clipped(strings.TrimSpace(rest))
 		}
 		return "{values: " + values + "}", ""

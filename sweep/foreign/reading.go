@@ -28,8 +28,8 @@ type reading struct {
 
 const mostLeft = 200
 
-// leave names a part that cannot be carried; without it there would be another sweep, so the file is refused unless it is read
-// leniently. Instead is what happens then.
+// leave names a part that cannot be carried; without it there would be another sweep, so the file is refused unless it
+// is read leniently. Instead is what happens then.
 func (r *reading) leave(at *sweep.Tree, field, problem, instead string) {
 	if len(r.left) >= mostLeft {
 		return
@@ -57,7 +57,8 @@ func (r *reading) finish(tool string) (*Translation, error) {
 		return nil, &Refused{Tool: tool, Parts: r.left, Needed: r.needed}
 	}
 	var all draft
-	all.note("", "From the experiment of %s in %s. Run it, or change it: it is a sweep file like any other.", tool, r.file)
+	all.note("", "From the experiment of %s in %s. Run it, or change it: it is a sweep file like any other.",
+		tool, r.file)
 	for _, e := range r.left {
 		all.note("", "left out, line %d:%d: %s: %s", e.Line, e.Column, e.Field, e.Problem)
 	}
@@ -67,7 +68,8 @@ func (r *reading) finish(tool string) (*Translation, error) {
 	for _, section := range []*draft{&r.head, &r.space, &r.command, &r.task, &r.tail} {
 		all.add(section)
 	}
-	t := &Translation{Tool: tool, Text: []byte(strings.Join(all.lines, "\n") + "\n"), file: r.file, src: r.src, from: all.from}
+	t := &Translation{Tool: tool, Text: []byte(strings.Join(all.lines, "\n") + "\n"), file: r.file, src: r.src,
+		from: all.from}
 	for _, e := range r.left {
 		e.Problem = "left out: " + e.Problem
 		t.Left = append(t.Left, e)

@@ -12,12 +12,15 @@ import (
 
 // mayBeSpace tells cheaply whether a text can be a search space of Optuna's or Ray Tune's.
 func mayBeSpace(src []byte) bool {
-	return bytes.Contains(src, []byte("Distribution")) || bytes.Contains(src, []byte("grid_search")) || bytes.Contains(src, []byte("tune."))
+	return bytes.Contains(src, []byte("Distribution")) || bytes.Contains(src, []byte("grid_search")) ||
+		bytes.Contains(src, []byte("tune."))
 }
 
 // ours tells a mapping that has a key of a sweep file.
 func ours(root *sweep.Tree) bool {
-	return slices.ContainsFunc([]string{"method", "parameters", "command", "program"}, func(key string) bool { return root.Get(key) != nil })
+	return slices.ContainsFunc([]string{"method", "parameters", "command", "program"}, func(key string) bool {
+		return root.Get(key) != nil
+	})
 }
 
 // isOptuna tells distributions of Optuna as JSON, by the names of parameters.
@@ -28,7 +31,8 @@ func isOptuna(root *sweep.Tree) bool {
 	read := optunaReader{}
 	return !slices.ContainsFunc(root.Pairs, func(p sweep.TreePair) bool {
 		d := read.distribution(p.Value)
-		return d.Get("name") == nil || !strings.HasSuffix(d.Get("name").Text, "Distribution") || d.Get("attributes") == nil
+		return d.Get("name") == nil || !strings.HasSuffix(d.Get("name").Text, "Distribution") ||
+			d.Get("attributes") == nil
 	})
 }
 
@@ -158,6 +162,7 @@ func spaceHead(r *reading, at *sweep.Tree, method, why string) {
 
 // spaceProgram writes a place for the program.
 func spaceProgram(r *reading, at *sweep.Tree) {
-	r.command.note("", "a space has no program: name yours, here or by --set program=…; it is given the parameters as flags, and as JSON in $KAON_PARAMS")
+	r.command.note("", "a space has no program: name yours, here or by --set program=…; it is given the parameters "+
+		"as flags, and as JSON in $KAON_PARAMS")
 	r.command.put(at, "program: train.py")
 }

@@ -15,10 +15,15 @@ type Scored struct {
 	Value float64
 }
 
-// ExplainMany is Explain of trials, by their numbers, whose points are read as they are needed: of more than 20,000 those of the best 1,000 and of
-// others that are learnt from. Points is asked once, for trials by their numbers, and leaves out those without a point.
-func ExplainMany(space *sweep.Space, goal sweep.Goal, all []Scored, points func(trials []int) ([]Trial, error)) (Report, error) {
-	all = slices.DeleteFunc(slices.Clone(all), func(t Scored) bool { return math.IsNaN(t.Value) || math.IsInf(t.Value, 0) })
+// ExplainMany is Explain of trials, by their numbers, whose points are read as they are needed: of more than 20,000
+// those of the best 1,000 and of others that are learnt from. Points is asked once, for trials by their numbers, and
+// leaves out those without a point.
+func ExplainMany(
+	space *sweep.Space, goal sweep.Goal, all []Scored, points func(trials []int) ([]Trial, error),
+) (Report, error) {
+	all = slices.DeleteFunc(slices.Clone(all), func(t Scored) bool {
+		return math.IsNaN(t.Value) || math.IsInf(t.Value, 0)
+	})
 	if len(all) <= readAll {
 		trials, err := points(numbers(all))
 		if err != nil {
@@ -76,7 +81,8 @@ func numbers(all []Scored) []int {
 func bestScored(all []Scored, maximize bool) []Step {
 	steps := []Step{}
 	for _, t := range all {
-		if n := len(steps); n == 0 || maximize && t.Value > steps[n-1].Value || !maximize && t.Value < steps[n-1].Value {
+		if n := len(steps); n == 0 || maximize && t.Value > steps[n-1].Value ||
+			!maximize && t.Value < steps[n-1].Value {
 			steps = append(steps, Step{t.Trial, t.Value})
 		}
 	}

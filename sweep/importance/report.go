@@ -93,9 +93,11 @@ func Explain(space *sweep.Space, goal sweep.Goal, trials []Trial) Report {
 // bestOf is how many of so many trials the region is of.
 func bestOf(n int) int { return min(max(n/10, 5), n, mostBest) }
 
-// explain is a report of rows by their value, the best first: its region is of best, and rows are learnt from, or as many of them as suffice.
+// explain is a report of rows by their value, the best first: its region is of best, and rows are learnt from, or as
+// many of them as suffice.
 func explain(axes []axis, steps []Step, best, rows []row) Report {
-	r := Report{Method: "fanova", Importance: []Share{}, Interactions: []Pair{}, BestSoFar: steps, Best: len(best), Region: []Range{}}
+	r := Report{Method: "fanova", Importance: []Share{}, Interactions: []Pair{}, BestSoFar: steps, Best: len(best),
+		Region: []Range{}}
 	if len(best) > 0 {
 		r.Region = region(axes, best)
 	}

@@ -30,7 +30,8 @@ const mostChoices = 64
 func axesOf(space *sweep.Space) (axes []axis) {
 	for place, d := range space.Dimensions() {
 		low, high, ok := d.Cell(d.Quantile(0.5))
-		if !ok || low == 0 && high == 1 || d.Values == nil && d.Quantile(1e-9) == d.Quantile(1-1e-9) { // only numbers can be compared
+		// only numbers can be compared
+		if !ok || low == 0 && high == 1 || d.Values == nil && d.Quantile(1e-9) == d.Quantile(1-1e-9) {
 			continue // one value only
 		}
 		a := axis{Dimension: d, place: place}
@@ -95,8 +96,8 @@ func (a *axis) category(u float64) int {
 	return len(a.measure) - 1
 }
 
-// scale brings values to between -1 and 1, by a power of two, which rounds nothing: squares of greater ones may be more than a number holds, and
-// of smaller ones less than what is worth a split.
+// scale brings values to between -1 and 1, by a power of two, which rounds nothing: squares of greater ones may be more
+// than a number holds, and of smaller ones less than what is worth a split.
 func scale(rows []row) {
 	largest := 0.0
 	for _, r := range rows {

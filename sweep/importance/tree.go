@@ -165,7 +165,9 @@ func (g *grower) groups(rows []int, k int) []group {
 		}
 	}
 	if g.axes[k].measure != nil {
-		slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(a.sum/float64(a.n), b.sum/float64(b.n)) })
+		slices.SortStableFunc(groups, func(a, b group) int {
+			return cmp.Compare(a.sum/float64(a.n), b.sum/float64(b.n))
+		})
 	}
 	return groups
 }

@@ -33,7 +33,8 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][\w.-]*$`)
 // separators are what makes the end of a shell text something else than the end of its one command.
 const separators = "|&;<>()\n#`"
 
-// With is the command with a spec's macros where the values of the parameters are to stand: for each {name}, else at its end.
+// With is the command with a spec's macros where the values of the parameters are to stand: for each {name}, else at
+// its end.
 func (c Command) With(params []Parameter, how Values) (Command, error) {
 	names, given, unknown := map[string]bool{}, false, ""
 	used := map[string]bool{}
@@ -66,7 +67,8 @@ func (c Command) With(params []Parameter, how Values) (Command, error) {
 		}
 	}
 	if unknown != "" && len(used) < len(names) && !given {
-		return out, &Error{c.textWith(unknown), strings.Index(c.textWith(unknown), unknown), "no parameter has this name",
+		return out, &Error{c.textWith(unknown), strings.Index(c.textWith(unknown), unknown),
+			"no parameter has this name",
 			fmt.Sprintf("there are %s; for the plain text write {%s}", listed(params), unknown)}
 	}
 	if given || len(used) > 0 {

@@ -23,7 +23,8 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "%s: %s", text, e.Problem)
 	} else {
 		column := utf8.RuneCountInString(e.Word[:min(e.Offset, len(e.Word))]) + 1
-		fmt.Fprintf(&b, "%s: at character %d: %s\n      %s\n      %s^", text, column, e.Problem, text, strings.Repeat(" ", caret))
+		fmt.Fprintf(&b, "%s: at character %d: %s\n      %s\n      %s^", text, column, e.Problem, text,
+			strings.Repeat(" ", caret))
 	}
 	if e.Remedy != "" {
 		b.WriteString("\n      " + e.Remedy)

@@ -82,13 +82,15 @@ func (o option) guess() (values, why string) {
 	case err != nil || !literal.MatchString(def) || x <= 0:
 		return "", ""
 	case whole && !rates.MatchString(o.name) && x >= 16:
-		return fmt.Sprintf("{distribution: q_log_uniform_values, min: %.0f, max: %.0f, q: 1}", max(x/4, 1), x*4), "a quarter to four times the default " + def
+		return fmt.Sprintf("{distribution: q_log_uniform_values, min: %.0f, max: %.0f, q: 1}", max(x/4, 1), x*4),
+			"a quarter to four times the default " + def
 	case whole && !rates.MatchString(o.name):
 		return fmt.Sprintf("{min: %.0f, max: %.0f}", max(x/2, 1), max(x*2, 2)), "half to twice the default " + def
 	case shares.MatchString(o.name) && x < 1:
 		return "{min: 0.0, max: 0.99}", "a share; the default is " + def
 	case rates.MatchString(o.name) || x < 0.01:
-		return fmt.Sprintf("{distribution: log_uniform_values, min: %s, max: %s}", spelled(x/10), spelled(x*10)), "a tenth to ten times the default " + def
+		return fmt.Sprintf("{distribution: log_uniform_values, min: %s, max: %s}", spelled(x/10), spelled(x*10)),
+			"a tenth to ten times the default " + def
 	}
 	return fmt.Sprintf("{min: %s, max: %s}", spelled(x/2), spelled(x*2)), "half to twice the default " + def
 }
@@ -96,8 +98,8 @@ func (o option) guess() (values, why string) {
 // spelled is a float as people write it.
 func spelled(x float64) string { return float(strconv.FormatFloat(x, 'g', 3, 64)) }
 
-// Draft writes a first spec for a program from what its --help prints: options with ranges guessed from their defaults and
-// choices, the others as comments. It is a valid spec as it stands. Not ok: no option has values to guess.
+// Draft writes a first spec for a program from what its --help prints: options with ranges guessed from their defaults
+// and choices, the others as comments. It is a valid spec as it stands. Not ok: no option has values to guess.
 func Draft(command []string, help string) (spec string, ok bool) {
 	var guessed, rest strings.Builder
 	all, hydra := hydraOptions(help)
@@ -120,7 +122,8 @@ func Draft(command []string, help string) (spec string, ok bool) {
 			ok = true
 			fmt.Fprintf(&guessed, "  %s: %s  # %s\n", scalarText(o.name), values, why)
 		case o.value == "" && !hydra:
-			fmt.Fprintf(&rest, "  # %s: {values: [true, false]}  # a flag: needs ${args_no_boolean_flags} in the command; %s\n", scalarText(o.name), comment)
+			fmt.Fprintf(&rest, "  # %s: {values: [true, false]}  # a flag: needs ${args_no_boolean_flags} in "+
+				"the command; %s\n", scalarText(o.name), comment)
 		case values != "":
 			fmt.Fprintf(&rest, "  # %s: %s  # seldom searched; %s\n", scalarText(o.name), values, comment)
 		default:
@@ -144,10 +147,12 @@ func Draft(command []string, help string) (spec string, ok bool) {
 		given = "${args_no_hyphens}" // lr=0.1, as Hydra takes them
 	}
 	words = append(words, quote(given))
-	return "# A first draft, from what the program says of itself. Look at every range, and then: kaon plan FILE, kaon run FILE\n" +
+	return "# A first draft, from what the program says of itself. Look at every range, and then: kaon plan FILE, " +
+		"kaon run FILE\n" +
 		"name: " + scalarText(Command{Words: command}.title()) + "\n" +
 		"method: random  # auto, with a metric\nrun_cap: 20\n" +
-		"# metric: {name: accuracy, goal: maximize}  # what the program reports, as a line accuracy=0.9 on its standard output\n" +
+		"# metric: {name: accuracy, goal: maximize}  # what the program reports, as a line accuracy=0.9 on its " +
+		"standard output\n" +
 		"parameters:\n" + guessed.String() + rest.String() + positional +
 		"command: [" + strings.Join(words, ", ") + "]\n", ok
 }

@@ -23,7 +23,8 @@ type Hydra struct {
 }
 
 // hydraMethods are the samplers of Hydra's sweepers that kaon has.
-var hydraMethods = map[string]string{"tpe": "tpe", "random": "random", "grid": "grid", "cmaes": "cma-es", "qmc": "sobol", "gp": "gp"}
+var hydraMethods = map[string]string{"tpe": "tpe", "random": "random", "grid": "grid", "cmaes": "cma-es",
+	"qmc": "sobol", "gp": "gp"}
 
 // reportHydra starts a program of Hydra's, and reports what the function returns that it decorates.
 const reportHydra = `import json, math, os, runpy, sys, types
@@ -60,7 +61,8 @@ func (h Hydra) YAML(overrides, comment string) (string, error) {
 		}
 	}
 	if len(h.spec.Parameters) == 0 {
-		return "", &Error{overrides, -1, "there is no parameter with several values", "write them as behind Hydra's -m: 'lr=0.1,0.2 model=glob(*)'"}
+		return "", &Error{overrides, -1, "there is no parameter with several values",
+			"write them as behind Hydra's -m: 'lr=0.1,0.2 model=glob(*)'"}
 	}
 	command := slices.Clone(h.Program)
 	if h.ranges || h.goal != "" {
@@ -121,7 +123,8 @@ func (h *Hydra) override(text string, w hydraWord) error {
 		return nil
 	}
 	if !name.MatchString(key) {
-		return &Error{text, w.at, "`" + key + "` cannot be a parameter's name", "start with a letter; then letters, digits, _ - . or /"}
+		return &Error{text, w.at, "`" + key + "` cannot be a parameter's name",
+			"start with a letter; then letters, digits, _ - . or /"}
 	}
 	p := Parameter{Name: key, word: w.text, values: s.values, keys: s.keys, count: uint64(len(s.values))}
 	if len(s.values) > 0 && len(s.keys) > 0 {

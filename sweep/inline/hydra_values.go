@@ -56,7 +56,8 @@ func (s *hydraSweep) element(part string, at int) error {
 	case "choice", "shuffle", "sort":
 		for _, a := range args {
 			if inner := strings.TrimSpace(a.text); function != "choice" && strings.HasPrefix(inner, "[") {
-				if _, err := s.list(a.at+strings.IndexByte(a.text, '[')+1, a.at+strings.LastIndexByte(a.text, ']')); err != nil {
+				if _, err := s.list(a.at+strings.IndexByte(a.text, '[')+1,
+					a.at+strings.LastIndexByte(a.text, ']')); err != nil {
 					return err
 				}
 				continue
@@ -106,7 +107,9 @@ func (s *hydraSweep) arguments(from, to int) (args []hydraWord, named map[string
 }
 
 // numbers are those of arguments by their names, in this order.
-func (s *hydraSweep) numbers(args []hydraWord, named map[string]hydraWord, at int, names ...string) (all []float64, err error) {
+func (s *hydraSweep) numbers(
+	args []hydraWord, named map[string]hydraWord, at int, names ...string,
+) (all []float64, err error) {
 	for i, n := range names {
 		a, ok := named[n]
 		if i < len(args) {
@@ -171,8 +174,9 @@ func (s *hydraSweep) interval(args []hydraWord, named map[string]hydraWord, at i
 	if len(all) != 2 || all[0] >= all[1] {
 		return &Error{s.text, at, "an interval has a start, and an end beyond it", ""}
 	}
-	distribution := map[[2]bool]string{{false, false}: "uniform", {true, false}: "log_uniform_values", {false, true}: "int_uniform",
-		{true, true}: "q_log_uniform_values"}[[2]bool{s.log, s.whole}]
+	distribution := map[[2]bool]string{{false, false}: "uniform", {true, false}: "log_uniform_values",
+		{false, true}: "int_uniform",
+		{true, true}:  "q_log_uniform_values"}[[2]bool{s.log, s.whole}]
 	if s.log && all[0] <= 0 {
 		return &Error{s.text, at, "an interval by magnitude begins above 0", ""}
 	}
@@ -217,14 +221,16 @@ func (s *hydraSweep) glob(args []hydraWord, named map[string]hydraWord, at int) 
 	}
 	group, _, _ := strings.Cut(s.group, "@")
 	if s.groups == nil {
-		return &Error{s.text, at, "there is no folder of configurations to look in", "write the names, with commas between them"}
+		return &Error{s.text, at, "there is no folder of configurations to look in",
+			"write the names, with commas between them"}
 	}
 	names, err := s.groups(group, include, exclude)
 	if err != nil {
 		return &Error{s.text, at, err.Error(), "write the names, with commas between them"}
 	}
 	if len(names) == 0 {
-		return &Error{s.text, at, "no configuration of the group `" + group + "` matches", "write the names, with commas between them"}
+		return &Error{s.text, at, "no configuration of the group `" + group + "` matches",
+			"write the names, with commas between them"}
 	}
 	for _, n := range names {
 		s.values = append(s.values, scalarText(n))

@@ -60,7 +60,8 @@ func (r Reader) interval(p *Parameter, word string, e element, kind string) (don
 	}
 	switch {
 	case whole && log:
-		p.keys = []*node{leaf("distribution", "q_log_uniform_values"), leaf("min", plain(first)), leaf("max", plain(last)), leaf("q", "1")}
+		p.keys = []*node{leaf("distribution", "q_log_uniform_values"), leaf("min", plain(first)),
+			leaf("max", plain(last)), leaf("q", "1")}
 	case whole:
 		lowInt, errLow := strconv.ParseInt(first, 10, 64)
 		highInt, errHigh := strconv.ParseInt(last, 10, 64)
@@ -73,7 +74,8 @@ func (r Reader) interval(p *Parameter, word string, e element, kind string) (don
 			p.count++
 		}
 	case log:
-		p.keys = []*node{leaf("distribution", "log_uniform_values"), leaf("min", float(first)), leaf("max", float(last))}
+		p.keys = []*node{leaf("distribution", "log_uniform_values"), leaf("min", float(first)),
+			leaf("max", float(last))}
 	default:
 		p.keys = []*node{leaf("min", float(first)), leaf("max", float(last))}
 	}
@@ -88,7 +90,8 @@ func ends(word string, e element, first, last string) (low, high float64, err er
 	case errLow != nil || errHigh != nil:
 		return 0, 0, &Error{word, e.offset, "an end of the range is too large for a number", "use smaller numbers"}
 	case low > high:
-		return 0, 0, &Error{word, e.offset, fmt.Sprintf("the range begins at %s, above its end %s", first, last), "swap the two"}
+		return 0, 0, &Error{word, e.offset, fmt.Sprintf("the range begins at %s, above its end %s", first, last),
+			"swap the two"}
 	}
 	return low, high, nil
 }
@@ -105,7 +108,8 @@ func broken(word string, e element) error {
 			problem = "an end of the range is missing"
 		}
 		return &Error{word, e.offset + at[4], problem,
-			"ranges are 1..9, 0..1..0.25, 0.1~0.9, 1e-6~1e-2 and 32..256:log; to mean the text, quote it: '\"" + e.text + "\"'"}
+			"ranges are 1..9, 0..1..0.25, 0.1~0.9, 1e-6~1e-2 and 32..256:log; to mean the text, quote it: '\"" +
+				e.text + "\"'"}
 	}
 	return nil
 }
@@ -115,7 +119,8 @@ func steps(word string, e element) (values []string, isRange bool, err error) {
 	m := dots.FindStringSubmatch(e.text)
 	if m == nil {
 		if tilde.MatchString(e.text) {
-			return nil, true, &Error{word, e.offset, "a range of floats is no item of a list", "give it alone, or as steps: 0.1..0.9..0.2"}
+			return nil, true, &Error{word, e.offset, "a range of floats is no item of a list",
+				"give it alone, or as steps: 0.1..0.9..0.2"}
 		}
 		return nil, false, broken(word, e)
 	}
@@ -127,15 +132,18 @@ func steps(word string, e element) (values []string, isRange bool, err error) {
 	if m[3] != "" {
 		places = max(places, decimals(m[3]))
 		if step, err = strconv.ParseFloat(m[3], 64); err != nil || step <= 0 {
-			return nil, true, &Error{word, e.offset + len(e.text) - len(m[3]), "the step is not above 0", "as 0..100..10"}
+			return nil, true, &Error{word, e.offset + len(e.text) - len(m[3]), "the step is not above 0",
+				"as 0..100..10"}
 		}
 	} else if !integer.MatchString(m[1]) || !integer.MatchString(m[2]) {
-		return nil, true, &Error{word, e.offset, "a range of floats is no item of a list", "give it alone, or with a step: " + e.text + "..0.1"}
+		return nil, true, &Error{word, e.offset, "a range of floats is no item of a list",
+			"give it alone, or with a step: " + e.text + "..0.1"}
 	}
 	const slack = 1e-9 // of a step: 0.1 is none of a float's numbers
 	count := math.Floor((high-low)/step+slack) + 1
 	if count > maxValues {
-		return nil, true, &Error{word, e.offset, fmt.Sprintf("these are more than %d values", maxValues), "use larger steps"}
+		return nil, true, &Error{word, e.offset, fmt.Sprintf("these are more than %d values", maxValues),
+			"use larger steps"}
 	}
 	if max(math.Abs(low), math.Abs(high)) > 1<<53 {
 		return nil, true, &Error{word, e.offset, "an end of the range is too large to count to", "use smaller numbers"}

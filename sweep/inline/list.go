@@ -82,7 +82,8 @@ func bare(word string, offset int) (int, error) {
 		}
 	}
 	if len(open) > 0 {
-		return 0, &Error{word, open[0], fmt.Sprintf("this `%c` is not closed", word[open[0]]), "close it, or quote the value: '\"…\"'"}
+		return 0, &Error{word, open[0], fmt.Sprintf("this `%c` is not closed", word[open[0]]),
+			"close it, or quote the value: '\"…\"'"}
 	}
 	return len(word) - offset, nil
 }

@@ -55,7 +55,8 @@ func (r Reader) Parameter(word string) (Parameter, error) {
 		return p, &Error{word, 0, "`" + before + "` cannot be a parameter's name",
 			"start with a letter; then letters, digits, _ - . or /"}
 	case rest == "":
-		return p, &Error{word, len(word), "there are no values", "write " + before + "=1,2,3, or " + before + `='""' for the empty text`}
+		return p, &Error{word, len(word), "there are no values",
+			"write " + before + "=1,2,3, or " + before + `='""' for the empty text`}
 	}
 	offset := len(before) + 1
 	if rest[0] == '@' && len(rest) > 1 {
@@ -66,7 +67,8 @@ func (r Reader) Parameter(word string) (Parameter, error) {
 		return p, err
 	}
 	if kind == "nul" {
-		return p, &Error{word, len(word) - len(kind) - 1, "`:nul` is for files", "write " + before + "=@FILE:nul, or quote the value"}
+		return p, &Error{word, len(word) - len(kind) - 1, "`:nul` is for files",
+			"write " + before + "=@FILE:nul, or quote the value"}
 	}
 	if len(items) == 1 && !items[0].quoted && kind != "text" {
 		if done, err := r.interval(&p, word, items[0], kind); done || err != nil {
@@ -123,7 +125,8 @@ func (r Reader) files(p *Parameter, word string, e element) error {
 	}
 	for _, name := range names {
 		if !utf8.ValidString(name) {
-			return &Error{word, e.offset, fmt.Sprintf("the file %q has a name that is not UTF-8, in which a spec is written", name),
+			return &Error{word, e.offset,
+				fmt.Sprintf("the file %q has a name that is not UTF-8, in which a spec is written", name),
 				"rename it, or use a pattern that leaves it out"}
 		}
 		p.values = append(p.values, scalarText(name))
@@ -144,7 +147,8 @@ func (r Reader) lines(p *Parameter, word string, offset int) error {
 	}
 	data, err := r.Read(file)
 	if err != nil {
-		return &Error{word, offset, err.Error(), `name a file of one value a line, or quote the text: ` + p.Name + `='"@` + file + `"'`}
+		return &Error{word, offset, err.Error(), `name a file of one value a line, or quote the text: ` + p.Name +
+			`='"@` + file + `"'`}
 	}
 	end := []byte("\n")
 	if kind == "nul" {
@@ -158,9 +162,11 @@ func (r Reader) lines(p *Parameter, word string, offset int) error {
 		case len(line) == 0:
 			continue
 		case !utf8.Valid(line):
-			return &Error{word, offset, fmt.Sprintf("value %d of the file is not UTF-8, in which a spec is written", i+1), "mend or remove it"}
+			return &Error{word, offset, fmt.Sprintf("value %d of the file is not UTF-8, in which a spec is written",
+				i+1), "mend or remove it"}
 		case bytes.IndexByte(line, 0) >= 0:
-			return &Error{word, offset, fmt.Sprintf("value %d of the file has a NUL character in it, which no command can carry", i+1),
+			return &Error{word, offset, fmt.Sprintf("value %d of the file has a NUL character in it, which no "+
+				"command can carry", i+1),
 				"write :nul behind the name where values end with NUL, as `find -print0` writes them"}
 		case kind != "" || r.Text:
 			p.values = append(p.values, scalarText(string(line)))
@@ -213,7 +219,8 @@ func jsonFlow(text string) string {
 // merge adds the values of another word for the same parameter, as a shell makes of lr={0.1,0.2}.
 func (p *Parameter) merge(q Parameter) error {
 	if p.keys != nil || q.keys != nil {
-		return &Error{q.word, 0, "`" + p.Name + "` is given twice, and one of them is a range", "leave one of them out, or give both as lists"}
+		return &Error{q.word, 0, "`" + p.Name + "` is given twice, and one of them is a range",
+			"leave one of them out, or give both as lists"}
 	}
 	p.values = append(p.values, q.values...)
 	p.count = uint64(len(p.values))

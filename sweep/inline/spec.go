@@ -33,8 +33,8 @@ func (s *Spec) Add(p Parameter) error {
 // gridLimit is up to how many combinations all are run when nobody says how many trials there are to be.
 const gridLimit = 10_000
 
-// method is the one that is named; else a grid where all combinations are to run, else a search that learns where there is a
-// metric to learn from.
+// method is the one that is named; else a grid where all combinations are to run, else a search that learns where there
+// is a metric to learn from.
 func (s Spec) method() string {
 	switch size := s.size(); {
 	case s.Method != "":

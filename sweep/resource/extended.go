@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// GPUNames are the resources by which Kubernetes has GPUs, one for each maker. A task that asks for one of them asks for as
-// many GPUs as well, so that both are counted where either is.
+// GPUNames are the resources by which Kubernetes has GPUs, one for each maker. A task that asks for one of them asks
+// for as many GPUs as well, so that both are counted where either is.
 var GPUNames = []string{"nvidia.com/gpu", "amd.com/gpu"}
 
 // Extended tells the name of a device from those of other amounts: it has a domain, as what Kubernetes's device plugins
@@ -28,8 +28,10 @@ const (
 func CheckExtended(name string) error {
 	of, device, found := strings.Cut(name, "/")
 	switch {
-	case !found || !domain.MatchString(of) || len(of) > domainMost || !deviceName.MatchString(device) || len(device) > deviceMost:
-		return errors.New("want a domain in small letters, one slash, and a name of at most 63 letters, digits, - _ and .")
+	case !found || !domain.MatchString(of) || len(of) > domainMost || !deviceName.MatchString(device) ||
+		len(device) > deviceMost:
+		return errors.New("want a domain in small letters, one slash, and a name of at most 63 letters, " +
+			"digits, - _ and .")
 	case of == "kubernetes.io" || strings.HasSuffix(of, ".kubernetes.io"):
 		return errors.New("names of kubernetes.io are Kubernetes's own")
 	}

@@ -24,12 +24,13 @@ func FromFloat(x float64) Milli {
 
 // Resources is what one task asks for. The zero value asks for nothing.
 type Resources struct {
-	CPUs  Milli            `json:"cpus"`            // cores
-	Mem   Milli            `json:"mem"`             // MB of 2^20 bytes, as Mesos counts
-	Disk  Milli            `json:"disk"`            // MB of 2^20 bytes
-	GPUs  Milli            `json:"gpus"`            // devices
-	Ports int              `json:"ports,omitempty"` // how many ports of the host
-	Named map[string]Milli `json:"named,omitempty"` // any other scalar resource, in its own unit; never changed once set
+	CPUs  Milli `json:"cpus"`            // cores
+	Mem   Milli `json:"mem"`             // MB of 2^20 bytes, as Mesos counts
+	Disk  Milli `json:"disk"`            // MB of 2^20 bytes
+	GPUs  Milli `json:"gpus"`            // devices
+	Ports int   `json:"ports,omitempty"` // how many ports of the host
+	// any other scalar resource, in its own unit; never changed once set
+	Named map[string]Milli `json:"named,omitempty"`
 }
 
 // Plus is q and n times r, elementwise.

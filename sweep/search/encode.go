@@ -42,8 +42,8 @@ type encoder struct {
 // fewLevels is how many values of a number are looked for, by the width of the one in the middle.
 const fewLevels = 64
 
-// mostLevels is how many values of an ordered axis are told one by one: with more, a value is little else than a coordinate. All
-// axes together have mostTabled pairs of values.
+// mostLevels is how many values of an ordered axis are told one by one: with more, a value is little else than a
+// coordinate. All axes together have mostTabled pairs of values.
 const (
 	mostLevels = 256
 	mostTabled = 1 << 20
@@ -69,7 +69,8 @@ func newEncoder(space *sweep.Space) *encoder {
 		case high > low && high-low > 1.0/manyLevels:
 			a.kind, a.levels = ordered, int(math.Ceil(1/(high-low)))
 		}
-		if low == 0 && high == 1 || a.kind == continuous && a.Quantile(closest) == a.Quantile(1-closest) { // only numbers can be compared
+		// only numbers can be compared
+		if low == 0 && high == 1 || a.kind == continuous && a.Quantile(closest) == a.Quantile(1-closest) {
 			e.fixed[place] = d.Quantile(0.5) // one value only
 			continue
 		}
@@ -103,8 +104,8 @@ func edgesOf(d sweep.Dimension) []float64 {
 	return edges
 }
 
-// walk is the edges between the values of an ordered axis; nil when they are more than mostLevels, as of a distribution with long tails,
-// whose values are dense where it is not.
+// walk is the edges between the values of an ordered axis; nil when they are more than mostLevels, as of a distribution
+// with long tails, whose values are dense where it is not.
 func (a *axis) walk() []float64 {
 	edges := []float64{0}
 	for u := 0.0; u < 1-closest; {

@@ -73,7 +73,8 @@ func (e *encoder) coordinates(p sweep.Point) (u []float64, active []bool, ok boo
 	return u, active, true
 }
 
-// match is the values that a point has of the dimensions, by their place. It is not ok when one of a constant is another.
+// match is the values that a point has of the dimensions, by their place. It is not ok when one of a constant is
+// another.
 func (e *encoder) match(p sweep.Point) (values map[int]sweep.Value, ok bool) {
 	known := map[string]sweep.Value{}
 	for _, param := range p.Flat() {

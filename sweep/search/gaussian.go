@@ -40,8 +40,8 @@ type surrogate struct {
 // mostMeasured is how many results one process takes in: its cost grows with their square.
 const mostMeasured = 500
 
-// mostWork bounds the square of the results that a process takes in times the length of their vectors, which is what learning from
-// them costs: of more than 100 numbers fewer results are taken.
+// mostWork bounds the square of the results that a process takes in times the length of their vectors, which is what
+// learning from them costs: of more than 100 numbers fewer results are taken.
 const mostWork = mostMeasured * mostMeasured * 100
 
 // most is n, or as many results as a process for the space may take in.

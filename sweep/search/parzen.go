@@ -135,7 +135,8 @@ func massWithin(mean, sd, low, high float64) float64 {
 // elsewhere is the weight of all values in the kernel on one value of an axis without order, beside 1 of that one.
 func (p *parzen) elsewhere(a *axis) float64 { return p.weight * float64(a.levels) }
 
-// table is the logarithm of the density at each value of an ordered axis, relative to the prior, of a kernel on each value.
+// table is the logarithm of the density at each value of an ordered axis, relative to the prior, of a kernel on each
+// value.
 func (p *parzen) table(a *axis, width float64) []float64 {
 	n := a.levels
 	table := make([]float64, n*n)

@@ -158,7 +158,8 @@ func (g *gaussian) slide(m *surrogate, from *candidate) *candidate {
 	return c
 }
 
-// neighbours are the points that differ from one in a coordinate of few values; so many of them, by chance, when there are more.
+// neighbours are the points that differ from one in a coordinate of few values; so many of them, by chance, when there
+// are more.
 func (g *gaussian) neighbours(from *candidate, most int, r *rand.Rand) (all []*candidate) {
 	var stepped []int
 	count := 0

@@ -17,7 +17,8 @@ type accepter interface {
 type tried struct {
 	Method
 	points []sweep.Point
-	before []int        // how many other points come before each of them, ascending, of a search that walks each point once
+	// how many other points come before each of them, ascending, of a search that walks each point once
+	before []int
 	walks  bool         // it is one
 	shift  bool         // the method's index 0 is the first trial after the points
 	mine   map[int]bool // trials whose point a method that learns has not taken

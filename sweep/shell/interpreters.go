@@ -34,7 +34,9 @@ type interpreter struct {
 // interpreters are asked in this order; the first that knows a word has it.
 var interpreters = []interpreter{
 	{isEntrypoint, readByEntrypoint},
-	{func(c candidate) bool { return slices.Contains(shells, c.name) || slices.Contains(otherShells, c.name) }, readByShell},
+	{func(c candidate) bool {
+		return slices.Contains(shells, c.name) || slices.Contains(otherShells, c.name)
+	}, readByShell},
 	{func(c candidate) bool { _, ok := languageOf(c.name); return c.start && ok }, readByLanguage},
 	{func(c candidate) bool { return c.start && (c.name == "make" || c.name == "gmake") }, readByMake},
 	{isFormat, readByPrintf},

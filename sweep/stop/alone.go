@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// plateau ends a trial that has not become better for so many steps, as done. Its marks are the best loss, and the step of it.
+// plateau ends a trial that has not become better for so many steps, as done. Its marks are the best loss, and the step
+// of it.
 type plateau struct {
 	simple
 	scale
@@ -23,7 +24,8 @@ func (p plateau) report(t *trial, at int, r *Report) []Decision {
 		return nil
 	}
 	return []Decision{{
-		Trial: t.number, Rule: sweep.Plateau, Done: !math.IsInf(marks[0], 1), Step: t.At, Value: sweep.Float(p.value(marks[0])), Bound: sweep.Float(marks[1]),
+		Trial: t.number, Rule: sweep.Plateau, Done: !math.IsInf(marks[0], 1), Step: t.At,
+		Value: sweep.Float(p.value(marks[0])), Bound: sweep.Float(marks[1]),
 	}}
 }
 
@@ -51,5 +53,6 @@ func (x threshold) report(t *trial, _ int, r *Report) []Decision {
 	default:
 		return nil
 	}
-	return []Decision{{Trial: t.number, Rule: sweep.Threshold, Step: t.At, Value: sweep.Float(r.Value), Bound: sweep.Float(bound)}}
+	return []Decision{{Trial: t.number, Rule: sweep.Threshold, Step: t.At, Value: sweep.Float(r.Value),
+		Bound: sweep.Float(bound)}}
 }

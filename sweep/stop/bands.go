@@ -4,8 +4,9 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// bands is W&B's early_terminate as its engine has it (sweeps 0.3, hyperband_stopping.py): with each report, and with each that
-// moves a band's bound, a trial is held to the bound of the last band it has come to. The engine counts finite reports only.
+// bands is W&B's early_terminate as its engine has it (sweeps 0.3, hyperband_stopping.py): with each report, and with
+// each that moves a band's bound, a trial is held to the bound of the last band it has come to. The engine counts
+// finite reports only.
 type bands struct {
 	simple
 	scale
@@ -17,7 +18,8 @@ type bands struct {
 }
 
 func newBands(spec *sweep.Spec, e *sweep.EarlyStop) *bands {
-	b := &bands{scale: scale{spec.Objective.Goal}, e: e, named: spec.Objective.Step != "", rungs: e.Rungs[0], losses: make([][]float64, len(e.Rungs[0]))}
+	b := &bands{scale: scale{spec.Objective.Goal}, e: e, named: spec.Objective.Step != "", rungs: e.Rungs[0],
+		losses: make([][]float64, len(e.Rungs[0]))}
 	for range b.rungs {
 		b.at = append(b.at, map[int]*trial{})
 	}
@@ -84,7 +86,8 @@ func (b *bands) judge(t *trial, at int, decisions []Decision) []Decision {
 		return decisions
 	}
 	return append(decisions, Decision{
-		Trial: t.number, Rule: sweep.Hyperband, Rung: band + 1, Step: t.At, Value: sweep.Float(v), Bound: sweep.Float(b.value(bound)), Of: len(b.losses[band]),
+		Trial: t.number, Rule: sweep.Hyperband, Rung: band + 1, Step: t.At, Value: sweep.Float(v),
+		Bound: sweep.Float(b.value(bound)), Of: len(b.losses[band]),
 	})
 }
 

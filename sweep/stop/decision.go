@@ -29,13 +29,16 @@ func say(objective sweep.Metric, d Decision) Decision {
 		if d.Bracket > 0 {
 			fmt.Fprintf(&b, " of bracket %d", d.Bracket)
 		}
-		fmt.Fprintf(&b, " (step %d): %s %s is %s %s, the bound of %d trials", d.Step, name, number(d.Value), worse, number(d.Bound), d.Of)
+		fmt.Fprintf(&b, " (step %d): %s %s is %s %s, the bound of %d trials", d.Step, name, number(d.Value), worse,
+			number(d.Bound), d.Of)
 	case sweep.Median:
-		fmt.Fprintf(&b, "step %d: the best %s %s is %s %s, the median of the means of %d others", d.Step, name, number(d.Value), worse, number(d.Bound), d.Of-1)
+		fmt.Fprintf(&b, "step %d: the best %s %s is %s %s, the median of the means of %d others", d.Step,
+			name, number(d.Value), worse, number(d.Bound), d.Of-1)
 	case sweep.Threshold:
 		fmt.Fprintf(&b, "step %d: %s %s is beyond %s", d.Step, name, number(d.Value), number(d.Bound))
 	case sweep.Plateau:
-		fmt.Fprintf(&b, "step %d: %s is no better than %s since step %s", d.Step, name, number(d.Value), number(d.Bound))
+		fmt.Fprintf(&b, "step %d: %s is no better than %s since step %s", d.Step, name, number(d.Value),
+			number(d.Bound))
 	case sweep.Budget:
 		fmt.Fprintf(&b, "step %d: it has made its %s steps (limits.trial.steps)", d.Step, number(d.Bound))
 	}

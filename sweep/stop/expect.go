@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Expectation is what a rule of halving is expected to do to a sweep, when of the trials that come to a rung one in eta goes on.
+// Expectation is what a rule of halving is expected to do to a sweep, when of the trials that come to a rung one in eta
+// goes on.
 type Expectation struct {
 	Rule     sweep.StopRule
 	Brackets []Bracket
@@ -28,8 +29,8 @@ type Rung struct {
 	Stops  float64 // that end there
 }
 
-// Expect says what each rule of a spec that has rungs is expected to do, by itself. Rungs at which nobody ends are left out:
-// the best trial goes on at each, and W&B's rungs have no last one without `max_iter`.
+// Expect says what each rule of a spec that has rungs is expected to do, by itself. Rungs at which nobody ends are left
+// out: the best trial goes on at each, and W&B's rungs have no last one without `max_iter`.
 func Expect(spec *sweep.Spec) (all []Expectation) {
 	for i := range spec.Early {
 		e := &spec.Early[i]

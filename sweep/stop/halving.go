@@ -8,9 +8,10 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// halving is asynchronous successive halving: a trial that comes to a rung goes on if it is among the best eta-th of those that
-// have come there so far, itself included, and at least the best. Nobody waits for anybody, so it does the same with one
-// trial at a time and with thousands. With brackets it is Hyperband: trials of later brackets meet their first rung later.
+// halving is asynchronous successive halving: a trial that comes to a rung goes on if it is among the best eta-th of
+// those that have come there so far, itself included, and at least the best. Nobody waits for anybody, so it does the
+// same with one trial at a time and with thousands. With brackets it is Hyperband: trials of later brackets meet their
+// first rung later.
 type halving struct {
 	scale
 	e       *sweep.EarlyStop
@@ -37,7 +38,8 @@ func newHalving(spec *sweep.Spec, e *sweep.EarlyStop) *halving {
 	return h
 }
 
-// bracketOf is the bracket of a trial, drawn by the seed and its number, so that it does not depend on when the trial starts.
+// bracketOf is the bracket of a trial, drawn by the seed and its number, so that it does not depend on when the trial
+// starts.
 func (h *halving) bracketOf(number int) int {
 	if len(h.weights) < 2 {
 		return 0

@@ -6,8 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// median is Vizier's median rule (Golovin et al. 2017, §3.2.2): a trial ends when its best value so far is worse than the
-// median of the others' running means up to the same step. Katib's medianstop is the same with one comparison.
+// median is Vizier's median rule (Golovin et al. 2017, §3.2.2): a trial ends when its best value so far is worse than
+// the median of the others' running means up to the same step. Katib's medianstop is the same with one comparison.
 type median struct {
 	simple
 	scale
@@ -16,8 +16,8 @@ type median struct {
 	losses [][]float64 // by check, ascending: the means of all that came so far
 }
 
-// closeChecks are as far apart as the spec says; beyond, each is a fiftieth farther, so that a trial of a million steps leaves a
-// few hundred marks.
+// closeChecks are as far apart as the spec says; beyond, each is a fiftieth farther, so that a trial of a million steps
+// leaves a few hundred marks.
 const closeChecks = 100
 
 // check is the step of a comparison.
@@ -57,7 +57,8 @@ func (m *median) report(t *trial, at int, r *Report) (decisions []Decision) {
 				loss = m.loss(t.best)
 			}
 			if loss > bound {
-				decisions = []Decision{{Trial: t.number, Rule: sweep.Median, Step: t.At, Value: sweep.Float(m.value(loss)), Bound: sweep.Float(m.value(bound)), Of: n + 1}}
+				decisions = []Decision{{Trial: t.number, Rule: sweep.Median, Step: t.At,
+					Value: sweep.Float(m.value(loss)), Bound: sweep.Float(m.value(bound)), Of: n + 1}}
 			}
 		}
 		mean := math.Inf(1)

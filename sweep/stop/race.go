@@ -10,10 +10,11 @@ import (
 	"github.com/kaon-sweep/kaon/sweep"
 )
 
-// Race says in which order the trials of points that are repeated run, and which repeats need not run: those of points that are
-// worse than the best by a one-sided t-test, as in the races of irace (López-Ibáñez et al. 2016, after Maron and Moore 1994), with
-// a variance pooled over all points, since a point may have one trial only. All points run once, or where the search learns as they
-// come; then the repeats of the better ones run before those of others. What it says depends on what it was told alone.
+// Race says in which order the trials of points that are repeated run, and which repeats need not run: those of points
+// that are worse than the best by a one-sided t-test, as in the races of irace (López-Ibáñez et al. 2016, after Maron
+// and Moore 1994), with a variance pooled over all points, since a point may have one trial only. All points run once,
+// or where the search learns as they come; then the repeats of the better ones run before those of others. What it says
+// depends on what it was told alone.
 type Race struct {
 	spec   *sweep.Spec
 	learns bool
@@ -85,8 +86,8 @@ func (r *Race) Reset() {
 	}
 }
 
-// Next takes the trial that is to run next; not ok when none is left. Whoever does says when it has Began: until then it is one of
-// those that may turn out not to need to.
+// Next takes the trial that is to run next; not ok when none is left. Whoever does says when it has Began: until then
+// it is one of those that may turn out not to need to.
 func (r *Race) Next() (trial int, ok bool) {
 	r.begin()
 	if r.learns {
@@ -208,9 +209,9 @@ func (r *Race) Lost(trial int) {
 // Dropped is how many trials were ended because they need not run.
 func (r *Race) Dropped() int { return r.lost }
 
-// Losers are the trials that need not run, with why, by number. They are said again until they are told to be Lost. As the first
-// trials of points that were all known from the beginning are under way nobody is out; and of thousands of points it is looked now
-// and then only.
+// Losers are the trials that need not run, with why, by number. They are said again until they are told to be Lost. As
+// the first trials of points that were all known from the beginning are under way nobody is out; and of thousands of
+// points it is looked now and then only.
 func (r *Race) Losers() (all []Decision) {
 	if r.begin(); !r.learns && r.next < len(r.points) || r.fresh*200 < len(r.open) || r.fresh == 0 {
 		return nil
@@ -272,7 +273,8 @@ func (r *Race) out(at, best int, variance, bound float64) (why string, d Decisio
 		return fmt.Sprintf("racing: point %d has lost", at), d
 	}
 	if failed := p.ended() - n; all-failed < all/2+1 {
-		return fmt.Sprintf("racing: %d of the %d trials of point %d have not succeeded, too many for it to win", failed, all, at), d
+		return fmt.Sprintf("racing: %d of the %d trials of point %d have not succeeded, too many for it to win",
+			failed, all, at), d
 	}
 	if n == 0 || best < 0 || best == at {
 		return "", d
@@ -285,7 +287,8 @@ func (r *Race) out(at, best int, variance, bound float64) (why string, d Decisio
 		return "", d
 	}
 	name := r.spec.Objective.Name
-	return fmt.Sprintf("racing: %s of point %d, %s on average of %d, is behind that of point %d, %s of %d (t %.3g, bound %.3g)",
+	return fmt.Sprintf("racing: %s of point %d, %s on average of %d, is behind that of point %d, %s of %d (t "+
+		"%.3g, bound %.3g)",
 		name, at, number(d.Value), n, best, number(d.Bound), b.count(), t, bound), d
 }
 

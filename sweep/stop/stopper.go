@@ -58,8 +58,8 @@ func (s *Stopper) Free(number int) {
 	}
 }
 
-// Report takes in one value of a live trial, and says whom to end because of it, each trial once. Whoever carries a decision
-// out calls Decide; one that came too late is not decided, and is not made again unless there is new cause.
+// Report takes in one value of a live trial, and says whom to end because of it, each trial once. Whoever carries a
+// decision out calls Decide; one that came too late is not decided, and is not made again unless there is new cause.
 func (s *Stopper) Report(number int, r Report) (decisions []Decision) {
 	t := s.trial(number)
 	t.live = true
@@ -88,7 +88,8 @@ func (s *Stopper) Report(number int, r Report) (decisions []Decision) {
 	most := s.spec.Limits.TrialSteps
 	if most > 0 && t.At >= most && !slices.ContainsFunc(decisions, func(x Decision) bool { return x.Trial == number }) {
 		v, known := r.Series.Reduced(s.spec.Objective.Reduce)
-		decisions = append(decisions, say(s.spec.Objective, Decision{Trial: number, Rule: sweep.Budget, Done: known, Step: t.At, Value: sweep.Float(v), Bound: sweep.Float(float64(most))}))
+		decisions = append(decisions, say(s.spec.Objective, Decision{Trial: number, Rule: sweep.Budget, Done: known,
+			Step: t.At, Value: sweep.Float(v), Bound: sweep.Float(float64(most))}))
 	}
 	slices.SortStableFunc(decisions, func(a, b Decision) int { return a.Trial - b.Trial })
 	return decisions
@@ -110,12 +111,13 @@ func (s *Stopper) Decided() map[sweep.StopRule]int {
 	return maps.Clone(s.made)
 }
 
-// Overtime is the decision to end a trial whose time, limits.trial.time, is over; series is what its attempt reported. A trial
-// that has reported nothing has lost.
+// Overtime is the decision to end a trial whose time, limits.trial.time, is over; series is what its attempt reported.
+// A trial that has reported nothing has lost.
 func (s *Stopper) Overtime(number int, series *sweep.Series) Decision {
 	v, known := series.Reduced(s.spec.Objective.Reduce)
 	return Decision{
-		Trial: number, Rule: sweep.Budget, Done: known || s.spec.Objective.Name == "", Step: s.trial(number).At, Value: sweep.Float(v),
+		Trial: number, Rule: sweep.Budget, Done: known || s.spec.Objective.Name == "", Step: s.trial(number).At,
+		Value:  sweep.Float(v),
 		Reason: fmt.Sprintf("budget: it has run for %v (limits.trial.time)", s.spec.Limits.TrialTime),
 	}
 }

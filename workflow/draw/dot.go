@@ -36,7 +36,8 @@ func dotText(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", "").Replace(s) + `"`
 }
 
-// graph writes a graph. Graphviz draws edges between nodes only: those of a for-each begin and end at a point in its cluster.
+// graph writes a graph. Graphviz draws edges between nodes only: those of a for-each begin and end at a point in its
+// cluster.
 func (d *dot) graph(g *workflow.Graph, depth int) {
 	for _, n := range g.Nodes {
 		switch b := n.Body(); {

@@ -62,7 +62,8 @@ func GraphOf(g *workflow.Graph) *Graph {
 			to.Kind, to.Type, to.When = "step", n.Step.Type, n.Step.When
 		case n.Each != nil:
 			e := n.Each
-			to.Kind, to.Each = "each", &Each{Zipped: e.Zipped, Parallel: e.Parallel, Tolerate: e.Tolerate, Ordered: e.Ordered}
+			to.Kind, to.Each = "each", &Each{Zipped: e.Zipped, Parallel: e.Parallel, Tolerate: e.Tolerate,
+				Ordered: e.Ordered}
 			for _, b := range e.Over {
 				to.Each.Over = append(to.Each.Over, Binding(b))
 			}

@@ -50,8 +50,8 @@ type cell struct {
 	up, down []int // neighbours in the layers above and below
 }
 
-// layout places a graph by the steps of Sugiyama's method: layers by the longest way, bends where edges pass layers, an order that
-// crosses little by barycenters, and places near to those of neighbours.
+// layout places a graph by the steps of Sugiyama's method: layers by the longest way, bends where edges pass layers, an
+// order that crosses little by barycenters, and places near to those of neighbours.
 func layout(g *workflow.Graph) *picture { return layoutWide(g, leastWidth) }
 
 // layoutWide is layout with boxes of a width at least.
@@ -206,8 +206,8 @@ func (l *layers) place() {
 	})
 }
 
-// settle gives a row the places that are nearest to those wished for, in the sense of least squares: without the room that each cell
-// needs it is isotonic regression, by pooling neighbours that want to pass each other.
+// settle gives a row the places that are nearest to those wished for, in the sense of least squares: without the room
+// that each cell needs it is isotonic regression, by pooling neighbours that want to pass each other.
 func (l *layers) settle(row []int, wish []float64) {
 	type pool struct {
 		mean float64
@@ -223,7 +223,8 @@ func (l *layers) settle(row []int, wish []float64) {
 		for len(pools) > 0 && pools[len(pools)-1].mean >= next.mean {
 			last := pools[len(pools)-1]
 			pools = pools[:len(pools)-1]
-			next = pool{(last.mean*float64(last.n) + next.mean*float64(next.n)) / float64(last.n+next.n), last.n + next.n}
+			next = pool{(last.mean*float64(last.n) + next.mean*float64(next.n)) / float64(last.n+next.n),
+				last.n + next.n}
 		}
 		pools = append(pools, next)
 	}

@@ -40,7 +40,8 @@ func (m *mermaid) id(n *workflow.Node) string {
 
 // mermaidText is a text in quotes: the language knows entities and no backslash.
 func mermaidText(s string) string {
-	return `"` + strings.NewReplacer("#", "#35;", `"`, "#quot;", "&", "#amp;", "<", "#lt;", ">", "#gt;", "\n", " ", "\r", " ").Replace(s) + `"`
+	return `"` + strings.NewReplacer("#", "#35;", `"`, "#quot;", "&", "#amp;", "<", "#lt;", ">", "#gt;", "\n", " ",
+		"\r", " ").Replace(s) + `"`
 }
 
 func (m *mermaid) graph(g *workflow.Graph, depth int) {

@@ -2,8 +2,8 @@ package draw
 
 import "github.com/kaon-sweep/kaon/workflow"
 
-// Picture is a graph with the places of all that is in it, for pages that draw it. Lengths are pixels, from the upper left corner.
-// Fields may be added, not renamed.
+// Picture is a graph with the places of all that is in it, for pages that draw it. Lengths are pixels, from the upper
+// left corner. Fields may be added, not renamed.
 type Picture struct {
 	Width  float64    `json:"width"`
 	Height float64    `json:"height"`
@@ -66,7 +66,8 @@ func (o *Picture) add(g *workflow.Graph, p *picture, x, y float64) {
 		}
 	}
 	for _, b := range p.boxes {
-		one := Placed{Name: b.node.Name, Kind: "none", Join: joinLabel(b.node), X: x + b.x, Y: y + b.y, Width: b.w, Height: b.h}
+		one := Placed{Name: b.node.Name, Kind: "none", Join: joinLabel(b.node), X: x + b.x, Y: y + b.y, Width: b.w,
+			Height: b.h}
 		switch {
 		case b.node.Step != nil:
 			one.Kind, one.Type = "step", b.node.Step.Type

@@ -29,7 +29,8 @@ func SVG(w *workflow.Workflow) string {
 		width, height = max(width, last.w), height+2*below+last.h
 	}
 	s := &svg{}
-	fmt.Fprintf(&s.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n",
+	fmt.Fprintf(&s.b,
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n",
 		width+2*margin, height+2*margin, width+2*margin, height+2*margin)
 	name := w.Name
 	if name == "" {
@@ -58,7 +59,8 @@ func escaped(text string) string {
 }
 
 func (s *svg) text(class string, x, y float64, anchor, text string) {
-	fmt.Fprintf(&s.b, `<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", class, x, y, anchor, escaped(text))
+	fmt.Fprintf(&s.b, `<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", class, x, y, anchor,
+		escaped(text))
 }
 
 func (s *svg) picture(p *picture, x, y float64) {
@@ -79,7 +81,8 @@ func (s *svg) box(b box, x, y float64) {
 		class, round = "p", b.h/2
 	}
 	x, y = x+b.x, y+b.y
-	fmt.Fprintf(&s.b, `<g data-node="%s">`+"\n"+`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.0f"/>`+"\n",
+	fmt.Fprintf(&s.b, `<g data-node="%s">`+"\n"+
+		`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.0f"/>`+"\n",
 		escaped(b.node.Name), class, x, y, b.w, b.h, round)
 	middle := x + b.w/2
 	switch {

@@ -9,7 +9,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// Text draws a graph from top to bottom, a node a line, with a lane for each edge that is under way, in so many columns.
+// Text draws a graph from top to bottom, a node a line, with a lane for each edge that is under way, in so many
+// columns.
 func Text(w *workflow.Workflow, width int) string {
 	lines := lanesOf(w.Graph)
 	if w.Finally != nil {

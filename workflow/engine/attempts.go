@@ -160,8 +160,9 @@ func (x *instance) task() Task {
 		id += "-i" + indexText(x.in.index, "-")
 	}
 	return Task{
-		Key: x.key, ID: fmt.Sprintf("%s-a%d", id, x.attempt), Node: x.node, Index: x.in.index, Attempt: x.attempt, Began: x.began,
-		Stop: x.stopping, Queued: x.queued,
+		Key: x.key, ID: fmt.Sprintf("%s-a%d", id, x.attempt), Node: x.node, Index: x.in.index, Attempt: x.attempt,
+		Began: x.began,
+		Stop:  x.stopping, Queued: x.queued,
 	}
 }
 

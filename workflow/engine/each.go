@@ -59,7 +59,8 @@ func combine(each *workflow.Each, lists [][]any) (total int, item func(int) map[
 	for i, list := range lists {
 		switch {
 		case each.Zipped && i > 0 && len(list) != len(lists[0]):
-			return 0, nil, fmt.Errorf("lists that are gone through together have one length: `%s` has %d items, `%s` %d",
+			return 0, nil, fmt.Errorf("lists that are gone through together have one length: `%s` has "+
+				"%d items, `%s` %d",
 				each.Over[0].Name, len(lists[0]), each.Over[i].Name, len(list))
 		case each.Zipped:
 			total = len(list)

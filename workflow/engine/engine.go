@@ -44,7 +44,8 @@ func New(flow Flow) *Engine {
 	return e
 }
 
-// Step takes an event and answers what must follow. An event of an attempt that is not the one under way changes nothing.
+// Step takes an event and answers what must follow. An event of an attempt that is not the one under way changes
+// nothing.
 func (e *Engine) Step(ev Event) []Effect {
 	e.effects = nil
 	e.at = max(e.at, ev.At)
@@ -79,7 +80,8 @@ func (e *Engine) Step(ev Event) []Effect {
 // State is how the run stands, and why.
 func (e *Engine) State() (State, string) { return e.state, e.reason }
 
-// MayBeLate says whether the run can still be late: it is at work, and was neither noted as late nor done in time before it was begun again.
+// MayBeLate says whether the run can still be late: it is at work, and was neither noted as late nor done in time
+// before it was begun again.
 func (e *Engine) MayBeLate() bool { return e.state == Running && e.late == 0 && !e.kept }
 
 // Late is when the run was noted as late, in milliseconds since 1970; 0: it was not.

@@ -65,7 +65,8 @@ type Event struct {
 
 	Parameters map[string]any `json:"parameters,omitempty"` // of Begin: all; of Restart: those that are others now
 
-	// of Restart: iterations begin again as their for-each's bound allows. In logs of a kaon without it all begin at once.
+	// of Restart: iterations begin again as their for-each's bound allows. In logs of a kaon without it all begin at
+	// once.
 	Bounded bool `json:"bounded,omitempty"`
 }
 

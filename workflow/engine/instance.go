@@ -11,7 +11,8 @@ type scope struct {
 	open  int    // nodes that have not ended
 	broke string // the key of a step whose failure ends the scope: nothing more starts in it; empty: none
 
-	pending   bool // it is an iteration that a restart runs again as soon as more may run: nothing of it starts until then
+	// it is an iteration that a restart runs again as soon as more may run: nothing of it starts until then
+	pending   bool
 	uncounted bool // its for-each ended before that: it counts neither as done nor as failed
 }
 

@@ -59,7 +59,8 @@ func (n names) Lookup(path []string) (any, int, error) {
 			return x.winner, 1, nil
 		}
 	}
-	return nil, 0, expression.Unknown(path[0], slices.Concat([]string{"steps", "parameters", "workflow"}, n.variables()))
+	return nil, 0, expression.Unknown(path[0],
+		slices.Concat([]string{"steps", "parameters", "workflow"}, n.variables()))
 }
 
 // Winner is that of the nearest sweep before an instance; nil: there is none.
@@ -110,7 +111,8 @@ func (n names) parameter(path []string) (any, int, error) {
 	return v, 2, nil
 }
 
-// step answers for steps.NAME…: within an iteration for the step of that iteration, from outside for the list of what all have left.
+// step answers for steps.NAME…: within an iteration for the step of that iteration, from outside for the list of what
+// all have left.
 func (n names) step(path []string) (any, int, error) {
 	name := path[1]
 	for s := n.s; s != nil; s = s.outer {
@@ -228,8 +230,8 @@ func (e *NotYetError) Error() string {
 	return "step " + e.Key + " has not ended: wait for it with an edge"
 }
 
-// Variables are the names that expressions of an instance's keys may use besides steps, parameters and workflow: the items around it
-// and the parameters.
+// Variables are the names that expressions of an instance's keys may use besides steps, parameters and workflow: the
+// items around it and the parameters.
 func (e *Engine) Variables(key string) []string {
 	if x := e.instances[key]; x != nil {
 		return names{e, x.in, x}.variables()

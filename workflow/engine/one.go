@@ -6,7 +6,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// One is how one step stands, and its node; in a for-each a key with its iteration is of that one, and one without of all of them.
+// One is how one step stands, and its node; in a for-each a key with its iteration is of that one, and one without of
+// all of them.
 func (e *Engine) One(key string) (StepView, *workflow.Node, bool) {
 	base, _, _ := strings.Cut(key, "[")
 	var node *workflow.Node

@@ -13,7 +13,8 @@ type Policy struct {
 	Optional bool          // what follows goes on when it has failed, and so does the run
 	Hold     bool          // it starts only when an Approve event says so
 
-	// Retry says whether an attempt follows the failures so far, all of the step's, and after what wait. nil: none does.
+	// Retry says whether an attempt follows the failures so far, all of the step's, and after what wait. nil: none
+	// does.
 	Retry func(fault Fault, failures int) (wait time.Duration, again bool)
 }
 
@@ -21,7 +22,8 @@ type Policy struct {
 type Flow struct {
 	Main, Finally *workflow.Graph
 	Policy        func(*workflow.Step) Policy
-	// Read answers for files(pattern) and lines(file) in expressions, always the same for the same words. nil: nobody does.
+	// Read answers for files(pattern) and lines(file) in expressions, always the same for the same words. nil: nobody
+	// does.
 	Read      func(function, text string) ([]any, error)
 	Name, Run string // of the workflow, and the run's id: what expressions know as workflow.name and workflow.run
 }

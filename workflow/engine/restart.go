@@ -30,7 +30,8 @@ func (e *Engine) again(s *scope, ev Event) (any bool) {
 	s.broke = ""
 	reset := make([]bool, len(s.nodes))
 	within := make([]bool, len(s.nodes))
-	whole := make([]bool, len(s.nodes)) // of reset, those of which nothing is kept: they are named, or something before is run again
+	// of reset, those of which nothing is kept: they are named, or something before is run again
+	whole := make([]bool, len(s.nodes))
 	for pos, x := range s.nodes {
 		reset[pos] = x.state == Failed || x.state == Canceled || x.blocked || x.state == Waiting
 		for _, name := range ev.Names {
@@ -102,8 +103,8 @@ func (e *Engine) goOn(s *scope) {
 	}
 }
 
-// giveUp ends the iterations of a for-each that were to begin again, when it ends before they do. What they have kept stays for the next
-// restart.
+// giveUp ends the iterations of a for-each that were to begin again, when it ends before they do. What they have kept
+// stays for the next restart.
 func (e *Engine) giveUp(x *instance, state State, reason string) {
 	for _, s := range x.each.scopes {
 		if s == nil || !s.pending {

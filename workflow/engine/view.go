@@ -7,11 +7,12 @@ import (
 
 // View is how a run stands.
 type View struct {
-	State      State          `json:"state"`
-	Reason     string         `json:"reason,omitempty"`
-	Began      int64          `json:"began,omitempty"` // milliseconds since 1970
-	Ended      int64          `json:"ended,omitempty"`
-	Due        int64          `json:"due,omitempty"`  // when it is to be done; 0: nothing is promised, or nobody knows yet
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Began  int64  `json:"began,omitempty"` // milliseconds since 1970
+	Ended  int64  `json:"ended,omitempty"`
+	// when it is to be done; 0: nothing is promised, or nobody knows yet
+	Due        int64          `json:"due,omitempty"`
 	Late       int64          `json:"late,omitempty"` // when it was noted that it was not done by then; 0: it was not
 	Parameters map[string]any `json:"parameters,omitempty"`
 	Steps      []StepView     `json:"steps"` // in the order of the graph
@@ -36,17 +37,20 @@ type StepView struct {
 	Began     int64          `json:"began,omitempty"`
 	Ended     int64          `json:"ended,omitempty"`
 	Outputs   map[string]any `json:"outputs,omitempty"`
-	Winner    map[string]any `json:"winner,omitempty"`     // of a sweep
-	Artifacts map[string]any `json:"artifacts,omitempty"`  // where the files that it left lie in the results, by name
-	ID        string         `json:"id,omitempty"`         // of the last attempt that ended, as kaon trial and logs take it
-	Cached    bool           `json:"cached,omitempty"`     // earlier outputs stand for it
-	Counts    map[State]int  `json:"counts,omitempty"`     // of iterations, by state; absent: it is not within a for-each
-	Iteration int            `json:"iterations,omitempty"` // of a for-each: how many there are; of a loop: rounds
+	Winner    map[string]any `json:"winner,omitempty"`    // of a sweep
+	Artifacts map[string]any `json:"artifacts,omitempty"` // where the files that it left lie in the results, by name
+	// of the last attempt that ended, as kaon trial and logs take it
+	ID     string `json:"id,omitempty"`
+	Cached bool   `json:"cached,omitempty"` // earlier outputs stand for it
+	// of iterations, by state; absent: it is not within a for-each
+	Counts    map[State]int `json:"counts,omitempty"`
+	Iteration int           `json:"iterations,omitempty"` // of a for-each: how many there are; of a loop: rounds
 }
 
 // View is how the run stands now. Iterations are rolled up unless all of them are asked for.
 func (e *Engine) View(all bool) View {
-	v := View{State: e.state, Reason: e.reason, Began: e.began, Ended: e.ended, Late: e.late, Parameters: e.parameters, Steps: []StepView{}}
+	v := View{State: e.state, Reason: e.reason, Began: e.began, Ended: e.ended, Late: e.late, Parameters: e.parameters,
+		Steps: []StepView{}}
 	for i, p := range e.plans {
 		if p == nil {
 			continue
@@ -158,7 +162,8 @@ func (e *Engine) Has(name string) (known, running bool) {
 // Began is when the run began, in milliseconds since 1970; 0: it has not.
 func (e *Engine) Began() int64 { return e.began }
 
-// Since is when the run began or was restarted last, in milliseconds since 1970, and whether it is being canceled or has been.
+// Since is when the run began or was restarted last, in milliseconds since 1970, and whether it is being canceled or
+// has been.
 func (e *Engine) Since() (at int64, cancelling bool) { return e.since, e.cancelled != "" }
 
 // Holds tells whether a step holds at a breakpoint, and whether it has not ended.

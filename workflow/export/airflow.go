@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// dagFile writes a DAG file of Airflow, 2.10 or 3: a BashOperator for each step, a mapped task group for each for-each. What a step has
-// written to $KAON_OUTPUT is its XCom.
+// dagFile writes a DAG file of Airflow, 2.10 or 3: a BashOperator for each step, a mapped task group for each for-each.
+// What a step has written to $KAON_OUTPUT is its XCom.
 type dagFile struct {
 	leaving
 	w    *workflow.Workflow
@@ -43,7 +43,8 @@ func airflow(w *workflow.Workflow) Export {
 	f := &dagFile{w: w, ids: map[string]string{}, deep: map[string]int{}}
 	f.literal = jinjaText
 	f.common(w)
-	f.promise(w, "; since Airflow 3.1 a DAG takes deadline=DeadlineAlert(…), with a callback of yours") // sla=, of scheduled tasks, is gone since 3.0
+	// sla=, of scheduled tasks, is gone since 3.0
+	f.promise(w, "; since Airflow 3.1 a DAG takes deadline=DeadlineAlert(…), with a callback of yours")
 	f.number(w.Graph, "", 0)
 	name := w.Name
 	if name == "" {
@@ -64,7 +65,8 @@ func airflow(w *workflow.Workflow) Export {
 	if w.Timeout > 0 {
 		options += fmt.Sprintf(", dagrun_timeout=timedelta(seconds=%d)", int64(w.Timeout.Seconds()))
 	}
-	fmt.Fprintf(&f.b, "\nwith DAG(dag_id=%s, schedule=None, render_template_as_native_obj=False%s):\n", pythonText(identifier(name)), options)
+	fmt.Fprintf(&f.b, "\nwith DAG(dag_id=%s, schedule=None, render_template_as_native_obj=False%s):\n",
+		pythonText(identifier(name)), options)
 	f.graph(w.Graph, 1)
 	if w.Finally != nil {
 		f.number(w.Finally, "", 0)
@@ -176,7 +178,8 @@ func (f *dagFile) gate(from, to *workflow.Node, when string, depth int) {
 		f.leave(to.Name, "its condition `%s` cannot be written there: the run ends there instead", when)
 		text = "1 / 0"
 	}
-	f.line(depth, "%s = BashOperator(task_id=%s, skip_on_exit_code=99, trigger_rule=\"none_failed_min_one_success\",", name, pythonText(identifier(from.Name+"_to_"+to.Name)))
+	f.line(depth, "%s = BashOperator(task_id=%s, skip_on_exit_code=99, trigger_rule=\"none_failed_min_one_success\",",
+		name, pythonText(identifier(from.Name+"_to_"+to.Name)))
 	f.line(depth, "    bash_command=%s)", pythonText("{% if "+text+" %}exit 0{% else %}exit 99{% endif %}"))
 	f.line(depth, "%s >> %s >> %s", variable(from.Name), name, variable(to.Name))
 }
@@ -203,7 +206,8 @@ func (f *dagFile) node(n *workflow.Node, depth int) {
 		f.leave(n.Name, "a loop has no form in a DAG of Airflow; it fails there")
 		f.line(depth, "%s = step(%s, \"exit 64\")", name, pythonText(identifier(n.Name)))
 	default:
-		f.line(depth, "%s = EmptyOperator(task_id=%s, trigger_rule=%s)", name, pythonText(identifier(n.Name)), pythonText(f.rule(n)))
+		f.line(depth, "%s = EmptyOperator(task_id=%s, trigger_rule=%s)", name, pythonText(identifier(n.Name)),
+			pythonText(f.rule(n)))
 	}
 }
 

@@ -78,7 +78,8 @@ func (f *dagFile) step(n *workflow.Node, depth int) {
 	if s.Resources != nil {
 		f.leave(field+".resources", "they are the worker's")
 	}
-	f.line(depth, "%s = step(%s, %s, trigger_rule=%s%s)", variable(n.Name), pythonText(identifier(n.Name)), pythonText(text), pythonText(f.rule(n)), more)
+	f.line(depth, "%s = step(%s, %s, trigger_rule=%s%s)", variable(n.Name), pythonText(identifier(n.Name)),
+		pythonText(text), pythonText(f.rule(n)), more)
 }
 
 // jinjaText is a text that Airflow's templates leave as it is.
@@ -86,7 +87,8 @@ func jinjaText(text, _ string) string {
 	return strings.NewReplacer("{{", "{{ '{{' }}", "{%", "{{ '{%' }}", "{#", "{{ '{#' }}").Replace(text)
 }
 
-// jinja is a name in Airflow's templates, as a step sees it: of a step in the same iteration its own, of those in iterations the list.
+// jinja is a name in Airflow's templates, as a step sees it: of a step in the same iteration its own, of those in
+// iterations the list.
 func (f *dagFile) jinja(path []string, seenBy string) (string, bool) {
 	if step, output, ok := outputOf(path); ok && f.ids[step] != "" {
 		pull := fmt.Sprintf("ti.xcom_pull(task_ids='%s')", f.ids[step])

@@ -46,7 +46,8 @@ func argo(w *workflow.Workflow) Export {
 	enc.SetEscapeHTML(false) // people read it
 	_ = enc.Encode(pairs{    // a buffer takes all
 
-		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": pairs{"generateName": strings.ToLower(name) + "-"}, "spec": spec,
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+		"metadata": pairs{"generateName": strings.ToLower(name) + "-"}, "spec": spec,
 	})
 	return Export{Text: commented(w, m.left) + text.String(), Left: m.left} // JSON is YAML
 }
@@ -108,14 +109,17 @@ func (m *manifest) graph(name string, g *workflow.Graph, variables []string, col
 	if len(collected) > 0 {
 		t.Outputs = &parameterList{}
 		for _, x := range collected {
-			t.Outputs.Parameters = append(t.Outputs.Parameters, parameter{Name: x.input(), From: pairs{"parameter": value(x)}})
+			t.Outputs.Parameters = append(t.Outputs.Parameters,
+				parameter{Name: x.input(), From: pairs{"parameter": value(x)}})
 		}
 	}
 	return needs
 }
 
 // task is a node within its graph's DAG.
-func (m *manifest) task(g *workflow.Graph, n *workflow.Node, variables []string, collected []need, value func(need) string) task {
+func (m *manifest) task(
+	g *workflow.Graph, n *workflow.Node, variables []string, collected []need, value func(need) string,
+) task {
 	t := task{Name: m.name(n.Name), Depends: m.depends(g, n), When: m.when(g, n, value)}
 	var needs []need
 	items := map[string]string{}
@@ -147,7 +151,8 @@ func (m *manifest) task(g *workflow.Graph, n *workflow.Node, variables []string,
 	default:
 		t.Template = "nothing"
 		if !slices.ContainsFunc(m.templates, func(t template) bool { return t.Name == "nothing" }) {
-			m.templates = append(m.templates, template{Name: "nothing", Box: &container{Image: hostImage, Command: []string{"true"}, Args: []string{}}})
+			m.templates = append(m.templates, template{Name: "nothing",
+				Box: &container{Image: hostImage, Command: []string{"true"}, Args: []string{}}})
 		}
 	}
 	if len(needs) > 0 {
@@ -167,7 +172,8 @@ func (m *manifest) task(g *workflow.Graph, n *workflow.Node, variables []string,
 func (m *manifest) refused(t *task, n *workflow.Node, why string) {
 	m.leave(n.Name, "%s; it fails there", why)
 	t.Template = t.Name
-	m.templates = append(m.templates, template{Name: t.Name, Box: &container{Image: hostImage, Command: []string{"sh", "-c"}, Args: []string{"exit 64"}}})
+	m.templates = append(m.templates, template{Name: t.Name,
+		Box: &container{Image: hostImage, Command: []string{"sh", "-c"}, Args: []string{"exit 64"}}})
 }
 
 // list has a task run for each item: of one list as it is then, of several as they are by default.

@@ -36,7 +36,9 @@ func (m *manifest) depends(g *workflow.Graph, n *workflow.Node) string {
 
 // when is the condition that all edges to a node have.
 func (m *manifest) when(g *workflow.Graph, n *workflow.Node, value func(need) string) string {
-	if len(n.After) == 0 || n.After[0].When == "" && !slices.ContainsFunc(n.After, func(e workflow.Edge) bool { return e.When != "" }) {
+	if len(n.After) == 0 || n.After[0].When == "" && !slices.ContainsFunc(n.After, func(e workflow.Edge) bool {
+		return e.When != ""
+	}) {
 		return ""
 	}
 	first := n.After[0].When

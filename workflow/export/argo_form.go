@@ -2,8 +2,8 @@ package export
 
 import "github.com/kaon-sweep/kaon/workflow"
 
-// manifest writes a Workflow of Argo: a DAG template for each graph, a container template for each step. A step gets what it refers to
-// as inputs, which the DAG that it stands in fills in, from its tasks or from inputs of its own.
+// manifest writes a Workflow of Argo: a DAG template for each graph, a container template for each step. A step gets
+// what it refers to as inputs, which the DAG that it stands in fills in, from its tasks or from inputs of its own.
 type manifest struct {
 	leaving
 	w         *workflow.Workflow

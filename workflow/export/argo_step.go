@@ -29,7 +29,8 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 			if path[1] == "status" {
 				m.leave(field, "the status is written Succeeded and Failed there")
 			}
-			return map[string]string{"status": "{{workflow.status}}", "name": "{{workflow.name}}", "run": "{{workflow.uid}}"}[path[1]], true
+			return map[string]string{"status": "{{workflow.status}}", "name": "{{workflow.name}}",
+				"run": "{{workflow.uid}}"}[path[1]], true
 		case len(path) == 1:
 			x := need{variable: path[0]}
 			if !slices.Contains(needs, x) {
@@ -55,7 +56,8 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 		text = "mkdir -p " + outputsAt + "\n" + text
 		t.Outputs = &parameterList{}
 		for _, o := range s.Outputs {
-			t.Outputs.Parameters = append(t.Outputs.Parameters, parameter{Name: o.Name, From: pairs{"path": outputsAt + o.Name}})
+			t.Outputs.Parameters = append(t.Outputs.Parameters,
+				parameter{Name: o.Name, From: pairs{"path": outputsAt + o.Name}})
 		}
 	}
 	t.Box.Args = []string{text}
@@ -72,7 +74,8 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 		}
 	}
 	if len(s.Inputs) > 0 {
-		t.Box.Env = append(t.Box.Env, pairs{"name": "KAON_PARAMS", "value": m.replaced(inputs(s), field+".inputs", m.asJSON(of))})
+		t.Box.Env = append(t.Box.Env, pairs{"name": "KAON_PARAMS",
+			"value": m.replaced(inputs(s), field+".inputs", m.asJSON(of))})
 	}
 	if m.computed > before {
 		t.Box.Args = []string{refuseValues(s)}
@@ -88,7 +91,8 @@ func (m *manifest) step(s *workflow.Step) (needs []need) {
 	return needs
 }
 
-// unbraced is a text as the shell's printf %b reads it, without the braces that Argo would take for a variable of its own.
+// unbraced is a text as the shell's printf %b reads it, without the braces that Argo would take for a variable of its
+// own.
 func unbraced(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), "{{", `{\0173`)
 }
@@ -148,7 +152,8 @@ func sortedKeys(m map[string]string) []string {
 func (m *manifest) limits(s *workflow.Step, t *template) {
 	if r := s.Retry; r.Times > 0 {
 		policy := "Always"
-		switch lost, other := slices.Contains(r.On, workflow.Lost), slices.Contains(r.On, workflow.Failed) || slices.Contains(r.On, workflow.TimedOut); {
+		switch lost, other := slices.Contains(r.On, workflow.Lost), slices.Contains(r.On, workflow.Failed) ||
+			slices.Contains(r.On, workflow.TimedOut); {
 		case lost && !other:
 			policy = "OnError"
 		case other && !lost:
@@ -156,7 +161,8 @@ func (m *manifest) limits(s *workflow.Step, t *template) {
 		}
 		t.Retry = pairs{"limit": fmt.Sprint(r.Times), "retryPolicy": policy}
 		if r.Backoff > 0 {
-			t.Retry["backoff"] = pairs{"duration": fmt.Sprintf("%gs", r.Backoff.Seconds()), "factor": fmt.Sprintf("%g", max(1, r.Factor))}
+			t.Retry["backoff"] = pairs{"duration": fmt.Sprintf("%gs", r.Backoff.Seconds()),
+				"factor": fmt.Sprintf("%g", max(1, r.Factor))}
 		}
 	}
 	if s.Timeout > 0 {
@@ -171,7 +177,8 @@ func (m *manifest) limits(s *workflow.Step, t *template) {
 		m.leave("steps."+s.Name+".resources", "they are computed: it asks for none")
 		return
 	}
-	asked := pairs{"cpu": fmt.Sprintf("%dm", int64(need.CPUs)*1000/1000), "memory": fmt.Sprintf("%dMi", int64(need.Mem)/1000)}
+	asked := pairs{"cpu": fmt.Sprintf("%dm", int64(need.CPUs)*1000/1000),
+		"memory": fmt.Sprintf("%dMi", int64(need.Mem)/1000)}
 	t.Box.Resources = pairs{"requests": asked}
 	if need.GPUs > 0 { // Kubernetes takes a device only with a limit
 		asked["nvidia.com/gpu"] = fmt.Sprint(int64(need.GPUs) / 1000)

@@ -80,7 +80,8 @@ func (l *leaving) common(w *workflow.Workflow) {
 	}
 }
 
-// items are the values that a for-each goes through when its lists are known from literals and from defaults of parameters.
+// items are the values that a for-each goes through when its lists are known from literals and from defaults of
+// parameters.
 func items(w *workflow.Workflow, e *workflow.Each) (all []map[string]any, ok bool) {
 	env := map[string]any{}
 	parameters := map[string]any{}
@@ -129,7 +130,9 @@ func parameterOf(w *workflow.Workflow, path []string) string {
 	if path[0] == "parameters" && len(path) == 2 {
 		path = path[1:]
 	}
-	if len(path) != 1 || !slices.ContainsFunc(w.Parameters, func(p workflow.Parameter) bool { return p.Name == path[0] }) {
+	if len(path) != 1 || !slices.ContainsFunc(w.Parameters, func(p workflow.Parameter) bool {
+		return p.Name == path[0]
+	}) {
 		return ""
 	}
 	return path[0]

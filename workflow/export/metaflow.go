@@ -106,7 +106,8 @@ func (f *flowFile) chain(c chain, to string) {
 			for _, b := range p.branches {
 				f.chain(b, "join_"+f.first(p))
 			}
-			f.add("join_"+f.first(p), true, nil, []string{"self.out = union(inputs)", "self.items = inputs[0].items"}, "self."+next)
+			f.add("join_"+f.first(p), true, nil, []string{"self.out = union(inputs)", "self.items = inputs[0].items"},
+				"self."+next)
 		case p.node.Each != nil:
 			f.each(p, next)
 		default:
@@ -158,7 +159,8 @@ func (f *flowFile) each(p piece, next string) {
 	}
 	f.add("join_"+f.first(p), true, nil, []string{
 		fmt.Sprintf("self.out = lists(list(inputs), [%s])", strings.Join(within, ", ")),
-		fmt.Sprintf("self.items = {k: v for k, v in inputs[0].items.items() if k not in [%s]}", strings.Join(restored, ", ")),
+		fmt.Sprintf("self.items = {k: v for k, v in inputs[0].items.items() if k not in [%s]}",
+			strings.Join(restored, ", ")),
 	}, "self."+next)
 	if e.Parallel > 0 || e.Ordered {
 		f.leave(p.node.Name, "the bound on its iterations is --max-workers there")

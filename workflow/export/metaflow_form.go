@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// flowFile writes a flow of Metaflow: a @step for each node, one that joins behind each split and each for-each. What a step has written
-// to $KAON_OUTPUT is in self.out, by the step's name.
+// flowFile writes a flow of Metaflow: a @step for each node, one that joins behind each split and each for-each. What a
+// step has written to $KAON_OUTPUT is in self.out, by the step's name.
 type flowFile struct {
 	leaving
 	w     *workflow.Workflow

@@ -95,7 +95,8 @@ func (f *flowFile) node(n *workflow.Node, id, next string) {
 	if image(s) != "" {
 		f.leave(field+".image", "its command runs where the flow does")
 	}
-	code := fmt.Sprintf("self.out = {**self.out, %s: run(%s, {%s})}", pythonText(s.Name), pythonText(text), strings.Join(env, ", "))
+	code := fmt.Sprintf("self.out = {**self.out, %s: run(%s, {%s})}", pythonText(s.Name), pythonText(text),
+		strings.Join(env, ", "))
 	f.add(id, false, f.decorators(s), []string{code}, "self."+next)
 }
 
@@ -183,5 +184,6 @@ func (f *flowFile) decorators(s *workflow.Step) (all []string) {
 		f.leave(field+".resources", "they are computed: it asks for none")
 		return all
 	}
-	return slices.Concat(all, []string{fmt.Sprintf("resources(cpu=%d, memory=%d, gpu=%d)", (int64(need.CPUs)+999)/1000, int64(need.Mem)/1000, int64(need.GPUs)/1000)})
+	return slices.Concat(all, []string{fmt.Sprintf("resources(cpu=%d, memory=%d, gpu=%d)", (int64(need.CPUs)+999)/1000,
+		int64(need.Mem)/1000, int64(need.GPUs)/1000)})
 }

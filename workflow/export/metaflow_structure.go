@@ -2,7 +2,8 @@ package export
 
 import "github.com/kaon-sweep/kaon/workflow"
 
-// structure finds the form of splits and joins that a graph has. A graph that has none is one chain, which runs one after the other.
+// structure finds the form of splits and joins that a graph has. A graph that has none is one chain, which runs one
+// after the other.
 func (f *flowFile) structure(g *workflow.Graph) chain {
 	next := make([][]int, len(g.Nodes)+1)
 	waits := make([]int, len(g.Nodes)+1)

@@ -11,7 +11,9 @@ import (
 type value struct{ name, text string }
 
 // script is what a step runs by a shell, with its templates as variables; ok false: only kaon knows how to do its work.
-func (l *leaving) script(s *workflow.Step, of func(path []string) (string, bool)) (text string, values []value, ok bool) {
+func (l *leaving) script(
+	s *workflow.Step, of func(path []string) (string, bool),
+) (text string, values []value, ok bool) {
 	field := "steps." + s.Name + ".command"
 	take := func(template string, quoted bool) {
 		var state byte // the quote that is open

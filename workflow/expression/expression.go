@@ -11,8 +11,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// Names answers for the names that an expression uses. Lookup is asked for whole paths, as in steps, train, outputs, auc, and
-// answers for the longest beginning that it knows as one value: what it answers stands for path[:used].
+// Names answers for the names that an expression uses. Lookup is asked for whole paths, as in steps, train, outputs,
+// auc, and answers for the longest beginning that it knows as one value: what it answers stands for path[:used].
 type Names interface {
 	Lookup(path []string) (value any, used int, err error)
 }
@@ -141,8 +141,8 @@ func put(env map[string]any, path []string, v any) {
 	env[last] = merged
 }
 
-// putNothing has a path lead to nothing where it does not lead to something. Mappings on the way are made, or copied: they are not the
-// expression's own.
+// putNothing has a path lead to nothing where it does not lead to something. Mappings on the way are made, or copied:
+// they are not the expression's own.
 func putNothing(env map[string]any, path []string) {
 	for _, name := range path[:len(path)-1] {
 		next, ok := env[name].(map[string]any)

@@ -10,7 +10,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow"
 )
 
-// Ours tells of the first name of a macro whether it is to be replaced; of the others a sweep knows the meaning. nil: all are.
+// Ours tells of the first name of a macro whether it is to be replaced; of the others a sweep knows the meaning. nil:
+// all are.
 type Ours func(name string) bool
 
 // Piece is a part of a text: as it stands there, or the value of a macro, whose text is what stands between its braces.
@@ -20,8 +21,8 @@ type Piece struct {
 	Value any
 }
 
-// Most is how many bytes, as text, all come to that macros bring into what is given to one attempt of a step: as many as a record of its end
-// may have.
+// Most is how many bytes, as text, all come to that macros bring into what is given to one attempt of a step: as many
+// as a record of its end may have.
 const Most = 64 << 20
 
 // Metered are names whose macros bring in no more than Most together.
@@ -47,7 +48,8 @@ func (m Metered) take(v any) error {
 	*m.left -= workflow.Amount(v, *m.left)
 	if *m.left < 0 {
 		*m.left = 0
-		return fmt.Errorf("with it the values that are put in here come to more than %d MB: leave large things in files", Most>>20)
+		return fmt.Errorf("with it the values that are put in here come to more than %d MB: leave large things "+
+			"in files", Most>>20)
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ func (r *reader) parameters(top *scope) map[string]any {
 		p := mapping(top.params[name])
 		v, has := p["value"]
 		switch {
-		case !identifier.MatchString(name) || !has || strings.EqualFold(text(p["type"]), "MAP") || strings.Contains(text(v), "${"):
+		case !identifier.MatchString(name) || !has || strings.EqualFold(text(p["type"]), "MAP") ||
+			strings.Contains(text(v), "${"):
 			if _, err := r.param(top, name); err != nil {
 				r.leave("params."+name, "%v", err)
 			}
@@ -196,7 +197,8 @@ func (r *reader) sel(s *scope, source string) (string, error) {
 	rest = strings.TrimSpace(strings.TrimSuffix(rest, ";"))
 	rest = strings.TrimSpace(strings.TrimPrefix(rest, "return "))
 	no := func() (string, error) {
-		return "", fmt.Errorf("`%.80s` is not carried: of Maestro's language names, numbers, texts, operators, params.get, params.getFromStep, size, "+
+		return "", fmt.Errorf("`%.80s` is not carried: of Maestro's language names, numbers, texts, operators, "+
+			"params.get, params.getFromStep, size, "+
 			"Util.intsBetween and Util.dateIntsBetween of numbers are", source)
 	}
 	var b strings.Builder
@@ -244,7 +246,8 @@ func (r *reader) sel(s *scope, source string) (string, error) {
 			case t == "new" || t == "if" || t == "for" || t == "while" || t == "params" || t == "Util" || t == ".":
 				return no()
 			case t == "/": // here it puts out a fraction
-				return "", fmt.Errorf("`%.80s` is not carried: Maestro divides whole numbers without the fraction: write the division as a step", source)
+				return "", fmt.Errorf("`%.80s` is not carried: Maestro divides whole numbers without the fraction: "+
+					"write the division as a step", source)
 			case t[0] == '\'' || t[0] == '"':
 				b.WriteString(strconv.Quote(unquote(t)))
 			case t[0] >= '0' && t[0] <= '9':

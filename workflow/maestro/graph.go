@@ -21,7 +21,8 @@ func (r *reader) graph(list []any, outer *scope) *workflow.Graph {
 			continue
 		}
 		r.scopes[id] = &scope{params: mapping(step["params"]), outer: outer}
-		if kind := strings.ToLower(text(step["type"])); slices.Contains([]string{"kubernetes", "titus", "notebook", "shell", "http"}, kind) {
+		if kind := strings.ToLower(text(step["type"])); slices.Contains([]string{"kubernetes", "titus", "notebook",
+			"shell", "http"}, kind) {
 			r.scopes[id].puts = r.names[id]
 		}
 		nodes[id] = &workflow.Node{Name: r.names[id]}
@@ -52,7 +53,9 @@ func (r *reader) graph(list []any, outer *scope) *workflow.Graph {
 }
 
 // edges carries what follows a step.
-func (r *reader) edges(id string, step map[string]any, nodes map[string]*workflow.Node, before map[string]map[string]string) {
+func (r *reader) edges(
+	id string, step map[string]any, nodes map[string]*workflow.Node, before map[string]map[string]string,
+) {
 	transition := mapping(step["transition"])
 	r.ended[r.scopes[id]] = true
 	defer delete(r.ended, r.scopes[id])
@@ -80,7 +83,9 @@ func (r *reader) edges(id string, step map[string]any, nodes map[string]*workflo
 }
 
 // order are the nodes, each behind those that it waits for.
-func (r *reader) order(ids []string, nodes map[string]*workflow.Node, before map[string]map[string]string) (all []*workflow.Node) {
+func (r *reader) order(
+	ids []string, nodes map[string]*workflow.Node, before map[string]map[string]string,
+) (all []*workflow.Node) {
 	at := map[string]int{}
 	for len(all) < len(ids) {
 		had := len(all)

@@ -33,8 +33,8 @@ func decode(src []byte) (root map[string]any, err error) {
 	return root, err
 }
 
-// Read is a definition as a workflow file, and what of it is not carried, one line each. The error names each part without which it would
-// mean something else.
+// Read is a definition as a workflow file, and what of it is not carried, one line each. The error names each part
+// without which it would mean something else.
 func Read(src []byte) (file []byte, left []string, err error) {
 	root, err := decode(src)
 	if err != nil {
@@ -45,7 +45,8 @@ func Read(src []byte) (file []byte, left []string, err error) {
 	if !ok {
 		return nil, nil, errors.New("the definition has no workflow.steps")
 	}
-	r := &reader{names: map[string]string{}, taken: map[string]bool{}, scopes: map[string]*scope{}, steps: map[string]any{}, lists: map[string]any{},
+	r := &reader{names: map[string]string{}, taken: map[string]bool{}, scopes: map[string]*scope{},
+		steps: map[string]any{}, lists: map[string]any{},
 		ended: map[*scope]bool{}}
 	out := map[string]any{"steps": r.steps, "name": title(cmp.Or(text(wf["name"]), text(wf["id"])))}
 	properties, _ := root["properties"].(map[string]any)

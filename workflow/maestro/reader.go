@@ -56,7 +56,8 @@ func (r *reader) timeout(out map[string]any, field string, v any) {
 		out["timeout"] = words[0] + "s"
 	case len(words) == 1 && duration.MatchString(words[0]):
 		out["timeout"] = words[0]
-	case len(words) == 2 && strings.Trim(words[0], "0123456789") == "" && units[strings.TrimSuffix(words[1], "s")] != "":
+	case len(words) == 2 && strings.Trim(words[0], "0123456789") == "" &&
+		units[strings.TrimSuffix(words[1], "s")] != "":
 		out["timeout"] = words[0] + units[strings.TrimSuffix(words[1], "s")]
 	default:
 		r.leave(field, "`%.60s` is not carried: there is no timeout", text(v))
@@ -95,12 +96,13 @@ func text(v any) string {
 	return string(data)
 }
 
-// scope is where names of an expression are looked for. There a step sees its own parameters and those around it; here a parameter
-// that is computed stands as what it is computed from.
+// scope is where names of an expression are looked for. There a step sees its own parameters and those around it; here
+// a parameter that is computed stands as what it is computed from.
 type scope struct {
 	params map[string]any
-	puts   string          // the step here whose outputs may be its parameters, once it has ended; "": it puts out nothing
-	own    map[string]bool // names that are the same here: parameters of the workflow, items of a for-each
-	outer  *scope
-	open   map[string]bool // that are being looked at, to find a cycle
+	// the step here whose outputs may be its parameters, once it has ended; "": it puts out nothing
+	puts  string
+	own   map[string]bool // names that are the same here: parameters of the workflow, items of a for-each
+	outer *scope
+	open  map[string]bool // that are being looked at, to find a cycle
 }

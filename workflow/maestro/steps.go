@@ -28,7 +28,8 @@ func (r *reader) node(n *workflow.Node, kind, id string, step map[string]any) {
 	case "foreach":
 		r.each(n, field, step, s)
 	case "while":
-		r.fail(field, "a while changes its own parameters from round to round; write a loop over outputs: ++(until = …, times = …)")
+		r.fail(field, "a while changes its own parameters from round to round; write a loop over outputs: ++(until "+
+			"= …, times = …)")
 	case "subworkflow":
 		r.sub(out, field, step, s)
 	case "kubernetes", "titus":
@@ -41,7 +42,8 @@ func (r *reader) node(n *workflow.Node, kind, id string, step map[string]any) {
 		r.notebook(out, field, s)
 	default:
 		r.leave(field, "steps of type `%s` are not carried: it fails", kind)
-		out["type"], out["command"] = "command", []any{"sh", "-c", "echo \"$0\" >&2; exit 1", "steps of type " + kind + " are not carried"}
+		out["type"], out["command"] = "command",
+			[]any{"sh", "-c", "echo \"$0\" >&2; exit 1", "steps of type " + kind + " are not carried"}
 	}
 	r.common(out, field, step)
 	if out["type"] != nil {
@@ -217,7 +219,8 @@ func (r *reader) container(out map[string]any, field, kind string, s *scope) {
 		out["resources"] = resources
 	}
 	for name := range in.params {
-		if !slices.Contains([]string{"image", "entrypoint", "command", "args", "env", "cpu", "gpu", "memory", "app_name"}, name) {
+		if !slices.Contains([]string{"image", "entrypoint", "command", "args", "env", "cpu", "gpu", "memory",
+			"app_name"}, name) {
 			r.leave(field+"."+kind+"."+name, "")
 		}
 	}

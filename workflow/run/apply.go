@@ -7,8 +7,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
-// apply has the engine decide on events, makes them durable with what was read for that, and does what follows. Until they are durable
-// nobody sees them.
+// apply has the engine decide on events, makes them durable with what was read for that, and does what follows. Until
+// they are durable nobody sees them.
 func (r *Run) apply(events ...engine.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -86,7 +86,8 @@ func (r *Run) noteEnd(ev engine.Event) {
 	}
 }
 
-// noteLate puts before events that the run is late, if it is and that was not noted: also an end that comes too late comes behind it.
+// noteLate puts before events that the run is late, if it is and that was not noted: also an end that comes too late
+// comes behind it.
 func (r *Run) noteLate(events []engine.Event) []engine.Event {
 	at := r.header.promise(r.flow).open(r.engine)
 	if at == 0 || at > time.Now().UnixMilli() || len(events) > 0 && events[0].Kind == engine.Late {
@@ -98,7 +99,8 @@ func (r *Run) noteLate(events []engine.Event) []engine.Event {
 // tellLate tells who hears when it was noted.
 func (r *Run) tellLate(at int64) {
 	if r.cfg.Late != nil {
-		r.cfg.Late(Late{Header: r.header, SLA: r.flow.SLA.String(), Due: r.header.promise(r.flow).due(r.engine), At: at})
+		r.cfg.Late(Late{Header: r.header, SLA: r.flow.SLA.String(),
+			Due: r.header.promise(r.flow).due(r.engine), At: at})
 	}
 }
 

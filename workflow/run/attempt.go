@@ -72,7 +72,8 @@ func (l *attempts) count(a *attempt, by int) {
 // ended is how an attempt has ended.
 func ended(t engine.Task, result steps.Result, err error) engine.Event {
 	ev := engine.Event{
-		Kind: engine.Ended, Key: t.Key, Attempt: t.Attempt, State: engine.Succeeded, Outputs: result.Outputs, Winner: result.Winner,
+		Kind: engine.Ended, Key: t.Key, Attempt: t.Attempt, State: engine.Succeeded, Outputs: result.Outputs,
+		Winner:    result.Winner,
 		Artifacts: result.Artifacts, Signal: result.Signal,
 	}
 	if err == nil {

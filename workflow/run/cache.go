@@ -56,8 +56,10 @@ func (r *Run) cacheFile(ctx context.Context, step *workflow.Step, c *steps.Call)
 		return "", err
 	}
 	work, err := json.Marshal(map[string]any{
-		"version": 1, "type": step.Type, "folder": filepath.Dir(c.File), "keys": r.secret.mapping(c.Keys), "script": c.Script, "spec": string(spec),
-		"inputs": c.Inputs, "env": c.Env, "secrets": c.Secrets, "resources": steps.ValueOf(c.Resources), "artifacts": c.Artifacts, "winner": winner,
+		"version": 1, "type": step.Type, "folder": filepath.Dir(c.File), "keys": r.secret.mapping(c.Keys),
+		"script": c.Script, "spec": string(spec),
+		"inputs": c.Inputs, "env": c.Env, "secrets": c.Secrets, "resources": steps.ValueOf(c.Resources),
+		"artifacts": c.Artifacts, "winner": winner,
 		"fetch": c.Fetch, "files": files,
 	})
 	if err != nil {
@@ -118,7 +120,8 @@ func words(to []string, v any) []string {
 	return to
 }
 
-// sums are the hashes of files that were read, so that each is read once as long as it looks the same. Any goroutine may ask.
+// sums are the hashes of files that were read, so that each is read once as long as it looks the same. Any goroutine
+// may ask.
 type sums struct {
 	mu  sync.Mutex
 	all map[string]sum // by path
@@ -149,8 +152,8 @@ type sum struct {
 // mostHashed is how much of a file is hashed. A larger one counts by its size and its time.
 const mostHashed = 1 << 30
 
-// of are the hashes of the files that are named: of the programs, scripts and data of the work, as far as they stand in its keys. Within
-// is the one folder that may be read; empty: any. It fails when ctx ends.
+// of are the hashes of the files that are named: of the programs, scripts and data of the work, as far as they stand in
+// its keys. Within is the one folder that may be read; empty: any. It fails when ctx ends.
 func (s *sums) of(ctx context.Context, within, folder string, names []string) (map[string]string, error) {
 	stat, open := os.Stat, os.Open
 	if within != "" {
@@ -223,7 +226,8 @@ func (r reading) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// settled is how old a file is at least of which its time tells whether it has changed: clocks of file systems are coarse.
+// settled is how old a file is at least of which its time tells whether it has changed: clocks of file systems are
+// coarse.
 const settled = 2 * time.Second
 
 // readCache is what is known of the same work; nil: nothing, or it is too old.

@@ -97,7 +97,8 @@ func CheckMessage(r interface {
 		return fmt.Errorf("%w: step %s has ended, and hears nothing any more: %s", ErrRefused, key, d.State)
 	}
 	if d.Counts != nil && d.Step != nil {
-		return fmt.Errorf("%w: step %s is in a for-each: name the iteration that is meant, as %s[0]", ErrRefused, key, key)
+		return fmt.Errorf("%w: step %s is in a for-each: name the iteration that is meant, as %s[0]",
+			ErrRefused, key, key)
 	}
 	kind := ""
 	if d.Step != nil {
@@ -112,5 +113,6 @@ func CheckMessage(r interface {
 // Talk is what was said by a step and to it, or, step empty, by all and to all, the oldest first.
 func (r *Run) Talk(step string) []Said { return r.talk.said(step) }
 
-// Talk is what was said in a run by a step and to it, or, step empty, by all and to all, the oldest first, whoever works on it.
+// Talk is what was said in a run by a step and to it, or, step empty, by all and to all, the oldest first, whoever
+// works on it.
 func Talk(all, id, step string) []Said { return readTalk(Folder(all, id)).said(step) }

@@ -13,8 +13,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
-// endedFile, in a run's folder, is what the log says in short of a run that has ended, so that lists need not read all logs there ever were.
-// It is no more than that: where it is missing, damaged, or of another state of the log, the log is read.
+// endedFile, in a run's folder, is what the log says in short of a run that has ended, so that lists need not read all
+// logs there ever were. It is no more than that: where it is missing, damaged, or of another state of the log, the log
+// is read.
 const endedFile = "ended.json"
 
 // maxEnded bounds what is read of it, in bytes.
@@ -45,7 +46,8 @@ func KeepEnded(all, id string, log os.FileInfo, b Brief) error {
 	return nil
 }
 
-// readEnded is what was kept of a run that has ended, whose log is as a Stat of it says; not ok when its log must be read.
+// readEnded is what was kept of a run that has ended, whose log is as a Stat of it says; not ok when its log must be
+// read.
 func readEnded(all, id string, log os.FileInfo) (b Brief, ok bool) {
 	name := filepath.Join(Folder(all, id), endedFile)
 	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxEnded {
@@ -56,7 +58,8 @@ func readEnded(all, id string, log os.FileInfo) (b Brief, ok bool) {
 		return Brief{}, false
 	}
 	var sealed sealedBrief
-	if json.Unmarshal(data, &sealed) != nil || sealed.Version != 1 || sealed.Size != log.Size() || sealed.Modified != log.ModTime().UnixNano() ||
+	if json.Unmarshal(data, &sealed) != nil || sealed.Version != 1 || sealed.Size != log.Size() ||
+		sealed.Modified != log.ModTime().UnixNano() ||
 		sealed.Checksum != checksumOf(sealed.Run) {
 		return Brief{}, false
 	}
@@ -74,8 +77,8 @@ func checksumOf(text []byte) string {
 	return fmt.Sprintf("crc32c-%08x", crc32.Checksum(text, castagnoli))
 }
 
-// Remove forgets a run that has ended, with the runs that are its steps. The error of one that has not wraps ErrNotEnded, of one that a
-// process works on ErrLocked.
+// Remove forgets a run that has ended, with the runs that are its steps. The error of one that has not wraps
+// ErrNotEnded, of one that a process works on ErrLocked.
 func Remove(all, id string, steps []string) error {
 	var h history
 	l, err := openLog(Folder(all, id), h.take)
@@ -90,7 +93,8 @@ func Remove(all, id string, steps []string) error {
 	if state, _ := e.State(); !state.Ended() {
 		return fmt.Errorf("run %s: %w", id, ErrNotEnded)
 	}
-	for _, one := range append(slices.Clone(steps), id) { // the run itself last: when this is cut off, it can be done again
+	// the run itself last: when this is cut off, it can be done again
+	for _, one := range append(slices.Clone(steps), id) {
 		if err := os.RemoveAll(Folder(all, one)); err != nil {
 			return err
 		}

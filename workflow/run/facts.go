@@ -88,7 +88,8 @@ func (f *facts) read(function, text string) ([]any, error) {
 			f.left = context.Cause(f.ctx) // whether it can be read is not known
 			return nil, err
 		}
-		if err == nil && f.mode == filling && decided { // as a fact it would answer, when the log is read, what was decided on the failure
+		// as a fact it would answer, when the log is read, what was decided on the failure
+		if err == nil && f.mode == filling && decided {
 			return items, nil
 		}
 		one = fact{Function: function, Text: text, Items: items, Round: f.round}
@@ -119,7 +120,8 @@ func (f *facts) look(function, text string) ([]any, error) {
 	items := []any{}
 	if strings.HasPrefix(text, "s3://") {
 		if f.within != "" { // the credentials would be this process's, not the submitter's
-			return nil, fmt.Errorf("%s(%q): a run of a server reads no bucket in expressions: list it in a step", function, text)
+			return nil, fmt.Errorf("%s(%q): a run of a server reads no bucket in expressions: list it in a step",
+				function, text)
 		}
 		var err error
 		if items, err = readObjects(f.ctx, function, text); err != nil {

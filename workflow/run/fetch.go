@@ -12,7 +12,8 @@ import (
 // mostFetched bounds the files that one step is given.
 const mostFetched = 1000
 
-// fetched are the files that are brought under a name, of a workflow's folder. Of a list each item is, to NAME/0, NAME/1 and so on.
+// fetched are the files that are brought under a name, of a workflow's folder. Of a list each item is, to NAME/0,
+// NAME/1 and so on.
 func fetched(to []steps.Fetch, results, folder, name string, v any) ([]steps.Fetch, error) {
 	list, isList := v.([]any)
 	if !isList {

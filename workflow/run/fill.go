@@ -56,12 +56,14 @@ func (s scope) ours(name string) bool {
 }
 
 // specMacros are names that mean what they mean in specs where those may stand.
-var specMacros = []string{"args", "args_no_hyphens", "args_no_boolean_flags", "args_json", "args_json_file", "param", "envvar",
+var specMacros = []string{"args", "args_no_hyphens", "args_no_boolean_flags", "args_json", "args_json_file",
+	"param", "envvar",
 	"env", "interpreter", "program", "winner"}
 
 // scopeOf is the scope of a task of a run.
 func (r *Run) scopeOf(t engine.Task) scope {
-	s := scope{Names: r.engine.Names(t.Key), environment: os.LookupEnv, own: map[string]bool{}, secret: r.secret, meter: expression.Meter(nil)}
+	s := scope{Names: r.engine.Names(t.Key), environment: os.LookupEnv, own: map[string]bool{}, secret: r.secret,
+		meter: expression.Meter(nil)}
 	if r.cfg.Environment != nil {
 		s.environment = r.cfg.Environment
 	}
@@ -96,15 +98,16 @@ func (s scope) overrides(t *sweep.Tree) (any, error) {
 	return steps.ValueOf(tree), err
 }
 
-// ranPlaces are the places of a sweep whose text a shell reads, or whose list is a program with its words; those below are single words.
+// ranPlaces are the places of a sweep whose text a shell reads, or whose list is a program with its words; those below
+// are single words.
 var ranPlaces = []string{"command", "then", "then.command", "method.command"}
 
 // keysRan are the places of a sweep among whose keys are some that are run, or are variables: no value brings keys
 // there.
 var keysRan = []string{"", "method", "task", "task.env"}
 
-// tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command. Words and variables
-// are read once more, for macros, and get none by a value.
+// tree is the part of a sweep at a place. What a shell reads takes no text but numbers: a text could be a command.
+// Words and variables are read once more, for macros, and get none by a value.
 func (s scope) tree(t *sweep.Tree, at string, ours expression.Ours) (*sweep.Tree, error) {
 	if t == nil {
 		return nil, nil
@@ -146,7 +149,8 @@ func (s scope) tree(t *sweep.Tree, at string, ours expression.Ours) (*sweep.Tree
 	}
 	out = *steps.TreeOf(v)
 	if (out.List || out.Mapping) && slices.Contains(keysRan, at) {
-		return nil, fmt.Errorf("%s is a list or mapping, and could bring a command or variables there: write its keys, "+
+		return nil, fmt.Errorf("%s is a list or mapping, and could bring a command or variables there: write "+
+			"its keys, "+
 			"each with a ${…} of its own", t.Text)
 	}
 	return &out, nil
@@ -200,7 +204,8 @@ func (s scope) program(t *sweep.Tree) (any, error) {
 			continue
 		}
 		if _, err := s.numbers(item.Text, nil); err != nil {
-			return nil, fmt.Errorf("%d: what is in ${…} is no number, and would be read as part of the command: give it as a word of its own behind it, "+
+			return nil, fmt.Errorf("%d: what is in ${…} is no number, and would be read as part of the command: "+
+				"give it as a word of its own behind it, "+
 				"as in [sh, -c, 'echo \"$1\"', sh, \"${…}\"], or as `with`", i)
 		}
 	}
@@ -232,7 +237,8 @@ func (s scope) numbers(text string, ours expression.Ours) (string, error) {
 		case nil, int64, float64, bool:
 			return expression.Text(p.Value), nil
 		}
-		return "", fmt.Errorf("${%s} is no number, and would be read as part of the command: make it a parameter of the sweep, "+
+		return "", fmt.Errorf("${%s} is no number, and would be read as part of the command: make it a parameter "+
+			"of the sweep, "+
 			"as {name: {value: \"${%s}\"}}, and write ${param.name}", p.Text, p.Text)
 	})
 }

@@ -190,7 +190,8 @@ func (f *finder) entry(root *os.Root, folder string, entry fs.DirEntry, parts []
 			parts = parts[1:]
 		}
 		err = f.below(sub, folder+name+"/", parts)
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) { // nobody may look in, or it has gone meanwhile
+		// nobody may look in, or it has gone meanwhile
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 			err = f.ctx.Err()
 		}
 		return err

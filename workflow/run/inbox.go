@@ -13,7 +13,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// inbox is what lies in the run's folder as requests, by file, and what has become of it. It belongs to the goroutine of Work.
+// inbox is what lies in the run's folder as requests, by file, and what has become of it. It belongs to the goroutine
+// of Work.
 type inbox struct {
 	known     map[string]Request
 	delivered map[string]bool // that were handed to attempts, which have not ended yet
@@ -33,8 +34,8 @@ func newInbox() inbox {
 	}
 }
 
-// requests are the events that requests of other processes come to. An approval is handed to the attempt that waits for it, and stays
-// until that has ended: a process that takes over finds it.
+// requests are the events that requests of other processes come to. An approval is handed to the attempt that waits for
+// it, and stays until that has ended: a process that takes over finds it.
 func (r *Run) requests() (events []engine.Event) {
 	files, requests := asked(r.folder, r.inbox.known)
 	if len(files) == 0 {
@@ -89,8 +90,8 @@ func (r *Run) forgetRequests() {
 	r.inbox.done = nil
 }
 
-// endRequests takes what lies there when the run has ended: messages are refused that nobody has heard. A signal that no step has used
-// stays for a restart.
+// endRequests takes what lies there when the run has ended: messages are refused that nobody has heard. A signal that
+// no step has used stays for a restart.
 func (r *Run) endRequests() {
 	for _, a := range r.live.all {
 		a.cancel(context.Canceled)
@@ -120,8 +121,9 @@ type handed struct {
 	err  error
 }
 
-// repeat is when a message is sent again. An attempt that a former process has begun may not be there yet, though the scheduler knows that
-// it runs: its executor finds this process again, or is lost and begun anew. Who has heard the message drops it.
+// repeat is when a message is sent again. An attempt that a former process has begun may not be there yet, though the
+// scheduler knows that it runs: its executor finds this process again, or is lost and begun anew. Who has heard the
+// message drops it.
 type repeat struct {
 	next time.Time
 	wait time.Duration
@@ -138,9 +140,9 @@ func saidTo(q Request) Said {
 	return Said{Step: key, ID: q.ID, Who: cmp.Or(q.Who, "somebody"), To: to, Body: q.Body}
 }
 
-// message hands a message to the attempt that it is for, one after the other of those that are for the same: what one trial of a step
-// cannot take yet does not keep another waiting. It answers whether the request is done: its step will never hear it. A message for a step
-// that has not begun stays until it has.
+// message hands a message to the attempt that it is for, one after the other of those that are for the same: what one
+// trial of a step cannot take yet does not keep another waiting. It answers whether the request is done: its step will
+// never hear it. A message for a step that has not begun stays until it has.
 func (r *Run) message(file string, q Request) (done bool) {
 	if r.inbox.handing[q.Step] || time.Now().Before(r.inbox.repeat[file].next) {
 		return false
@@ -178,7 +180,8 @@ func (r *Run) message(file string, q Request) (done bool) {
 	return false
 }
 
-// wasHanded takes how it went. A message that could not be taken yet is handed over again, also to the attempt that follows.
+// wasHanded takes how it went. A message that could not be taken yet is handed over again, also to the attempt that
+// follows.
 func (r *Run) wasHanded(x handed) (again bool) {
 	delete(r.inbox.handing, x.step)
 	var refused *steps.Failure
@@ -209,8 +212,8 @@ func (r *Run) refuse(s Said, why string) {
 	r.talk.add(s)
 }
 
-// signal lets an attempt go on that waits for the signal, that which has waited longest. It answers whether the request is done: the
-// signal was used up.
+// signal lets an attempt go on that waits for the signal, that which has waited longest. It answers whether the request
+// is done: the signal was used up.
 func (r *Run) signal(file string, q Request) (done bool) {
 	if r.inbox.used[q.ID] {
 		return true
@@ -229,7 +232,8 @@ func (r *Run) signal(file string, q Request) (done bool) {
 	}
 	if to != nil {
 		to.given, r.inbox.delivered[file] = file, true
-		to.signals <- steps.Signal{ID: q.ID, Who: q.Who, Payload: q.Body} // it has capacity for the one that it is given
+		// it has capacity for the one that it is given
+		to.signals <- steps.Signal{ID: q.ID, Who: q.Who, Payload: q.Body}
 	}
 	return false
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/durable"
 )
 
-// The file begins with magic. A record is a frame, the length of its payload and the checksums of the length and of the payload, and
-// the payload, JSON. A record that was cut off at the end of the file was never acted on.
+// The file begins with magic. A record is a frame, the length of its payload and the checksums of the length and of the
+// payload, and the payload, JSON. A record that was cut off at the end of the file was never acted on.
 const (
 	magic     = "kaonflow1\n"
 	frameSize = 12
@@ -43,7 +43,8 @@ type log struct {
 	buf  []byte
 }
 
-// createLog makes the log of a new run, with its first record. It has its name when that is durable: a log without is none.
+// createLog makes the log of a new run, with its first record. It has its name when that is durable: a log without is
+// none.
 func createLog(folder string, first any) (*log, error) {
 	hidden, name := filepath.Join(folder, "."+LogFile), filepath.Join(folder, LogFile)
 	f, err := os.OpenFile(hidden, os.O_RDWR|os.O_CREATE, 0o600) // one may be left of a process that was killed
@@ -94,8 +95,8 @@ func openLog(folder string, yield func(payload []byte) error) (*log, error) {
 	return &log{file: f}, nil
 }
 
-// lockPatience is how long a lock is waited for: one who only looks whether a log is locked holds it for a moment, and a process that is
-// just ending lets go of it.
+// lockPatience is how long a lock is waited for: one who only looks whether a log is locked holds it for a moment, and
+// a process that is just ending lets go of it.
 const lockPatience = 2 * time.Second
 
 func lock(f *os.File) error {

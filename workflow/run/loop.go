@@ -15,8 +15,9 @@ import (
 // lookEvery is how often requests are looked for.
 const lookEvery = 200 * time.Millisecond
 
-// Work works on the run until it has ended, and answers how. When ctx ends it leaves what runs, to be gone on with by another process,
-// and answers with the cause; with the cause steps.ErrStop it cancels the run first. It closes the log.
+// Work works on the run until it has ended, and answers how. When ctx ends it leaves what runs, to be gone on with by
+// another process, and answers with the cause; with the cause steps.ErrStop it cancels the run first. It closes the
+// log.
 func (r *Run) Work(ctx context.Context) (engine.View, error) {
 	r.facts.ctx = ctx
 	err := r.loop(ctx)
@@ -152,7 +153,8 @@ func (r *Run) untilDue() time.Duration {
 	return max(wait, 0)
 }
 
-// deadline is when the whole run is to have ended, since it began or was restarted, in milliseconds since 1970; 0: never, or it is told already.
+// deadline is when the whole run is to have ended, since it began or was restarted, in milliseconds since 1970; 0:
+// never, or it is told already.
 func (r *Run) deadline() int64 {
 	since, cancelling := r.engine.Since()
 	if r.flow.Timeout == 0 || since == 0 || cancelling {
@@ -164,7 +166,8 @@ func (r *Run) deadline() int64 {
 func (r *Run) comeDue() (events []engine.Event) {
 	now := time.Now().UnixMilli()
 	if at := r.deadline(); at > 0 && at <= now {
-		events = append(events, engine.Event{Kind: engine.Cancel, Reason: fmt.Sprintf("it took longer than %v", r.flow.Timeout)})
+		events = append(events, engine.Event{Kind: engine.Cancel,
+			Reason: fmt.Sprintf("it took longer than %v", r.flow.Timeout)})
 	}
 	if at := r.engine.Next(); at > 0 && at <= now {
 		events = append(events, engine.Event{Kind: engine.Due})

@@ -130,7 +130,8 @@ func (r *Run) askNested(_ context.Context, c *steps.Call, m steps.Sent) error {
 	if err := CheckMessage(child, m.To); err != nil {
 		return &steps.Failure{Fault: engine.Input, Err: err}
 	}
-	_, err = Ask(r.cfg.Folder, c.ID, Request{Kind: MessageStep, Step: m.To, ID: m.ID, At: m.At, Who: m.Who, Body: m.Body})
+	_, err = Ask(r.cfg.Folder, c.ID, Request{Kind: MessageStep, Step: m.To, ID: m.ID, At: m.At, Who: m.Who,
+		Body: m.Body})
 	if errors.Is(err, ErrTooLong) {
 		return &steps.Failure{Fault: engine.Input, Err: err}
 	}

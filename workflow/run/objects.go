@@ -22,7 +22,8 @@ const (
 	maxBytes = 64 << 20
 )
 
-// readObjects answers for what a function of expressions asks a bucket of S3: names that a pattern matches, or the lines of an object.
+// readObjects answers for what a function of expressions asks a bucket of S3: names that a pattern matches, or the
+// lines of an object.
 func readObjects(ctx context.Context, function, address string) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, objectPatience)
 	defer cancel()
@@ -40,7 +41,8 @@ func readObjects(ctx context.Context, function, address string) ([]any, error) {
 	return matching(ctx, in, "s3://"+name+"/", key)
 }
 
-// matching are the addresses of objects that a pattern matches, as files of a folder are by theirs: * and ? stop at a slash.
+// matching are the addresses of objects that a pattern matches, as files of a folder are by theirs: * and ? stop at a
+// slash.
 func matching(ctx context.Context, in bucket.Bucket, before, pattern string) ([]any, error) {
 	if _, err := path.Match(pattern, ""); err != nil {
 		return nil, err

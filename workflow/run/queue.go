@@ -8,8 +8,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/engine"
 )
 
-// atOnce is how many attempts run at once where the workflow sets no bound: each has some files open, and the cluster packs what it
-// gets.
+// atOnce is how many attempts run at once where the workflow sets no bound: each has some files open, and the cluster
+// packs what it gets.
 const atOnce = 64
 
 // Types of steps that are bounded otherwise than by how many attempts run at once.
@@ -25,8 +25,9 @@ type queue struct {
 	nests []engine.Task // of nestedType
 
 	startedBefore map[string]bool // ids of attempts that a former process has begun, and that go on elsewhere
-	unnotified    map[string]bool // keys of those that wait for a place and have a timeout, of which the engine does not know that they wait
-	notified      map[string]bool // those of which it does
+	// keys of those that wait for a place and have a timeout, of which the engine does not know that they wait
+	unnotified map[string]bool
+	notified   map[string]bool // those of which it does
 }
 
 func newQueue() queue {
@@ -56,13 +57,14 @@ func (q *queue) add(tasks ...engine.Task) {
 // remove has a step's attempt not begin.
 func (q *queue) remove(key string) {
 	same := func(t engine.Task) bool { return t.Key == key }
-	q.tasks, q.waits, q.nests = slices.DeleteFunc(q.tasks, same), slices.DeleteFunc(q.waits, same), slices.DeleteFunc(q.nests, same)
+	q.tasks, q.waits, q.nests = slices.DeleteFunc(q.tasks, same), slices.DeleteFunc(q.waits, same),
+		slices.DeleteFunc(q.nests, same)
 	delete(q.unnotified, key)
 	delete(q.notified, key)
 }
 
-// next takes the attempts that have a place when so many are free. Those that a former process had begun have one in any case: what they
-// began goes on anyway, and nobody but they can end it.
+// next takes the attempts that have a place when so many are free. Those that a former process had begun have one in
+// any case: what they began goes on anyway, and nobody but they can end it.
 func (q *queue) next(free int) []engine.Task {
 	n := min(len(q.tasks), max(free, 0))
 	for n < len(q.tasks) && q.startedBefore[q.tasks[n].ID] {
@@ -73,8 +75,8 @@ func (q *queue) next(free int) []engine.Task {
 	return next
 }
 
-// startedFirst has attempts that a former process had begun before all others, then those that it may have begun, then those of which it
-// said that they wait, each in the order in which they were asked for.
+// startedFirst has attempts that a former process had begun before all others, then those that it may have begun, then
+// those of which it said that they wait, each in the order in which they were asked for.
 func (q *queue) startedFirst(tasks []engine.Task) {
 	rank := func(t engine.Task) int {
 		switch {
@@ -85,10 +87,13 @@ func (q *queue) startedFirst(tasks []engine.Task) {
 		}
 		return 2
 	}
-	slices.SortStableFunc(tasks, func(a, b engine.Task) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Began, b.Began)) })
+	slices.SortStableFunc(tasks, func(a, b engine.Task) int {
+		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Began, b.Began))
+	})
 }
 
-// waiting are the keys of attempts that wait for a place and of which the engine does not know that; it is told behind this.
+// waiting are the keys of attempts that wait for a place and of which the engine does not know that; it is told behind
+// this.
 func (q *queue) waiting() []string {
 	keys := slices.Sorted(maps.Keys(q.unnotified))
 	maps.Copy(q.notified, q.unnotified)

@@ -33,16 +33,19 @@ type Origin struct {
 	Owner  string   `json:"owner,omitempty"`
 	Labels []string `json:"labels,omitempty"`
 	Queue  string   `json:"queue,omitempty"` // of its steps, where they name none
-	// Within is the one folder of which the run may read files, for those who may not read others of this machine; empty: any. They have
-	// nothing of this process's environment either.
+	// Within is the one folder of which the run may read files, for those who may not read others of this machine;
+	// empty: any. They have nothing of this process's environment either.
 	Within string `json:"within,omitempty"`
-	// Queues are those that its sweeps go into, and into those below them, of who is bound to some; empty: into none, nil: into any.
+	// Queues are those that its sweeps go into, and into those below them, of who is bound to some; empty: into none,
+	// nil: into any.
 	Queues *[]string `json:"queues,omitempty"`
-	// Registered is the name of the registered workflow that it is a run of, Revision which version; empty: it is of a file.
+	// Registered is the name of the registered workflow that it is a run of, Revision which version; empty: it is of a
+	// file.
 	Registered string   `json:"registered,omitempty"`
 	Revision   int      `json:"registered_version,omitempty"`
 	Trigger    *Trigger `json:"trigger,omitempty"` // what began it; nil: somebody, with a file
-	// Wanted is when it was to begin, in milliseconds since 1970: its trigger was due, or somebody asked for it. Its SLA counts from then; 0: from when it began.
+	// Wanted is when it was to begin, in milliseconds since 1970: its trigger was due, or somebody asked for it. Its
+	// SLA counts from then; 0: from when it began.
 	Wanted int64 `json:"wanted,omitempty"`
 	// Late is when it was told as late while it waited to begin, in milliseconds since 1970; 0: it was not.
 	Late int64 `json:"late,omitempty"`
@@ -78,8 +81,8 @@ func parse(payload []byte) (record, error) {
 	return r, nil
 }
 
-// storable is an event as a log gives it back, so that an engine decides on it as one that reads the log, and its record. The end of an
-// attempt that no record can hold is a failure of that attempt.
+// storable is an event as a log gives it back, so that an engine decides on it as one that reads the log, and its
+// record. The end of an attempt that no record can hold is a failure of that attempt.
 func storable(ev engine.Event) (engine.Event, []byte, error) {
 	payload, err := encode(record{Event: &ev})
 	if err != nil && ev.Kind == engine.Ended {

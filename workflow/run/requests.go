@@ -15,8 +15,8 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// Request is what another process asks of a run. It lies in the run's folder until the run has taken it, so that it is not lost when
-// no process works on the run.
+// Request is what another process asks of a run. It lies in the run's folder until the run has taken it, so that it is
+// not lost when no process works on the run.
 type Request struct {
 	Kind   RequestKind `json:"kind"`
 	Step   string      `json:"step,omitempty"` // key
@@ -49,8 +49,8 @@ const mostRequests = 100
 // ErrFull is that too much was asked of a run that it has not taken.
 var ErrFull = errors.New("too many requests wait for the run")
 
-// Ask leaves a request for a run, and answers with the file in which it lies until it was taken. One with the ID and the time of an
-// earlier one is that.
+// Ask leaves a request for a run, and answers with the file in which it lies until it was taken. One with the ID and
+// the time of an earlier one is that.
 func Ask(all, id string, r Request) (file string, err error) {
 	waiting := 0
 	_, others := asked(Folder(all, id), nil)
@@ -89,7 +89,8 @@ func Ask(all, id string, r Request) (file string, err error) {
 // ErrTooLong is of a message or payload that is too long.
 var ErrTooLong = errors.New("it is too long")
 
-// asked are the requests that lie in a folder, the oldest first, by file. Those that are known, by file, are not read again.
+// asked are the requests that lie in a folder, the oldest first, by file. Those that are known, by file, are not read
+// again.
 func asked(folder string, known map[string]Request) (files []string, requests []Request) {
 	folder = filepath.Join(folder, requestsFolder)
 	entries, err := os.ReadDir(folder)

@@ -7,9 +7,9 @@ import (
 	"github.com/kaon-sweep/kaon/workflow/steps"
 )
 
-// lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the work is kept;
-// empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine of an attempt does it. For one that
-// may have begun nothing else stands.
+// lookFor looks for earlier work that stands for an attempt's, and gives its end; nil: there is none. File is where the
+// work is kept; empty: nowhere. Files are read for that, and the results asked, which may take long, so the goroutine
+// of an attempt does it. For one that may have begun nothing else stands.
 func (r *Run) lookFor(ctx context.Context, a *attempt) (end *engine.Event, file string, err error) {
 	t, c := a.task, a.call
 	if file, err = r.cacheFile(ctx, t.Node.Step, c); err != nil || a.mayHaveBegun() {
@@ -45,11 +45,13 @@ func (r *Run) cached(t engine.Task, file string) (end *engine.Event, files []str
 	return &ev, had.files()
 }
 
-// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does its work again.
+// stored tells whether the results still have all files that earlier work left. Where they do not say, the step does
+// its work again.
 func (r *Run) stored(ctx context.Context, c *steps.Call, files []string) bool {
 	all, err := r.cfg.Stored(ctx, files)
 	if err != nil && ctx.Err() == nil {
-		c.Progress(steps.Progress{Text: "runs again, for it is not known whether the files of an earlier attempt are still there: " + err.Error()})
+		c.Progress(steps.Progress{Text: "runs again, for it is not known whether the files of an earlier attempt " +
+			"are still there: " + err.Error()})
 	}
 	return all && err == nil
 }

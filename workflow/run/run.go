@@ -15,7 +15,8 @@ type Config struct {
 	Cluster steps.Cluster
 	Version string // of this program
 
-	// Results is where what steps leave lies: an absolute folder, or s3://bucket/prefix. Empty: artifacts are not fetched.
+	// Results is where what steps leave lies: an absolute folder, or s3://bucket/prefix. Empty: artifacts are not
+	// fetched.
 	Results string
 	// Stored tells whether the results still have all of some files, by name. nil: they are not asked.
 	Stored func(ctx context.Context, files []string) (bool, error)
@@ -31,12 +32,14 @@ type Config struct {
 
 	// Told hears what attempts say; it may be called by any goroutine. nil: nobody hears.
 	Told func(key string, p steps.Progress)
-	// Late hears once that a run is late, when that is durable, also of those that are steps; it must not block. nil: nobody hears.
+	// Late hears once that a run is late, when that is durable, also of those that are steps; it must not block. nil:
+	// nobody hears.
 	Late func(l Late)
 
 	// Admit refuses attempts by all that they are given. nil: none.
 	Admit func(c *steps.Call, about steps.Description) error
-	// Fence is asked behind each write of a log; its error, that another process goes on with the runs, ends the work. nil: none does.
+	// Fence is asked behind each write of a log; its error, that another process goes on with the runs, ends the work.
+	// nil: none does.
 	Fence func() error
 }
 

@@ -60,8 +60,8 @@ func (s Said) String() string {
 	return s.Text
 }
 
-// saidFile, in a run's folder, has what was said: a JSON object a line. It is not synced: a machine that breaks down may take its end
-// along, a process that is killed does not.
+// saidFile, in a run's folder, has what was said: a JSON object a line. It is not synced: a machine that breaks down
+// may take its end along, a process that is killed does not.
 const saidFile = "said"
 
 const (

@@ -22,7 +22,8 @@ const shortestSecret = 4
 
 const masked = "***"
 
-// secrets are the values of a run's secret parameters. They are in no log: whoever goes on with a run is given them again.
+// secrets are the values of a run's secret parameters. They are in no log: whoever goes on with a run is given them
+// again.
 type secrets map[string]string
 
 // takeSecrets parts the values of secret parameters from the others.
@@ -36,7 +37,8 @@ func takeSecrets(wf *workflow.Workflow, given map[string]any) (secrets, map[stri
 		delete(others, p.Name)
 		text, isText := v.(string)
 		if !isText || len(text) < shortestSecret {
-			return nil, nil, fmt.Errorf("parameter `%s`: a secret is a text of at least %d characters", p.Name, shortestSecret)
+			return nil, nil, fmt.Errorf("parameter `%s`: a secret is a text of at least %d characters", p.Name,
+				shortestSecret)
 		}
 		s[p.Name] = text
 	}
@@ -55,7 +57,8 @@ func secretsAgain(wf *workflow.Workflow, look func(string) (string, bool)) (secr
 		}
 		v, ok := look(p.Name)
 		if !ok || len(v) < shortestSecret {
-			return nil, fmt.Errorf("%w: `%s` is in no log, and has to be given again: set the variable %s", ErrSecret, p.Name, p.Name)
+			return nil, fmt.Errorf("%w: `%s` is in no log, and has to be given again: set the variable %s", ErrSecret,
+				p.Name, p.Name)
 		}
 		s[p.Name] = v
 	}
@@ -129,7 +132,8 @@ func (s secrets) within(value json.RawMessage) bool {
 func (s secrets) checkGiven(wf *workflow.Workflow, given map[string]any) error {
 	for _, p := range wf.Parameters {
 		if v := given[p.Name]; !p.Secret && !reflect.DeepEqual(s.hide(v), v) {
-			return fmt.Errorf("parameters.%s: it has a secret in it, and would be kept: declare `%s: {secret: true}` in %s", p.Name, p.Name, wf.File)
+			return fmt.Errorf("parameters.%s: it has a secret in it, and would be kept: declare `%s: {secret: "+
+				"true}` in %s", p.Name, p.Name, wf.File)
 		}
 	}
 	return nil
@@ -137,7 +141,8 @@ func (s secrets) checkGiven(wf *workflow.Workflow, given map[string]any) error {
 
 func (s secrets) event(ev engine.Event) engine.Event {
 	if len(s) > 0 {
-		ev.Reason, ev.Outputs, ev.Winner, ev.Artifacts = s.text(ev.Reason), s.mapping(ev.Outputs), s.mapping(ev.Winner), s.mapping(ev.Artifacts)
+		ev.Reason, ev.Outputs, ev.Winner, ev.Artifacts = s.text(ev.Reason), s.mapping(ev.Outputs), s.mapping(ev.Winner),
+			s.mapping(ev.Artifacts)
 	}
 	return ev
 }

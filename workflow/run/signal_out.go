@@ -20,7 +20,8 @@ func (r *Run) sendSignal(c *steps.Call, to, name string, payload json.RawMessage
 		return &steps.Failure{Fault: engine.Input, Err: fmt.Errorf(format, args...)}
 	}
 	if r.secret.text(name) != name || r.secret.within(payload) {
-		return bad("a secret parameter cannot be sent with a signal, which is kept in files: give it to the other run as a parameter of its own that is secret")
+		return bad("a secret parameter cannot be sent with a signal, which is kept in files: give it to the other " +
+			"run as a parameter of its own that is secret")
 	}
 	if to != filepath.Base(to) || strings.HasPrefix(to, ".") {
 		return bad("run: %.200q is no id of a run", to)
@@ -40,7 +41,8 @@ func (r *Run) sendSignal(c *steps.Call, to, name string, payload json.RawMessage
 		return bad("run: %s has ended: %s", to, other.View.State)
 	}
 	_, err = Ask(r.cfg.Folder, to, Request{
-		Kind: SignalRun, Name: name, Body: payload, ID: c.ID, At: c.Began.UnixMilli(), Who: cmp.Or(r.header.Owner, r.header.Run),
+		Kind: SignalRun, Name: name, Body: payload, ID: c.ID, At: c.Began.UnixMilli(),
+		Who: cmp.Or(r.header.Owner, r.header.Run),
 	})
 	if errors.Is(err, ErrTooLong) {
 		return bad("payload: %w", err)

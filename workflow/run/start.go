@@ -58,7 +58,8 @@ func (r *Run) startNested() error {
 	return nil
 }
 
-// startPlaced starts attempts that have a place. The engine is told of those that have waited for it, whose time did not pass meanwhile.
+// startPlaced starts attempts that have a place. The engine is told of those that have waited for it, whose time did
+// not pass meanwhile.
 func (r *Run) startPlaced(tasks ...engine.Task) error {
 	if err := r.applyNames(engine.Placed, r.queue.placed(tasks...)); err != nil {
 		return err
@@ -78,15 +79,16 @@ func (r *Run) applyNames(kind engine.Kind, keys []string) error {
 	return r.apply(engine.Event{Kind: kind, Names: keys})
 }
 
-// start begins an attempt, when what its keys have read is durable. The end of one that cannot begin is in r.endedUnstarted. Its error is
-// the log's.
+// start begins an attempt, when what its keys have read is durable. The end of one that cannot begin is in
+// r.endedUnstarted. Its error is the log's.
 func (r *Run) start(t engine.Task) error {
 	a, wrong, err := r.prepare(t)
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
-		r.endedUnstarted = append(r.endedUnstarted, ended(t, steps.Result{}, &steps.Failure{Fault: engine.Input, Err: wrong}))
+		r.endedUnstarted = append(r.endedUnstarted,
+			ended(t, steps.Result{}, &steps.Failure{Fault: engine.Input, Err: wrong}))
 		return nil
 	}
 	if t.Stop != "" { // it was to end before it is begun again
@@ -126,7 +128,8 @@ func (r *Run) prepare(t engine.Task) (a *attempt, wrong, err error) {
 	}
 	a = &attempt{
 		task: t, kind: kind, call: c, startedBefore: r.queue.startedBefore[t.ID],
-		approved: make(chan string, 8), signal: steps.SignalOf(t.Node.Step.Type, c.Keys), signals: make(chan steps.Signal, 1),
+		approved: make(chan string, 8), signal: steps.SignalOf(t.Node.Step.Type, c.Keys),
+		signals: make(chan steps.Signal, 1),
 		durable: make(chan struct{}),
 	}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())

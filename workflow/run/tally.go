@@ -32,7 +32,8 @@ func step(e *engine.Engine, f *facts, t tally, ev engine.Event) []engine.Effect 
 	}
 	for _, x := range effects {
 		if x.Kind == engine.Start {
-			t[x.Task.Key] = append(t[x.Task.Key], Attempt{Number: x.Task.Attempt, ID: x.Task.ID, State: engine.Running, Began: ev.At})
+			t[x.Task.Key] = append(t[x.Task.Key], Attempt{Number: x.Task.Attempt, ID: x.Task.ID, State: engine.Running,
+				Began: ev.At})
 		}
 	}
 	return effects

@@ -49,7 +49,8 @@ func (c *Cron) within(d, after time.Time) time.Time {
 			if !has(c.minutes, minute) {
 				continue
 			}
-			if at := instant(d.Add(time.Duration(hour)*time.Hour+time.Duration(minute)*time.Minute), c.zone); at.After(after) {
+			if at := instant(d.Add(time.Duration(hour)*time.Hour+time.Duration(minute)*time.Minute),
+				c.zone); at.After(after) {
 				return at
 			}
 		}
@@ -57,7 +58,8 @@ func (c *Cron) within(d, after time.Time) time.Time {
 	return time.Time{}
 }
 
-// paced is the first instant after another in a day at which clocks show one of its minutes, and no second; the zero Time: there is none.
+// paced is the first instant after another in a day at which clocks show one of its minutes, and no second; the zero
+// Time: there is none.
 func (c *Cron) paced(d, after time.Time) time.Time {
 	end := instant(d.AddDate(0, 0, 1), c.zone)
 	at := instant(d, c.zone)
@@ -77,8 +79,8 @@ func (c *Cron) paced(d, after time.Time) time.Time {
 // widest is more than any clock differs from UTC.
 const widest = 26 * time.Hour
 
-// instant is when clocks of a zone first show a time, which is given as one of UTC, or, when they leave it out, the first instant behind
-// the gap.
+// instant is when clocks of a zone first show a time, which is given as one of UTC, or, when they leave it out, the
+// first instant behind the gap.
 func instant(wall time.Time, zone *time.Location) time.Time {
 	for from := wall.Add(-widest); ; {
 		local := from.In(zone)

@@ -27,19 +27,22 @@ var fields = []field{
 	{noun: "minute", most: 59},
 	{noun: "hour", most: 23},
 	{noun: "day of the month", least: 1, most: 31},
-	{noun: "month", least: 1, most: 12, names: []string{"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}},
+	{noun: "month", least: 1, most: 12, names: []string{"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
+		"OCT", "NOV", "DEC"}},
 	{noun: "day of the week", most: 7, names: []string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}},
 }
 
 var macros = map[string]string{
-	"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *",
-	"@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
+	"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
+	"@monthly": "0 0 1 * *",
+	"@yearly":  "0 0 1 1 *", "@annually": "0 0 1 1 *",
 }
 
 const longest = 200 // bytes of an expression
 
-// Parse reads an expression: minute, hour, day of the month, month, day of the week, each *, a number, a range, a list or with a step; or
-// one of @hourly, @daily, @weekly, @monthly, @yearly. When both kinds of day are restricted, either will do.
+// Parse reads an expression: minute, hour, day of the month, month, day of the week, each *, a number, a range, a list
+// or with a step; or one of @hourly, @daily, @weekly, @monthly, @yearly. When both kinds of day are restricted, either
+// will do.
 func Parse(text string, zone *time.Location) (*Cron, error) {
 	if len(text) > longest {
 		return nil, fmt.Errorf("it has %d bytes, and %d are allowed", len(text), longest)
@@ -49,13 +52,15 @@ func Parse(text string, zone *time.Location) (*Cron, error) {
 	if strings.HasPrefix(expression, "@") {
 		known := macros[strings.ToLower(expression)]
 		if known == "" {
-			return nil, fmt.Errorf("there is no `%s`: write @hourly, @daily, @weekly, @monthly, @yearly or five fields", expression)
+			return nil, fmt.Errorf("there is no `%s`: write @hourly, @daily, @weekly, @monthly, @yearly or five fields",
+				expression)
 		}
 		expression = known
 	}
 	words := strings.Fields(expression)
 	if len(words) != len(fields) {
-		return nil, fmt.Errorf("it has %d fields: write five, minute, hour, day of the month, month, day of the week, as in \"30 2 * * *\"", len(words))
+		return nil, fmt.Errorf("it has %d fields: write five, minute, hour, day of the month, month, day of the "+
+			"week, as in \"30 2 * * *\"", len(words))
 	}
 	sets := []*uint64{&c.minutes, &c.hours, &c.days, &c.months, &c.weeks}
 	for i, f := range fields {
@@ -68,7 +73,8 @@ func Parse(text string, zone *time.Location) (*Cron, error) {
 	if c.weeks&(1<<7) != 0 { // 7 is Sunday, too
 		c.weeks = c.weeks&^(1<<7) | 1
 	}
-	c.everyHour, c.anyDay, c.anyWeek = words[1] == "*", strings.HasPrefix(words[2], "*"), strings.HasPrefix(words[4], "*")
+	c.everyHour, c.anyDay, c.anyWeek = words[1] == "*", strings.HasPrefix(words[2], "*"),
+		strings.HasPrefix(words[4], "*")
 	if c.anyWeek && !c.possible() {
 		return nil, fmt.Errorf("no month that it names has such a day")
 	}
@@ -114,7 +120,8 @@ func (f field) parse(text string) (set uint64, err error) {
 				last = first
 			}
 			if last < first {
-				return 0, fmt.Errorf("%s: `%s` goes backward: write %s-%d,%d-%s", f.noun, span, from, f.most, f.least, to)
+				return 0, fmt.Errorf("%s: `%s` goes backward: write %s-%d,%d-%s", f.noun, span, from, f.most,
+					f.least, to)
 			}
 		}
 		for n := first; n <= last; n += every {

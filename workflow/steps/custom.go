@@ -34,10 +34,13 @@ const customPuts = `have its program print {"type": "outputs", "outputs": {"NAME
 
 // Message is a line either way.
 type Message struct {
-	Type string `json:"type"` // to the program: describe, start, message, cancel; from it: description, progress, milestone, value, outputs, failed
+	// to the program: describe, start, message, cancel; from it: description, progress, milestone, value, outputs,
+	// failed
+	Type string `json:"type"`
 
 	// of start
-	ID      string         `json:"id,omitempty"` // the same when the step is begun again after a crash; of message that of the message
+	// the same when the step is begun again after a crash; of message that of the message
+	ID      string         `json:"id,omitempty"`
 	Run     string         `json:"run,omitempty"`
 	Step    string         `json:"step,omitempty"`
 	Attempt int            `json:"attempt,omitempty"`
@@ -83,7 +86,8 @@ func (t custom) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, wrong("program: %w", err)
 	}
 	defer p.end()
-	p.send(Message{Type: "start", ID: c.ID, Run: c.Run, Step: c.Key, Attempt: c.Attempt, With: c.Keys["with"], Inputs: c.Inputs})
+	p.send(Message{Type: "start", ID: c.ID, Run: c.Run, Step: c.Key, Attempt: c.Attempt, With: c.Keys["with"],
+		Inputs: c.Inputs})
 	var out Result
 	var why error
 	for {
@@ -174,8 +178,9 @@ func startCustom(ctx context.Context, dir string, words, env []string) (*program
 		words = append([]string{filepath.Join(dir, name)}, words[1:]...)
 	}
 	p := &program{
-		cmd: exec.Command(words[0], words[1:]...), said: make(chan []byte, maxSaid), wrote: make(chan empty, 1), lines: make(chan Message, 16),
-		done: make(chan struct{}), quit: make(chan struct{}), stderr: proc.Said{Most: mostSaidWrong},
+		cmd: exec.Command(words[0], words[1:]...), said: make(chan []byte, maxSaid), wrote: make(chan empty, 1),
+		lines: make(chan Message, 16),
+		done:  make(chan struct{}), quit: make(chan struct{}), stderr: proc.Said{Most: mostSaidWrong},
 	}
 	p.silent = sync.OnceFunc(func() { close(p.said) })
 	p.leave = sync.OnceFunc(func() { close(p.quit) })
@@ -311,7 +316,8 @@ func Describe(ctx context.Context, dir string, words []string) (Description, err
 		select {
 		case m, ok := <-p.lines:
 			if !ok {
-				return Description{}, fmt.Errorf("%s did not answer {\"type\":\"describe\"} with a line {\"type\":\"description\", …}%s", words[0], p.told())
+				return Description{}, fmt.Errorf("%s did not answer {\"type\":\"describe\"} with a line "+
+					"{\"type\":\"description\", …}%s", words[0], p.told())
 			}
 			if m.Type == "description" {
 				return Description{Name: m.Name, Text: m.Text, Light: true, Keys: m.Keys}, nil

@@ -18,20 +18,25 @@ import (
 type genie struct{}
 
 func (genie) About() Description {
-	return Description{Name: "genie", Text: "Runs a job through Genie, by its REST interface of version 2 or 3.", Light: true, Keys: []Key{
-		{Name: "url", Kind: "text", Needed: true, Text: "of Genie, as http://genie:8080"},
-		{Name: "api", Kind: "number", Text: "2 or 3; 3 when left out"},
-		{Name: "cluster", Kind: "list", Needed: true, Text: "tags of the cluster, or a list of such lists, the better first"},
-		{Name: "command", Kind: "list", Needed: true, Text: "tags of the command"},
-		{Name: "arguments", Kind: "list", Text: "of the command: a list of words, or a text that a shell parts and that has no ${…}"},
-		{Name: "name", Kind: "text", Text: "of the job; the step's when left out"},
-		{Name: "user", Kind: "text", Text: "whose job it is; who runs kaon when left out"},
-		{Name: "version", Kind: "text", Text: "of the job; 1 when left out"},
-		{Name: "tags", Kind: "list", Text: "of the job"},
-		{Name: "output_file", Kind: "text", Text: "a file of the job's output with a JSON object: what the step puts out"},
-		{Name: "request", Kind: "mapping", Text: "further fields of the request by Genie's names, as {memory: 2048, group: science}"},
-		headersKey, everyKey,
-	}}
+	return Description{Name: "genie", Text: "Runs a job through Genie, by its REST interface of version 2 or 3.",
+		Light: true, Keys: []Key{
+			{Name: "url", Kind: "text", Needed: true, Text: "of Genie, as http://genie:8080"},
+			{Name: "api", Kind: "number", Text: "2 or 3; 3 when left out"},
+			{Name: "cluster", Kind: "list", Needed: true,
+				Text: "tags of the cluster, or a list of such lists, the better first"},
+			{Name: "command", Kind: "list", Needed: true, Text: "tags of the command"},
+			{Name: "arguments", Kind: "list", Text: "of the command: a list of words, or a text that a shell parts " +
+				"and that has no ${…}"},
+			{Name: "name", Kind: "text", Text: "of the job; the step's when left out"},
+			{Name: "user", Kind: "text", Text: "whose job it is; who runs kaon when left out"},
+			{Name: "version", Kind: "text", Text: "of the job; 1 when left out"},
+			{Name: "tags", Kind: "list", Text: "of the job"},
+			{Name: "output_file", Kind: "text", Text: "a file of the job's output with a JSON object: what " +
+				"the step puts out"},
+			{Name: "request", Kind: "mapping", Text: "further fields of the request by Genie's names, as {memory: " +
+				"2048, group: science}"},
+			headersKey, everyKey,
+		}}
 }
 
 func (genie) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
@@ -41,10 +46,13 @@ func (genie) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, r
 	}
 	for field, t := range map[string]*sweep.Tree{
 		"arguments": keys.Get("arguments"), "request": keys.Get("request"),
-		"request.commandArgs": keys.Get("request").Get("commandArgs"), "request.commandArguments": keys.Get("request").Get("commandArguments"),
+		"request.commandArgs":      keys.Get("request").Get("commandArgs"),
+		"request.commandArguments": keys.Get("request").Get("commandArguments"),
 	} {
-		if t != nil && (template(t.Text) || field == "request.commandArguments" && slices.ContainsFunc(t.Items, func(one *sweep.Tree) bool { return template(one.Text) })) {
-			fail(t, field, "a value in ${…} would become part of what a shell carries out", "write a list under `arguments`, of which each word stays one")
+		if t != nil && (template(t.Text) || field == "request.commandArguments" &&
+			slices.ContainsFunc(t.Items, func(one *sweep.Tree) bool { return template(one.Text) })) {
+			fail(t, field, "a value in ${…} would become part of what a shell carries out",
+				"write a list under `arguments`, of which each word stays one")
 		}
 	}
 }
@@ -108,8 +116,10 @@ func (genie) Run(ctx context.Context, c *Call) (Result, error) {
 			if _, err := s.ask(ctx, http.MethodGet, path(id), nil, &j); err != nil {
 				return glance{}, looked(id, err)
 			}
-			g := glance{text: strings.TrimSpace(strings.ToLower(j.Status) + " " + j.Message), out: map[string]any{"job": id, "status": j.Status}}
-			for name, v := range map[string]string{"cluster": j.Cluster, "command": j.Command, "archive": j.Archive, "output": j.Output} {
+			g := glance{text: strings.TrimSpace(strings.ToLower(j.Status) + " " + j.Message),
+				out: map[string]any{"job": id, "status": j.Status}}
+			for name, v := range map[string]string{"cluster": j.Cluster, "command": j.Command, "archive": j.Archive,
+				"output": j.Output} {
 				if v != "" {
 					g.out[name] = v
 				}
@@ -124,7 +134,8 @@ func (genie) Run(ctx context.Context, c *Call) (Result, error) {
 					g.err = s.genieOutputs(ctx, path(id), j, file, g.out)
 				}
 			case "FAILED", "KILLED", "INVALID":
-				g.ended, g.err = true, failed("Genie job %s is %s: %s", id, j.Status, or(j.Message, "no reason is given"))
+				g.ended, g.err = true, failed("Genie job %s is %s: %s", id, j.Status,
+					or(j.Message, "no reason is given"))
 				if j.Status == "INVALID" {
 					g.err = wrong("Genie job %s is invalid: %s", id, or(j.Message, "no reason is given"))
 				}
@@ -167,7 +178,8 @@ func (c *Call) genieRequest() (map[string]any, error) {
 	}
 	if text, ok := c.Keys["arguments"].(string); ok {
 		body["commandArgs"] = text
-	} else if len(arguments) > 0 { // both versions make a script of them for a shell, which parts them and carries out what is not quoted
+	} else if len(arguments) > 0 {
+		// both versions make a script of them for a shell, which parts them and carries out what is not quoted
 		for i, word := range arguments {
 			arguments[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
@@ -188,7 +200,8 @@ func (c *Call) genieClusters() (all []any, err error) {
 	for _, tags := range list {
 		words, ok := tags.([]any)
 		if !ok || len(words) == 0 {
-			return nil, wrong("cluster: a list of tags, or a list of such lists is needed, not %s", short(c.Keys["cluster"]))
+			return nil, wrong("cluster: a list of tags, or a list of such lists is needed, not %s",
+				short(c.Keys["cluster"]))
 		}
 		all = append(all, map[string]any{"tags": words})
 	}

@@ -12,13 +12,15 @@ func CheckHears(kind, key, to string) error {
 	t, known := Named(kind)
 	h, hears := t.(Hearer)
 	if !known || !hears {
-		return fmt.Errorf("%s hears no messages: those that do are steps of the types %s", ofType(kind, key), strings.Join(hearers(), ", "))
+		return fmt.Errorf("%s hears no messages: those that do are steps of the types %s", ofType(kind, key),
+			strings.Join(hearers(), ", "))
 	}
 	switch within := h.Within(); {
 	case within == Whole && to != "":
 		return fmt.Errorf("%s has nothing within it: send the message to %s", ofType(kind, key), key)
 	case within == OfTrial && !isTrial(to):
-		return fmt.Errorf("%s has trials, one of which a message is for: send it to %s/0, or %s/then, for instance", ofType(kind, key), key, key)
+		return fmt.Errorf("%s has trials, one of which a message is for: send it to %s/0, or %s/then, for instance",
+			ofType(kind, key), key, key)
 	case within == OfStep && to == "":
 		return fmt.Errorf("%s has steps, one of which a message is for: send it to %s/STEP", ofType(kind, key), key)
 	}

@@ -6,7 +6,8 @@ import "context"
 type nested struct{}
 
 func (nested) About() Description {
-	return Description{Name: "workflow", Text: "Runs another workflow file; the outputs of its steps are its outputs, by step.", Light: true, Keys: []Key{
+	return Description{Name: "workflow", Text: "Runs another workflow file; the outputs of its steps are its " +
+		"outputs, by step.", Light: true, Keys: []Key{
 		{Name: "file", Kind: "text", Needed: true, Text: "the workflow file"},
 		{Name: "parameters", Kind: "mapping", Text: "its parameters"},
 	}}

@@ -15,7 +15,8 @@ import (
 type notebook struct{ inTrial }
 
 func (notebook) About() Description {
-	return Description{Name: "notebook", Text: "Runs a Jupyter notebook through papermill; what it looked like at its end is an artifact.", Keys: []Key{
+	return Description{Name: "notebook", Text: "Runs a Jupyter notebook through papermill; what it looked like " +
+		"at its end is an artifact.", Keys: []Key{
 		{Name: "file", Kind: "text", Needed: true, Text: "the notebook; a cell tagged parameters has the defaults"},
 		{Name: "parameters", Kind: "mapping", Text: "its parameters, besides the step's inputs"},
 		{Name: "kernel", Kind: "text", Text: "the kernel; the notebook's own when left out"},
@@ -51,12 +52,14 @@ func (notebook) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	settings, err := json.Marshal(map[string]any{
-		"file": texts["file"], "name": filepath.Base(texts["file"]), "kernel": texts["kernel"], "parameters": given, "timeout": int(limit.Seconds()),
+		"file": texts["file"], "name": filepath.Base(texts["file"]), "kernel": texts["kernel"], "parameters": given,
+		"timeout": int(limit.Seconds()),
 	})
 	if err != nil {
 		return Result{}, wrong("%w", err)
 	}
 	return c.run(ctx, spec{
-		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(notebookDriver), escaped(string(settings))}, image: texts["image"], reads: true,
+		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(notebookDriver), escaped(string(settings))},
+		image: texts["image"], reads: true,
 	})
 }

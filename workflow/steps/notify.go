@@ -12,10 +12,12 @@ import (
 type notify struct{}
 
 func (notify) About() Description {
-	return Description{Name: "notify", Text: "Says something where the run is watched, and posts it to a URL.", Light: true, Keys: []Key{
-		{Name: "message", Kind: "text", Needed: true, Text: "what is said"},
-		{Name: "url", Kind: "text", Text: "where {\"text\", \"run\", \"step\"} is posted as JSON, as chat services take it"},
-	}}
+	return Description{Name: "notify", Text: "Says something where the run is watched, and posts it to a URL.",
+		Light: true, Keys: []Key{
+			{Name: "message", Kind: "text", Needed: true, Text: "what is said"},
+			{Name: "url", Kind: "text", Text: "where {\"text\", \"run\", \"step\"} is posted as JSON, as " +
+				"chat services take it"},
+		}}
 }
 
 func (notify) Run(ctx context.Context, c *Call) (Result, error) {

@@ -30,7 +30,8 @@ func (pig) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, rem
 		fail(keys, "", "a step of type pig has `file` or `script`, and not both", "keep one of them")
 	}
 	if t := keys.Get("script"); t != nil && template(strings.ReplaceAll(t.Text, "$${", "")) {
-		fail(t, "script", "a value in ${…} would become part of the script", "write $name, and parameters: {name: ${…}}")
+		fail(t, "script", "a value in ${…} would become part of the script",
+			"write $name, and parameters: {name: ${…}}")
 	}
 }
 
@@ -48,7 +49,8 @@ func (pig) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	t := tool{
-		Words: []string{or(texts["pig"], "pig")}, Progress: []string{`(\d+)% complete`}, Error: `ERROR \d+:|^Exception in thread`,
+		Words: []string{or(texts["pig"], "pig")}, Progress: []string{`(\d+)% complete`},
+		Error:  `ERROR \d+:|^Exception in thread`,
 		Remedy: "install Apache Pig, or name its program by `pig`",
 	}
 	if texts["exec_type"] != "" {
@@ -61,7 +63,8 @@ func (pig) Run(ctx context.Context, c *Call) (Result, error) {
 		text := textOf(values[name])
 		// Pig puts them into the script's text, and runs what stands in `…` by a shell.
 		if at := strings.IndexAny(text, "'\"`$\\;\n\r\x00"); at >= 0 {
-			return Result{}, wrong("parameters.%s: %q has %q, which Pig would read as part of the script", name, text, text[at])
+			return Result{}, wrong("parameters.%s: %q has %q, which Pig would read as part of the script",
+				name, text, text[at])
 		}
 		t.Words = append(t.Words, "-param", name+"="+text)
 	}

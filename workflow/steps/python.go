@@ -16,7 +16,8 @@ func (python) About() Description {
 		}}
 }
 
-// driver calls the function. What the function returns, a dict, is what the step puts out; anything else is the output "result".
+// driver calls the function. What the function returns, a dict, is what the step puts out; anything else is the output
+// "result".
 const driver = `import json, os, runpy, sys
 path, name = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
@@ -47,7 +48,8 @@ func (python) Run(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	words := []string{or(texts["interpreter"], "python3"), "-c", escaped(driver), escaped(texts["file"]), escaped(or(texts["function"], "main"))}
+	words := []string{or(texts["interpreter"], "python3"), "-c", escaped(driver), escaped(texts["file"]),
+		escaped(or(texts["function"], "main"))}
 	return c.run(ctx, spec{words: words, values: arguments, image: texts["image"], reads: true})
 }
 

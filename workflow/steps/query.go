@@ -16,8 +16,8 @@ type piece struct {
 	Param string `json:"param,omitempty"`
 }
 
-// statements parts a text of SQL at its semicolons, and finds its parameters, written as :name. What stands in quotes, comments and
-// $tags$ is passed over, and so is ::, a cast.
+// statements parts a text of SQL at its semicolons, and finds its parameters, written as :name. What stands in quotes,
+// comments and $tags$ is passed over, and so is ::, a cast.
 func statements(text string) (all [][]piece, err error) {
 	var now []piece
 	begin, at := 0, 0
@@ -27,7 +27,9 @@ func statements(text string) (all [][]piece, err error) {
 		}
 	}
 	end := func() {
-		blank := !slices.ContainsFunc(now, func(p piece) bool { return p.Param != "" || strings.TrimSpace(uncommented(p.Text)) != "" })
+		blank := !slices.ContainsFunc(now, func(p piece) bool {
+			return p.Param != "" || strings.TrimSpace(uncommented(p.Text)) != ""
+		})
 		if !blank {
 			all = append(all, now)
 		}
@@ -38,7 +40,8 @@ func statements(text string) (all [][]piece, err error) {
 			at += over
 			continue
 		} else if over < 0 {
-			return nil, fmt.Errorf("line %d: what begins with %.2s does not end", 1+strings.Count(text[:at], "\n"), text[at:])
+			return nil, fmt.Errorf("line %d: what begins with %.2s does not end",
+				1+strings.Count(text[:at], "\n"), text[at:])
 		}
 		switch {
 		case text[at] == ';':
@@ -48,7 +51,8 @@ func statements(text string) (all [][]piece, err error) {
 			begin = at
 		case strings.HasPrefix(text[at:], "::"):
 			at += 2
-		case text[at] == ':' && at+1 < len(text) && letter(text[at+1]) && (at == 0 || !letter(text[at-1]) && !digit(text[at-1])):
+		case text[at] == ':' && at+1 < len(text) && letter(text[at+1]) &&
+			(at == 0 || !letter(text[at-1]) && !digit(text[at-1])):
 			to := at + 1
 			for to < len(text) && (letter(text[to]) || digit(text[to])) {
 				to++
@@ -180,7 +184,8 @@ func (c *Call) query() (all [][]piece, values map[string]any, rows int, err erro
 	return all, values, rows, nil
 }
 
-// checkQuery refuses what is known to be wrong before a run begins. A value in the text of a query would be part of its text.
+// checkQuery refuses what is known to be wrong before a run begins. A value in the text of a query would be part of its
+// text.
 func checkQuery(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
 	query, file := keys.Get("query"), keys.Get("file")
 	if (query == nil) == (file == nil) {
@@ -191,7 +196,8 @@ func checkQuery(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, reme
 		return
 	}
 	if template(strings.ReplaceAll(query.Text, "$${", "")) {
-		fail(query, "query", "a value in ${…} would become part of the query", "write :name, and parameters: {name: ${…}}")
+		fail(query, "query", "a value in ${…} would become part of the query",
+			"write :name, and parameters: {name: ${…}}")
 		return
 	}
 	all, err := statements(query.Text)
@@ -206,7 +212,8 @@ func checkQuery(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, reme
 	for _, s := range all {
 		for _, p := range s {
 			if p.Param != "" && values.Get(p.Param) == nil {
-				fail(query, "query", fmt.Sprintf(":%s has no value", p.Param), "give it one: parameters: {"+p.Param+": …}")
+				fail(query, "query", fmt.Sprintf(":%s has no value", p.Param),
+					"give it one: parameters: {"+p.Param+": …}")
 				return
 			}
 		}

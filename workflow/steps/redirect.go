@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// redirecting follows redirects, and keeps what a step sends to its own address from other hosts: its headers and, in Referer, its
-// address, which may be secret, are left out, and a body is not sent on.
+// redirecting follows redirects, and keeps what a step sends to its own address from other hosts: its headers and, in
+// Referer, its address, which may be secret, are left out, and a body is not sent on.
 var redirecting = &http.Client{CheckRedirect: func(r *http.Request, before []*http.Request) error {
 	const most = 10
 	if len(before) >= most {
@@ -21,13 +21,15 @@ var redirecting = &http.Client{CheckRedirect: func(r *http.Request, before []*ht
 		return nil
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		return failed("%s redirects to %s, another host, which is not sent the body: write its address as url", before[0].URL.Redacted(), r.URL.Redacted())
+		return failed("%s redirects to %s, another host, which is not sent the body: write its address as url",
+			before[0].URL.Redacted(), r.URL.Redacted())
 	}
 	clear(r.Header)
 	return nil
 }}
 
-// within tells whether what is for one address may be sent to another: on the same host, and not less hidden on the way.
+// within tells whether what is for one address may be sent to another: on the same host, and not less hidden on the
+// way.
 func within(from, to *url.URL) bool {
 	return from.Host == to.Host && (from.Scheme == to.Scheme || to.Scheme == "https")
 }

@@ -2,7 +2,8 @@ package steps
 
 // all are the types, by the order in which people are told of them.
 var all = []Type{
-	command{}, docker{}, python{}, notebook{}, sql{}, sweepStep{}, sparkSubmit{}, livy{"spark"}, livy{"livy"}, hive{}, pig{}, scala{}, genie{}, titus{},
+	command{}, docker{}, python{}, notebook{}, sql{}, sweepStep{}, sparkSubmit{}, livy{"spark"}, livy{"livy"}, hive{},
+	pig{}, scala{}, genie{}, titus{},
 	custom{customGrace}, httpStep{}, wait{}, notify{}, signalStep{}, nested{},
 }
 

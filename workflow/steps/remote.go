@@ -46,11 +46,12 @@ const (
 // everyKey and headersKey are keys of all types that ask services.
 var (
 	everyKey   = Key{Name: "every", Kind: "duration", Text: "how often it is looked at; 2s when left out"}
-	headersKey = Key{Name: "headers", Kind: "mapping", Text: `of all requests, as {Authorization: "Bearer ${envvar:TOKEN}"}`}
+	headersKey = Key{Name: "headers", Kind: "mapping",
+		Text: `of all requests, as {Authorization: "Bearer ${envvar:TOKEN}"}`}
 )
 
-// remote submits a job, or goes on with it, and waits for its end. That it was submitted is kept before anything else is done, and a job
-// whose keeping was cut off is found by its mark.
+// remote submits a job, or goes on with it, and waits for its end. That it was submitted is kept before anything else
+// is done, and a job whose keeping was cut off is found by its mark.
 func (c *Call) remote(ctx context.Context, j job) (Result, error) {
 	id := c.Kept
 	var err error
@@ -79,7 +80,8 @@ func (c *Call) remote(ctx context.Context, j job) (Result, error) {
 				since = time.Now()
 			}
 			if time.Since(since) > remotePatience {
-				return Result{}, lost(fmt.Errorf("job %s: the service has not answered for %v: %w", id, remotePatience, err))
+				return Result{}, lost(fmt.Errorf("job %s: the service has not answered for %v: %w",
+					id, remotePatience, err))
 			}
 			c.Progress(Progress{Text: err.Error()})
 		case g.ended:
@@ -107,14 +109,16 @@ func stopping(ctx context.Context) bool { return errors.Is(context.Cause(ctx), E
 // lostLooks is how often a job is looked for of which the service's answer was lost, as it may begin a little later.
 const lostLooks = 3
 
-// begin is the job that this attempt has submitted before, or submits now. A request that submits is not broken off: nobody would know
-// whether there is a job now, which would go on, or begin a second time.
+// begin is the job that this attempt has submitted before, or submits now. A request that submits is not broken off:
+// nobody would know whether there is a job now, which would go on, or begin a second time.
 func (j job) begin(ctx context.Context) (id string, err error) {
 	whole := context.WithoutCancel(ctx) // requests have a limit of their own
 	id, err = j.find(ctx)
-	for end := time.Now().Add(remoteKill); err != nil && stopping(ctx); time.Sleep(max(min(j.every, time.Second), 10*time.Millisecond)) {
+	for end := time.Now().Add(remoteKill); err != nil &&
+		stopping(ctx); time.Sleep(max(min(j.every, time.Second), 10*time.Millisecond)) {
 		var f *Failure
-		if id, err = j.find(whole); err == nil || errors.As(err, &f) && f.Fault == engine.Input || time.Now().After(end) {
+		if id, err = j.find(whole); err == nil || errors.As(err, &f) && f.Fault == engine.Input ||
+			time.Now().After(end) {
 			break
 		}
 	}
@@ -195,7 +199,8 @@ type service struct {
 	headers map[string]any
 }
 
-// watched reads the keys that all steps have whose work a service elsewhere does: the service, and how often it is asked.
+// watched reads the keys that all steps have whose work a service elsewhere does: the service, and how often it is
+// asked.
 func (c *Call) watched() (s service, every time.Duration, err error) {
 	if s, err = c.service(); err != nil {
 		return s, 0, err
@@ -221,7 +226,9 @@ func (c *Call) service() (service, error) {
 }
 
 // serviceClient follows no redirects: the headers, which may be secret, are for the service alone.
-var serviceClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var serviceClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+	return http.ErrUseLastResponse
+}}
 
 // ask sends a request and reads the answer into to, unless that is nil. A status beyond 299 is an *answerError.
 func (s service) ask(ctx context.Context, method, path string, body, to any) (http.Header, error) {
@@ -259,9 +266,11 @@ func (s service) ask(ctx context.Context, method, path string, body, to any) (ht
 	case len(data) > maxAnswer:
 		return nil, fmt.Errorf("%s %s: the answer has more than %d bytes", method, r.URL.Redacted(), maxAnswer)
 	case answer.StatusCode/100 != 2:
-		text := fmt.Sprintf("%s %s answers %s: %.300s", method, r.URL.Redacted(), answer.Status, strings.TrimSpace(string(data)))
+		text := fmt.Sprintf("%s %s answers %s: %.300s", method, r.URL.Redacted(), answer.Status,
+			strings.TrimSpace(string(data)))
 		if to := answer.Header.Get("Location"); answer.StatusCode/100 == 3 && to != "" {
-			text = fmt.Sprintf("%s %s redirects to %.300s, which is not followed: write the address of the service itself as url", method, r.URL.Redacted(), to)
+			text = fmt.Sprintf("%s %s redirects to %.300s, which is not followed: write the address of the service "+
+				"itself as url", method, r.URL.Redacted(), to)
 		}
 		err := &answerError{answer.StatusCode, text}
 		if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone {
@@ -295,7 +304,8 @@ func submitted(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &a) && (a.status/100 == 4 || a.status/100 == 3) && a.status != http.StatusTooManyRequests && a.status != http.StatusRequestTimeout:
+	case errors.As(err, &a) && (a.status/100 == 4 || a.status/100 == 3) && a.status != http.StatusTooManyRequests &&
+		a.status != http.StatusRequestTimeout:
 		return &Failure{Fault: engine.Input, Err: err}
 	}
 	return lost(err)

@@ -50,7 +50,8 @@ func (scala) Run(ctx context.Context, c *Call) (Result, error) {
 	return c.run(ctx, spec{words: words, image: image})
 }
 
-// scalaWords is the command line. Options of the Java machine are handed through by -J and -D, which every runner of Scala knows.
+// scalaWords is the command line. Options of the Java machine are handed through by -J and -D, which every runner of
+// Scala knows.
 func (c *Call) scalaWords() (words []string, image string, err error) {
 	texts, err := c.allTexts("class", "file", "scala", "image")
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 type signalStep struct{}
 
 func (signalStep) About() Description {
-	return Description{Name: "signal", Text: "Sends a signal to another run, for a `wait` step there.", Light: true, Keys: []Key{
-		{Name: "run", Kind: "text", Needed: true, Text: "id of the run, of the same owner"},
-		{Name: "signal", Kind: "text", Needed: true, Text: "name of the signal"},
-		{Name: "payload", Kind: "value", Text: "what the wait step there puts out"},
-	}}
+	return Description{Name: "signal", Text: "Sends a signal to another run, for a `wait` step there.", Light: true,
+		Keys: []Key{
+			{Name: "run", Kind: "text", Needed: true, Text: "id of the run, of the same owner"},
+			{Name: "signal", Kind: "text", Needed: true, Text: "name of the signal"},
+			{Name: "payload", Kind: "value", Text: "what the wait step there puts out"},
+		}}
 }
 
 func (signalStep) Run(ctx context.Context, c *Call) (Result, error) {
@@ -47,7 +48,8 @@ var signalNames = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:-]{0,99}$`)
 // CheckSignal refuses what is no name of a signal.
 func CheckSignal(name string) error {
 	if !signalNames.MatchString(name) {
-		return fmt.Errorf("%.100q is no name of a signal: use letters, digits and _ . : - behind a letter, at most 100", name)
+		return fmt.Errorf("%.100q is no name of a signal: use letters, digits and _ . : - behind a letter, at most 100",
+			name)
 	}
 	return nil
 }

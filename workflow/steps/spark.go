@@ -26,7 +26,8 @@ var sparkFlags = []struct{ key, flag, kind, text string }{
 	{"driver_cores", "--driver-cores", "number", "in cluster mode"},
 	{"executor_memory", "--executor-memory", "text", "as 2g: spark.executor.memory"},
 	{"executor_cores", "--executor-cores", "number", "of one executor"},
-	{"total_executor_cores", "--total-executor-cores", "number", "of all together, on Mesos and standalone: spark.cores.max"},
+	{"total_executor_cores", "--total-executor-cores", "number",
+		"of all together, on Mesos and standalone: spark.cores.max"},
 	{"num_executors", "--num-executors", "number", "on YARN"},
 	{"queue", "--queue", "text", "on YARN"},
 	{"jars", "--jars", "list", "jars for the class paths"},
@@ -38,10 +39,12 @@ var sparkFlags = []struct{ key, flag, kind, text string }{
 }
 
 func (sparkSubmit) About() Description {
-	d := Description{Name: "spark-submit", Text: "Runs a Spark application through spark-submit; the driver is a task on the cluster.", Keys: []Key{
+	d := Description{Name: "spark-submit", Text: "Runs a Spark application through spark-submit; the driver is " +
+		"a task on the cluster.", Keys: []Key{
 		{Name: "application", Kind: "text", Needed: true, Text: "a jar or a Python file"},
 		{Name: "arguments", Kind: "list", Text: "of the application"},
-		{Name: "conf", Kind: "mapping", Text: "spark.* settings, as spark.mesos.constraints, spark.dynamicAllocation.enabled"},
+		{Name: "conf", Kind: "mapping", Text: "spark.* settings, as spark.mesos.constraints, " +
+			"spark.dynamicAllocation.enabled"},
 		{Name: "spark_submit", Kind: "text", Text: "the program; spark-submit when left out"},
 		{Name: "image", Kind: "text", Text: "a container image for the driver"},
 	}}
@@ -53,7 +56,8 @@ func (sparkSubmit) About() Description {
 
 // Check refuses what is known to be wrong before a run begins.
 func (sparkSubmit) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
-	if mode := keys.Get("deploy_mode"); mode != nil && !template(mode.Text) && mode.Text != "client" && mode.Text != "cluster" {
+	if mode := keys.Get("deploy_mode"); mode != nil && !template(mode.Text) && mode.Text != "client" &&
+		mode.Text != "cluster" {
 		fail(mode, "deploy_mode", fmt.Sprintf("`%.40s` is no mode", mode.Text), "write client, or cluster")
 	}
 	conf := keys.Get("conf")
@@ -66,7 +70,8 @@ func (sparkSubmit) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, prob
 	}
 	for _, p := range conf.Pairs {
 		if !strings.HasPrefix(p.Key.Text, "spark.") {
-			fail(p.Key, "conf."+p.Key.Text, "settings of Spark begin with spark.", "write it whole, as spark.executor.memory: 2g")
+			fail(p.Key, "conf."+p.Key.Text, "settings of Spark begin with spark.",
+				"write it whole, as spark.executor.memory: 2g")
 		}
 	}
 }
@@ -74,7 +79,8 @@ func (sparkSubmit) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, prob
 //go:embed spark_driver.py
 var sparkDriver string
 
-// sparkShell starts the driver program where there is a Python; elsewhere Spark runs all the same, and only its progress is not told.
+// sparkShell starts the driver program where there is a Python; elsewhere Spark runs all the same, and only its
+// progress is not told.
 const sparkShell = `if command -v python3 >/dev/null 2>&1; then exec python3 -c "$@"; fi
 shift 2
 echo "no python3 here: progress is not told" >&2
@@ -140,7 +146,8 @@ func (c *Call) sparkSettings() (string, error) {
 	s.UI = fmt.Sprint(conf["spark.ui.enabled"]) != "false" && !s.Cluster
 	if port := conf["spark.ui.port"]; port != nil {
 		if s.Port, err = strconv.Atoi(fmt.Sprint(port)); err != nil || s.Port < 1 || s.Port > 65535 {
-			return "", wrong("conf.spark.ui.port: %v is no port from 1 to 65535; leave it out, and the step is given one", port)
+			return "", wrong("conf.spark.ui.port: %v is no port from 1 to 65535; leave it out, and the step is "+
+				"given one", port)
 		}
 	}
 	data, err := json.Marshal(s)

@@ -18,24 +18,31 @@ type livy struct{ name string }
 
 // livyFields are keys and what Livy calls them.
 var livyFields = map[string]string{
-	"proxy_user": "proxyUser", "jars": "jars", "py_files": "pyFiles", "files": "files", "archives": "archives", "driver_memory": "driverMemory",
-	"driver_cores": "driverCores", "executor_memory": "executorMemory", "executor_cores": "executorCores", "num_executors": "numExecutors",
-	"queue": "queue", "conf": "conf",
+	"proxy_user": "proxyUser", "jars": "jars", "py_files": "pyFiles", "files": "files", "archives": "archives",
+	"driver_memory": "driverMemory",
+	"driver_cores":  "driverCores", "executor_memory": "executorMemory", "executor_cores": "executorCores",
+	"num_executors": "numExecutors",
+	"queue":         "queue", "conf": "conf",
 }
 
 func (l livy) About() Description {
-	return Description{Name: l.name, Text: "Runs an application, or code in a session, on Spark through Apache Livy's REST interface.", Light: true, Keys: []Key{
+	return Description{Name: l.name, Text: "Runs an application, or code in a session, on Spark through Apache " +
+		"Livy's REST interface.", Light: true, Keys: []Key{
 		{Name: "url", Kind: "text", Needed: true, Text: "of Livy, as http://livy:8998"},
 		{Name: "application", Kind: "text", Text: "a jar or a Python file where Livy finds it; or `code`"},
 		{Name: "class", Kind: "text", Text: "the main class of a jar"},
 		{Name: "arguments", Kind: "list", Text: "of the application"},
 		{Name: "code", Kind: "text", Text: "code for a session"},
-		{Name: "parameters", Kind: "mapping", Text: "values that the code finds as variables; in SQL they stand for :name"},
+		{Name: "parameters", Kind: "mapping", Text: "values that the code finds as variables; in SQL they stand " +
+			"for :name"},
 		{Name: "kind", Kind: "text", Text: "of the code: spark, pyspark, sparkr or sql; pyspark when left out"},
-		{Name: "session", Kind: "text", Text: "id or name of a session that is there; left out, one is made for the step and ended with it"},
+		{Name: "session", Kind: "text", Text: "id or name of a session that is there; left out, one is made for " +
+			"the step and ended with it"},
 		{Name: "conf", Kind: "mapping", Text: "spark.* settings"},
-		{Name: "driver_memory", Kind: "text", Text: "as 1g"}, {Name: "driver_cores", Kind: "number", Text: "of the driver"},
-		{Name: "executor_memory", Kind: "text", Text: "as 2g"}, {Name: "executor_cores", Kind: "number", Text: "of one executor"},
+		{Name: "driver_memory", Kind: "text", Text: "as 1g"},
+		{Name: "driver_cores", Kind: "number", Text: "of the driver"},
+		{Name: "executor_memory", Kind: "text", Text: "as 2g"},
+		{Name: "executor_cores", Kind: "number", Text: "of one executor"},
 		{Name: "num_executors", Kind: "number", Text: "how many"}, {Name: "queue", Kind: "text", Text: "on YARN"},
 		{Name: "jars", Kind: "list", Text: "jars"}, {Name: "py_files", Kind: "list", Text: "Python files"},
 		{Name: "files", Kind: "list", Text: "files"}, {Name: "archives", Kind: "list", Text: "archives"},
@@ -49,11 +56,13 @@ func (livy) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, re
 		fail(keys, "", "a step of type spark has `application` or `code`, and not both", "keep one of them")
 	}
 	if t := keys.Get("code"); t != nil && template(strings.ReplaceAll(t.Text, "$${", "")) {
-		fail(t, "code", "a value in ${…} would become part of the code", "name it under parameters, and use its name; a plain ${ is written $${")
+		fail(t, "code", "a value in ${…} would become part of the code",
+			"name it under parameters, and use its name; a plain ${ is written $${")
 	}
 	kinds := []string{"spark", "pyspark", "sparkr", "sql"}
 	if t := keys.Get("kind"); t != nil && !template(t.Text) && !slices.Contains(kinds, t.Text) {
-		fail(t, "kind", fmt.Sprintf("there is no kind `%.40s` of code", t.Text), "write one of "+strings.Join(kinds, ", "))
+		fail(t, "kind", fmt.Sprintf("there is no kind `%.40s` of code", t.Text),
+			"write one of "+strings.Join(kinds, ", "))
 	}
 }
 
@@ -133,7 +142,8 @@ func (s service) livyNamed(ctx context.Context, path, name string) (string, erro
 		var all struct {
 			Sessions []livySession `json:"sessions"`
 		}
-		if _, err := s.ask(ctx, http.MethodGet, fmt.Sprintf("%s?from=%d&size=%d", path, from, page), nil, &all); err != nil {
+		if _, err := s.ask(ctx, http.MethodGet, fmt.Sprintf("%s?from=%d&size=%d", path, from, page), nil,
+			&all); err != nil {
 			return "", submitted(err)
 		}
 		for _, b := range all.Sessions {
@@ -234,7 +244,8 @@ func (l livy) code(ctx context.Context, c *Call, s service, j job) (Result, erro
 		return "", nil
 	}
 	j.submit = func(ctx context.Context) (string, error) {
-		return s.livyBegin(ctx, path+"/statements", map[string]any{"code": strings.TrimRight(code, "\n") + "\n" + mark, "kind": kind})
+		return s.livyBegin(ctx, path+"/statements",
+			map[string]any{"code": strings.TrimRight(code, "\n") + "\n" + mark, "kind": kind})
 	}
 	j.look = func(ctx context.Context, id string) (glance, error) {
 		var st statement

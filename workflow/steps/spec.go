@@ -24,7 +24,8 @@ type spec struct {
 	task   map[string]any // further keys of `task`
 	env    map[string]string
 
-	reads bool // its last words are a driver's, which reads the parameters: from a file whose path follows, or from $KAON_PARAMS
+	// its last words are a driver's, which reads the parameters: from a file whose path follows, or from $KAON_PARAMS
+	reads bool
 }
 
 // run runs a command as one trial and reads what it leaves.
@@ -36,15 +37,18 @@ func (c *Call) run(ctx context.Context, s spec) (Result, error) {
 	switch {
 	case s.reads && size > sweep.MaxWord/2:
 		s.words = append(s.words, "${args_json_file}")
-	case size+len("KAON_PARAMS=") > sweep.MaxWord && !strings.Contains(s.shell+strings.Join(s.words, " "), "${args_json_file}"):
-		c.Progress(Progress{Text: fmt.Sprintf("its inputs are %d bytes, more than a variable can hold: $KAON_PARAMS is not set; "+
+	case size+len("KAON_PARAMS=") > sweep.MaxWord &&
+		!strings.Contains(s.shell+strings.Join(s.words, " "), "${args_json_file}"):
+		c.Progress(Progress{Text: fmt.Sprintf("its inputs are %d bytes, more than a variable can hold: $KAON_PARAMS "+
+			"is not set; "+
 			"${args_json_file} in its command is a file with all of them", size)})
 	}
 	source, err := c.source(s)
 	if err != nil {
 		return Result{}, err
 	}
-	done, err := c.Cluster.Run(ctx, Job{ID: c.ID, Began: c.Began, File: c.File, Source: source, Winner: c.Winner, Single: true, Names: c.Script.Names, Told: c.Progress})
+	done, err := c.Cluster.Run(ctx, Job{ID: c.ID, Began: c.Began, File: c.File, Source: source, Winner: c.Winner,
+		Single: true, Names: c.Script.Names, Told: c.Progress})
 	if err != nil {
 		return Result{}, err
 	}
@@ -59,7 +63,8 @@ func (c *Call) run(ctx context.Context, s spec) (Result, error) {
 	return Result{Outputs: out, Artifacts: done.Artifacts}, err
 }
 
-// parametersSize is about how many bytes $KAON_PARAMS has. The kernel starts no program with a variable of more than sweep.MaxWord.
+// parametersSize is about how many bytes $KAON_PARAMS has. The kernel starts no program with a variable of more than
+// sweep.MaxWord.
 func (c *Call) parametersSize(s spec) (int, error) {
 	size := 2
 	for _, values := range []map[string]any{c.Inputs, s.values} {
@@ -98,7 +103,8 @@ func (c *Call) source(s spec) ([]byte, error) {
 			env[name] = strings.ReplaceAll(value, "${", "$${")
 		}
 	}
-	// An attempt that failed is tried again by the run, which knows its own rules; what the cluster loses, the scheduler repeats.
+	// An attempt that failed is tried again by the run, which knows its own rules; what the cluster loses, the
+	// scheduler repeats.
 	task := map[string]any{"retries": 0}
 	if len(env) > 0 {
 		task["env"] = env
@@ -127,7 +133,8 @@ func (c *Call) source(s spec) ([]byte, error) {
 		text["command"] = s.words
 	}
 	if len(c.Artifacts) > 0 {
-		text["artifacts"] = append(slices.Clone(c.Artifacts), strings.TrimSuffix(OutputFile, "n")+"[n]") // a pattern: it need not be there
+		// a pattern: it need not be there
+		text["artifacts"] = append(slices.Clone(c.Artifacts), strings.TrimSuffix(OutputFile, "n")+"[n]")
 	}
 	return json.Marshal(text)
 }

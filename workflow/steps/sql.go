@@ -15,9 +15,11 @@ import (
 type sql struct{}
 
 func (sql) About() Description {
-	return Description{Name: "sql", Text: "Asks a database through Python's DB-API; the last answer's rows are put out.", Keys: append([]Key{
+	return Description{Name: "sql", Text: "Asks a database through Python's DB-API; the last answer's rows are " +
+		"put out.", Keys: append([]Key{
 		{Name: "database", Kind: "text", Needed: true,
-			Text: "sqlite:///FILE, postgresql://…, mysql://…, duckdb:///FILE, trino://…, or $NAME: a variable, as of `secrets`, that holds it"},
+			Text: "sqlite:///FILE, postgresql://…, mysql://…, duckdb:///FILE, trino://…, or $NAME: a variable, " +
+				"as of `secrets`, that holds it"},
 	}, append(queryKeys,
 		Key{Name: "interpreter", Kind: "text", Text: "python3 when left out; it has the database's module"},
 		Key{Name: "image", Kind: "text", Text: "a container image to run it in"})...)}
@@ -29,7 +31,8 @@ var sqlSchemes = []string{"sqlite", "postgresql", "postgres", "mysql", "mariadb"
 func (sql) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
 	if t := keys.Get("database"); t != nil && !template(t.Text) && !strings.HasPrefix(t.Text, "$") {
 		if scheme, _, ok := strings.Cut(t.Text, "://"); !ok || !slices.Contains(sqlSchemes, scheme) {
-			fail(t, "database", fmt.Sprintf("`%.60s` is no database that is known", t.Text), "begin it with one of "+strings.Join(sqlSchemes, "://, ")+"://")
+			fail(t, "database", fmt.Sprintf("`%.60s` is no database that is known", t.Text),
+				"begin it with one of "+strings.Join(sqlSchemes, "://, ")+"://")
 		}
 		if hasPassword(t.Text) {
 			fail(t, "database", "its password would stand where others read it", noPassword)
@@ -54,14 +57,17 @@ func (sql) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	if hasPassword(texts["database"]) {
-		return Result{}, wrong("database: its password would stand in the results and among this machine's processes: %s", noPassword)
+		return Result{}, wrong("database: its password would stand in the results and among this machine's "+
+			"processes: %s", noPassword)
 	}
-	asked, err := json.Marshal(map[string]any{"database": texts["database"], "statements": all, "values": values, "rows": rows})
+	asked, err := json.Marshal(map[string]any{"database": texts["database"], "statements": all, "values": values,
+		"rows": rows})
 	if err != nil {
 		return Result{}, wrong("%w", err)
 	}
 	return c.run(ctx, spec{
-		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(sqlDriver), escaped(string(asked))}, image: texts["image"],
+		words: []string{or(texts["interpreter"], "python3"), "-c", escaped(sqlDriver), escaped(string(asked))},
+		image: texts["image"],
 	})
 }
 

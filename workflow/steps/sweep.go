@@ -44,7 +44,8 @@ func (sweepStep) Run(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, err
 	}
 	out := Result{Outputs: map[string]any{
-		"sweep": c.ID, "trials": done.Counts.Total, "succeeded": done.Counts.Succeeded, "failed": done.Counts.Failed, "table": table(done.Trials),
+		"sweep": c.ID, "trials": done.Counts.Total, "succeeded": done.Counts.Succeeded, "failed": done.Counts.Failed,
+		"table": table(done.Trials),
 	}}
 	if done.Phase != sweep.PhaseSucceeded {
 		return out, failed("sweep %s: %w", c.ID, errorText(done.Reason))
@@ -147,7 +148,8 @@ func table(trials []board.Trial) []any {
 	return rows
 }
 
-// Flow is a tree as YAML in one line. Scalars that were written without quotes are so again, unless that would mean something else.
+// Flow is a tree as YAML in one line. Scalars that were written without quotes are so again, unless that would mean
+// something else.
 func Flow(t *sweep.Tree) []byte { return appendFlow(nil, t) }
 
 func appendFlow(b []byte, t *sweep.Tree) []byte {
@@ -173,7 +175,8 @@ func appendFlow(b []byte, t *sweep.Tree) []byte {
 			b = appendFlow(b, p.Value)
 		}
 		return append(b, '}')
-	case t.Plain && t.Text != "" && !strings.ContainsAny(t.Text, ",[]{}:#&*!|>'\"%@`?\\\n\t") && t.Text[0] != '-' || isNumber(t.Text) && t.Plain:
+	case t.Plain && t.Text != "" && !strings.ContainsAny(t.Text, ",[]{}:#&*!|>'\"%@`?\\\n\t") && t.Text[0] != '-' ||
+		isNumber(t.Text) && t.Plain:
 		return append(b, t.Text...)
 	}
 	return appendQuoted(b, t.Text)

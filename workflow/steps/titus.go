@@ -19,26 +19,29 @@ import (
 type titus struct{}
 
 func (titus) About() Description {
-	return Description{Name: "titus", Text: "Runs a batch job on Titus, by its REST interface.", Light: true, Keys: []Key{
-		{Name: "url", Kind: "text", Needed: true, Text: "of the gateway, as http://titus:7001"},
-		{Name: "application", Kind: "text", Text: "the application's name; kaon when left out"},
-		{Name: "owner", Kind: "text", Text: "an address of mail"},
-		{Name: "image", Kind: "text", Needed: true, Text: "name, name:tag or name@sha256:…"},
-		{Name: "command", Kind: "words", Text: "what the container runs; the image's own when left out"},
-		{Name: "size", Kind: "number", Text: "how many tasks; 1 when left out"},
-		{Name: "cpus", Kind: "number", Text: "of a task; 1 when left out"},
-		{Name: "memory_mb", Kind: "number", Text: "512 when left out"},
-		{Name: "disk_mb", Kind: "number", Text: "10000 when left out"},
-		{Name: "gpus", Kind: "number", Text: "none when left out"},
-		{Name: "network_mbps", Kind: "number", Text: "128 when left out"},
-		{Name: "runtime_limit", Kind: "duration", Text: "of a task; a day when left out"},
-		{Name: "task_retries", Kind: "number", Text: "how often Titus starts a task again; 0 when left out: `retry` starts the job again"},
-		{Name: "capacity_group", Kind: "text", Text: "whose capacity it takes"},
-		{Name: "iam_role", Kind: "text", Text: "the role of its tasks"},
-		{Name: "security_groups", Kind: "list", Text: "of its tasks"},
-		{Name: "request", Kind: "mapping", Text: "further fields of the job by Titus' names"},
-		headersKey, everyKey,
-	}}
+	return Description{Name: "titus", Text: "Runs a batch job on Titus, by its REST interface.", Light: true,
+		Keys: []Key{
+			{Name: "url", Kind: "text", Needed: true, Text: "of the gateway, as http://titus:7001"},
+			{Name: "application", Kind: "text", Text: "the application's name; kaon when left out"},
+			{Name: "owner", Kind: "text", Text: "an address of mail"},
+			{Name: "image", Kind: "text", Needed: true, Text: "name, name:tag or name@sha256:…"},
+			{Name: "command", Kind: "words", Text: "what the container runs; the image's own when left out"},
+			{Name: "size", Kind: "number", Text: "how many tasks; 1 when left out"},
+			{Name: "cpus", Kind: "number", Text: "of a task; 1 when left out"},
+			{Name: "memory_mb", Kind: "number", Text: "512 when left out"},
+			{Name: "disk_mb", Kind: "number", Text: "10000 when left out"},
+			{Name: "gpus", Kind: "number", Text: "none when left out"},
+			{Name: "network_mbps", Kind: "number", Text: "128 when left out"},
+			{Name: "runtime_limit", Kind: "duration", Text: "of a task; a day when left out"},
+			{Name: "task_retries", Kind: "number", Text: "how often Titus starts a task again; 0 when " +
+				"left out: `retry` " +
+				"starts the job again"},
+			{Name: "capacity_group", Kind: "text", Text: "whose capacity it takes"},
+			{Name: "iam_role", Kind: "text", Text: "the role of its tasks"},
+			{Name: "security_groups", Kind: "list", Text: "of its tasks"},
+			{Name: "request", Kind: "mapping", Text: "further fields of the job by Titus' names"},
+			headersKey, everyKey,
+		}}
 }
 
 func (titus) Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string)) {
@@ -168,7 +171,8 @@ func (s service) titusTasks(ctx context.Context, id string, status titusStatus) 
 	g.out["tasks"] = len(last)
 	switch {
 	case bad != nil:
-		err := fmt.Errorf("Titus task %s ended as %s: %s", bad.ID, bad.Status.Reason, or(bad.Status.Message, "no reason is given"))
+		err := fmt.Errorf("Titus task %s ended as %s: %s", bad.ID, bad.Status.Reason,
+			or(bad.Status.Message, "no reason is given"))
 		g.err = failed("%w", err)
 		switch bad.Status.Reason {
 		case "lost", "stuckInState", "crashed", "transientSystemError", "localSystemError", "unknownSystemError":
@@ -179,7 +183,8 @@ func (s service) titusTasks(ctx context.Context, id string, status titusStatus) 
 			g.err = &Failure{engine.Timeout, err}
 		}
 	case len(all.Items) == 0:
-		g.err = lost(fmt.Errorf("Titus job %s has ended, and Titus does not know its tasks any more: %s", id, status.Message))
+		g.err = lost(fmt.Errorf("Titus job %s has ended, and Titus does not know its tasks any more: %s",
+			id, status.Message))
 	}
 	return g, nil
 }
@@ -198,7 +203,8 @@ func (c *Call) titusJob() (map[string]any, error) {
 		return nil, err
 	}
 	resources := map[string]any{"cpu": 1, "memoryMB": 512, "diskMB": 10000, "networkMbps": 128}
-	c.set(resources, map[string]string{"cpus": "cpu", "memory_mb": "memoryMB", "disk_mb": "diskMB", "gpus": "gpu", "network_mbps": "networkMbps"})
+	c.set(resources, map[string]string{"cpus": "cpu", "memory_mb": "memoryMB", "disk_mb": "diskMB", "gpus": "gpu",
+		"network_mbps": "networkMbps"})
 	security := map[string]any{}
 	c.set(security, map[string]string{"iam_role": "iamRole", "security_groups": "securityGroups"})
 	env := map[string]any{}
@@ -208,9 +214,11 @@ func (c *Call) titusJob() (map[string]any, error) {
 	for name, v := range c.Inputs {
 		env[sweep.EnvName(name)] = textOf(v)
 	}
-	container := map[string]any{"image": imageOf(image), "resources": resources, "securityProfile": security, "env": env}
+	container := map[string]any{"image": imageOf(image), "resources": resources,
+		"securityProfile": security, "env": env}
 	if len(c.Script.Values) > 0 {
-		return nil, wrong("command: values in a text for a shell are not possible here; write a list of words, or give them as `inputs`, " +
+		return nil, wrong("command: values in a text for a shell are not possible here; write a list of words, " +
+			"or give them as `inputs`, " +
 			"which are $KAON_PARAM_NAME")
 	}
 	if c.Script.Shell != "" {

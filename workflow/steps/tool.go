@@ -14,9 +14,10 @@ type tool struct {
 	Error     string            `json:"error,omitempty"`    // a pattern of the line that says why it fails
 	Strict    bool              `json:"strict,omitempty"`   // such a line is a failure whatever the exit code
 	Interrupt bool              `json:"interrupt,omitempty"`
-	Rows      *int              `json:"rows,omitempty"` // its output is a table in CSV, of which so many rows are put out
-	Mark      string            `json:"mark,omitempty"` // the table begins behind such a line, where there is one
-	Remedy    string            `json:"remedy,omitempty"`
+	// its output is a table in CSV, of which so many rows are put out
+	Rows   *int   `json:"rows,omitempty"`
+	Mark   string `json:"mark,omitempty"` // the table begins behind such a line, where there is one
+	Remedy string `json:"remedy,omitempty"`
 }
 
 //go:embed tool_driver.py
@@ -28,5 +29,6 @@ func (c *Call) runTool(ctx context.Context, t tool, image string) (Result, error
 	if err != nil {
 		return Result{}, wrong("%w", err)
 	}
-	return c.run(ctx, spec{words: []string{"python3", "-c", escaped(toolDriver), escaped(string(settings))}, image: image})
+	return c.run(ctx, spec{words: []string{"python3", "-c", escaped(toolDriver), escaped(string(settings))},
+		image: image})
 }

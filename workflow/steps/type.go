@@ -18,13 +18,14 @@ import (
 type Type interface {
 	// About says what the type does and which keys it has.
 	About() Description
-	// Run carries out one attempt, and returns when it has ended. When ctx ends with the cause ErrStop it ends the attempt
-	// first; with any other cause it leaves it as it is, to be begun again by a later process. The error is a *Failure, when it
-	// can be one.
+	// Run carries out one attempt, and returns when it has ended. When ctx ends with the cause ErrStop it ends the
+	// attempt first; with any other cause it leaves it as it is, to be begun again by a later process. The error is a
+	// *Failure, when it can be one.
 	Run(ctx context.Context, c *Call) (Result, error)
 }
 
-// Checker is a Type that finds problems of keys before a run begins, besides those of their names. Values with ${…} are not known yet.
+// Checker is a Type that finds problems of keys before a run begins, besides those of their names. Values with ${…} are
+// not known yet.
 type Checker interface {
 	Check(keys *sweep.Tree, fail func(at *sweep.Tree, field, problem, remedy string))
 }
@@ -86,15 +87,21 @@ type Call struct {
 	Kept string             // what Keep was given when the attempt began before; "": nothing
 	Keep func(string) error // makes durable by which id a service elsewhere knows the attempt's work
 
-	Cluster  Cluster
-	Progress func(Progress)                                                               // may be called at any time, not after Run has returned
-	Approved <-chan string                                                                // who has approved
-	Messages chan Sent                                                                    // what is said to it, of types that take it themselves
-	Signals  <-chan Signal                                                                // with the name that it waits for
-	Signal   func(ctx context.Context, run, name string, payload json.RawMessage) error   // leaves a signal for another run
-	EndOf    func(name string) (run, state string, err error)                             // another run's; no state: not ended
-	Ask      func(ctx context.Context, m Sent) error                                      // hands a message to the run that a `workflow` step is
-	Nested   func(ctx context.Context, file string, given map[string]any) (Result, error) // runs a workflow
+	Cluster Cluster
+	// may be called at any time, not after Run has returned
+	Progress func(Progress)
+	Approved <-chan string // who has approved
+	// what is said to it, of types that take it themselves
+	Messages chan Sent
+	// with the name that it waits for
+	Signals <-chan Signal
+	// leaves a signal for another run
+	Signal func(ctx context.Context, run, name string, payload json.RawMessage) error
+	// another run's; no state: not ended
+	EndOf func(name string) (run, state string, err error)
+	// hands a message to the run that a `workflow` step is
+	Ask    func(ctx context.Context, m Sent) error
+	Nested func(ctx context.Context, file string, given map[string]any) (Result, error) // runs a workflow
 }
 
 // Fetch is a file that is brought to where a step runs.
@@ -176,8 +183,8 @@ func (e *GoneError) Unwrap() error { return e.Err }
 
 // Cluster runs sweeps.
 type Cluster interface {
-	// Run runs a spec as the sweep of an id, or goes on with it when it was begun before, and returns when it has ended and its
-	// results are stored. The cause of ctx says, as in Type.Run, what happens to it when ctx ends.
+	// Run runs a spec as the sweep of an id, or goes on with it when it was begun before, and returns when it has ended
+	// and its results are stored. The cause of ctx says, as in Type.Run, what happens to it when ctx ends.
 	Run(ctx context.Context, job Job) (Done, error)
 	// Knows tells whether a sweep of an id was begun, by this process or a former one, and is not forgotten.
 	Knows(id string) bool

@@ -62,9 +62,11 @@ func NewAPI(a *Account) (*API, error) {
 	}
 	transport := func() *http.Transport {
 		t := &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: apiWait, IdleConnTimeout: 90 * time.Second, MaxIdleConnsPerHost: 16,
-			TLSClientConfig: secure.Clone(),
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 15 * time.Second, ResponseHeaderTimeout: apiWait, IdleConnTimeout: 90 * time.Second,
+			MaxIdleConnsPerHost: 16,
+			TLSClientConfig:     secure.Clone(),
 		}
 		if p, err := url.Parse(a.Proxy); a.Proxy != "" && err == nil {
 			t.Proxy = http.ProxyURL(p)
@@ -82,7 +84,8 @@ func NewAPI(a *Account) (*API, error) {
 	calls.ForceAttemptHTTP2 = true
 	calls.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}
 	upgrades.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a token goes to nobody else
+	// a token goes to nobody else
+	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &API{account: a, client: &http.Client{Transport: calls, CheckRedirect: never},
 		upgrade: &http.Client{Transport: upgrades, CheckRedirect: never}}, nil
 }
@@ -135,7 +138,8 @@ func code(err error) int {
 }
 
 // open makes a request and returns its answer, whose body the caller closes.
-func (a *API) open(ctx context.Context, client *http.Client, method, path string, query url.Values, kind string, body []byte,
+func (a *API) open(ctx context.Context, client *http.Client, method, path string, query url.Values, kind string,
+	body []byte,
 	header http.Header) (*http.Response, error) {
 	for again := false; ; again = true {
 		address := a.account.Server + path
@@ -237,7 +241,8 @@ func passing(err error, try int) (bool, time.Duration) {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false, 0
 	case errors.As(err, &s):
-		return s.starting || s.Code == http.StatusTooManyRequests && s.Reason != "Forbidden" || s.Code >= 500, max(wait, s.After)
+		return s.starting || s.Code == http.StatusTooManyRequests && s.Reason != "Forbidden" ||
+			s.Code >= 500, max(wait, s.After)
 	}
 	return !certificate(err), wait
 }
@@ -315,7 +320,9 @@ func (a *API) send(ctx context.Context, method, path string, in any) error {
 	return a.once(ctx, method, path, nil, jsonKind, body, nil)
 }
 
-func (a *API) once(ctx context.Context, method, path string, query url.Values, kind string, body []byte, out any) error {
+func (a *API) once(
+	ctx context.Context, method, path string, query url.Values, kind string, body []byte, out any,
+) error {
 	resp, err := a.open(ctx, a.client, method, path, query, kind, body, nil)
 	if err != nil {
 		return err

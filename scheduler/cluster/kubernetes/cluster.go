@@ -49,16 +49,18 @@ type Cluster struct {
 
 	mu struct {
 		sync.Mutex
-		dirty       map[string]bool                  // nodes to refresh
-		pods        map[string]map[string]*pod       // by node, by namespace and name
-		at          map[string]string                // node of a pod, by namespace and name
-		containers  map[string]*container            // by the agent's id
-		room        map[string]int                   // of pods of ours, by node; one that is not there says nothing of it
+		dirty      map[string]bool            // nodes to refresh
+		pods       map[string]map[string]*pod // by node, by namespace and name
+		at         map[string]string          // node of a pod, by namespace and name
+		containers map[string]*container      // by the agent's id
+		// of pods of ours, by node; one that is not there says nothing of it
+		room        map[string]int
 		on          map[string]map[string]*container // containers, by node first
 		allocatable map[string]amounts               // of nodes, as they said last
 		swept       bool                             // what is ours and in no agent's records is nobody's
-		removed     map[string]bool                  // pods that are nobody's any more, by UID until they are gone; false: under way
-		narrow      bool                             // only the pods of the namespace may be seen
+		// pods that are nobody's any more, by UID until they are gone; false: under way
+		removed map[string]bool
+		narrow  bool // only the pods of the namespace may be seen
 	}
 }
 
@@ -100,7 +102,8 @@ func Start(ctx context.Context, conf Config) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{conf: conf, api: api, log: conf.Log, secret: rand.Text(), nodes: map[string]*node{},
-		creation: rate.NewLimiter(rate.Limit(conf.Rate), int(max(1, conf.Rate))), wake: make(chan struct{}, 1), seen: make(chan seenNode, 1024),
+		creation: rate.NewLimiter(rate.Limit(conf.Rate), int(max(1, conf.Rate))), wake: make(chan struct{}, 1),
+		seen:   make(chan seenNode, 1024),
 		events: newEvents(api, conf.Log)}
 	c.binaries.find, c.complaint = conf.Program, rate.Sometimes{First: 1, Interval: complaintEvery}
 	c.tolerate = conf.tolerations()
@@ -146,8 +149,9 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	c.server, err = embedded.Start(c.ctx, embedded.Config{
 		Private: true, Auth: map[string]string{principal: c.secret}, Log: c.log,
 		Timing: protocol.Timing{
-			AllocationInterval: time.Microsecond, ExecutorRegistration: patience, ExecutorReregistration: reregistration,
-			RecoveryTimeout: executorPatience, ShutdownGrace: shutdownGrace, AgentTimeout: c.conf.NodeTimeout,
+			AllocationInterval: time.Microsecond, ExecutorRegistration: patience,
+			ExecutorReregistration: reregistration,
+			RecoveryTimeout:        executorPatience, ShutdownGrace: shutdownGrace, AgentTimeout: c.conf.NodeTimeout,
 			ResendFirst: c.conf.Resend,
 		},
 	})
@@ -164,12 +168,15 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 	nodes := c.conf.nodes(c.api)
 	nodes.replace, nodes.change = c.replaceNodes, c.changeNode
 	pods := &reflector[pod]{
-		api: c.api, path: "/api/v1/pods", query: url.Values{}, log: c.log, meta: func(p *pod) *meta { return &p.Metadata },
+		api: c.api, path: "/api/v1/pods", query: url.Values{}, log: c.log, meta: func(p *pod) *meta {
+			return &p.Metadata
+		},
 		replace: c.replacePods, change: c.changePod,
 	}
 	err = pods.list(ctx)
 	if code(err) == http.StatusForbidden {
-		c.log.Warn("the pods of other namespaces may not be seen, so their nodes may be offered fuller than they are", "err", err)
+		c.log.Warn("the pods of other namespaces may not be seen, so their nodes may be offered fuller than they are",
+			"err", err)
 		c.mu.narrow = true
 		pods.path = podsPath(c.conf.Namespace)
 		err = pods.list(ctx)
@@ -201,7 +208,8 @@ func (c *Cluster) begin(ctx context.Context) (err error) {
 func remedy(err error) error {
 	switch code(err) {
 	case http.StatusForbidden:
-		return fmt.Errorf("%w: have an administrator apply deploy/kubernetes/rbac.yaml, which has all that kaon needs", err)
+		return fmt.Errorf("%w: have an administrator apply deploy/kubernetes/rbac.yaml, which has all that kaon needs",
+			err)
 	case http.StatusUnauthorized:
 		return fmt.Errorf("%w: log in to the cluster again; `kubectl get pods` shows whether it takes you in", err)
 	}
@@ -227,7 +235,8 @@ func (c *Cluster) warnOfRights(ctx context.Context) {
 	case err != nil:
 		c.log.Debug("what the account may do is not known", "err", err)
 	case len(needed) > 0:
-		c.log.Warn("the account lacks rights that sweeps need: have an administrator apply deploy/kubernetes/rbac.yaml", "may_not", strings.Join(needed, "; "))
+		c.log.Warn("the account lacks rights that sweeps need: have an administrator apply deploy/kubernetes/rbac.yaml",
+			"may_not", strings.Join(needed, "; "))
 	}
 }
 

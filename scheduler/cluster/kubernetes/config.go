@@ -121,7 +121,8 @@ func numericUser(text string) (uid, gid int64, err error) {
 		gid, err = strconv.ParseInt(group, 10, 32)
 	}
 	if err != nil || uid < 0 || gid < 0 {
-		return 0, 0, fmt.Errorf("user %q: on Kubernetes a user is a number, UID or UID:GID: names are known only within an image", text)
+		return 0, 0, fmt.Errorf("user %q: on Kubernetes a user is a number, UID or UID:GID: names are known only "+
+			"within an image", text)
 	}
 	return uid, gid, nil
 }
@@ -130,7 +131,8 @@ func numericUser(text string) (uid, gid int64, err error) {
 func CheckUser(text string, root bool) error {
 	uid, gid, err := numericUser(text)
 	if err == nil && !root && (uid == 0 || gid == 0) {
-		err = fmt.Errorf("user %q: root is not for pods under PodSecurity's \"restricted\": name another user and group, or allow it "+
+		err = fmt.Errorf("user %q: root is not for pods under PodSecurity's \"restricted\": name another user "+
+			"and group, or allow it "+
 			"for all by %s://CONTEXT?root=true", text, Scheme)
 	}
 	return err
@@ -322,9 +324,11 @@ func (c *Config) CheckDevices(need resource.Resources) error {
 	for _, name := range need.Names() {
 		switch {
 		case name == c.GPU && !slices.Contains(resource.GPUNames, name):
-			return fmt.Errorf("task.resources.%s: these are GPUs, as the cluster's address has gpu=%s: write `gpus` for it", name, name)
+			return fmt.Errorf("task.resources.%s: these are GPUs, as the cluster's address has gpu=%s: write "+
+				"`gpus` for it", name, name)
 		case name != c.GPU && slices.Contains(resource.GPUNames, name):
-			return fmt.Errorf("task.resources.%s: the cluster's address has gpu=%s, so that there are no other GPUs: leave that out of it, or write `gpus`",
+			return fmt.Errorf("task.resources.%s: the cluster's address has gpu=%s, so that there are no other "+
+				"GPUs: leave that out of it, or write `gpus`",
 				name, c.GPU)
 		}
 	}

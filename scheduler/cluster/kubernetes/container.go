@@ -97,7 +97,8 @@ func (c *Cluster) know(x *container) {
 // adopt takes an executor of a former life over; its goroutine is started later.
 func (c *Cluster) adopt(n *node, r *protocol.Record) {
 	x := &container{cluster: c, node: n, id: r.Container, changed: make(chan struct{}, 1), who: protocol.Claims{
-		Framework: protocol.FrameworkID(r.Framework.GetID().GetValue()), Executor: protocol.ExecutorID(r.Executor.ExecutorID.Value), Container: r.Container,
+		Framework: protocol.FrameworkID(r.Framework.GetID().GetValue()),
+		Executor:  protocol.ExecutorID(r.Executor.ExecutorID.Value), Container: r.Container,
 	}}
 	resources := r.Executor.Resources
 	x.unbegun = true
@@ -158,14 +159,16 @@ func (c *Cluster) tellKilled(r *protocol.Record) {
 		p := x.mu.pod
 		x.mu.Unlock()
 		if !known {
-			c.events.tell(p, normal, eventKilled, "kaon ended attempt "+string(id)+" in this pod: "+cmp.Or(t.Last.GetMessage(), "its sweep wants it no more"))
+			c.events.tell(p, normal, eventKilled, "kaon ended attempt "+string(id)+" in this pod: "+
+				cmp.Or(t.Last.GetMessage(), "its sweep wants it no more"))
 		}
 	}
 }
 
 // tellMoved writes an Event that the trials of a pod go elsewhere.
 func (x *container) tellMoved(p *pod, why string) {
-	x.cluster.events.tell(p, warning, eventMoved, "kaon has this pod's trials run elsewhere, at no charge to them: "+why)
+	x.cluster.events.tell(p, warning, eventMoved,
+		"kaon has this pod's trials run elsewhere, at no charge to them: "+why)
 }
 
 // resize notes what an executor's tasks need together by now; the agent's lock is held.
@@ -191,7 +194,8 @@ func (x *container) look() {
 // see takes the pod as the watch shows it.
 func (x *container) see(p *pod, gone bool) {
 	x.mu.Lock()
-	if known := x.mu.pod; known != nil && known.Metadata.UID != p.Metadata.UID { // another has its name, so that it is no more
+	// another has its name, so that it is no more
+	if known := x.mu.pod; known != nil && known.Metadata.UID != p.Metadata.UID {
 		p, gone = known, true
 	}
 	x.mu.pod, x.mu.gone = p, gone

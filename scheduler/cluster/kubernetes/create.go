@@ -142,7 +142,8 @@ func (x *container) describe() (*pod, error) {
 // compare finds out whether the pod that is there under our name is ours: then an earlier try has made it.
 func (x *container) compare(ctx context.Context, want, there *pod) error {
 	c := x.cluster
-	if err := c.api.call(ctx, http.MethodGet, podPath(c.conf.Namespace, want.Metadata.Name), nil, nil, there); err != nil {
+	if err := c.api.call(ctx, http.MethodGet, podPath(c.conf.Namespace, want.Metadata.Name), nil,
+		nil, there); err != nil {
 		return err
 	}
 	if !c.ours(there) || there.Metadata.Annotations[noteHash] != want.Metadata.Annotations[noteHash] {
@@ -232,7 +233,8 @@ func (c *Cluster) unclaimed(p *pod) bool {
 // discard removes a pod that no agent knows, unless that is done or under way.
 func (c *Cluster) discard(p *pod) {
 	if c.claim(p) {
-		c.events.tell(p, normal, eventNotAdopted, "kaon takes this pod away: what it did is written down, or it was created by a kaon that ended before it knew; nobody waits for it")
+		c.events.tell(p, normal, eventNotAdopted, "kaon takes this pod away: what it did is written down, or "+
+			"it was created by a kaon that ended before it knew; nobody waits for it")
 		c.spawn(func() { c.discardUntil(p) })
 	}
 }
@@ -317,7 +319,9 @@ func (c *Cluster) takeRoom(x *container, need sum) (fits, waits bool) {
 	}
 	for _, p := range c.mu.pods[x.node.name] {
 		switch {
-		case p.Metadata.Namespace == c.conf.Namespace && c.ours(p) && c.mu.containers[p.Metadata.Labels[labelContainer]] != nil: // below
+		case p.Metadata.Namespace == c.conf.Namespace && c.ours(p) &&
+			c.mu.containers[p.Metadata.Labels[labelContainer]] != nil:
+			// below
 			continue
 		case p.Metadata.Namespace == c.conf.Namespace && c.ours(p):
 			waits = true // it is being removed
@@ -341,7 +345,8 @@ func (c *Cluster) takeRoom(x *container, need sum) (fits, waits bool) {
 		case p != nil:
 			count(p)
 			has := p.requests()
-			if p.ended() || p.Metadata.DeletionTimestamp != nil || has[cpuName] > needs.CPUs+roundedCPU || has[memoryName] > needs.MemoryMB*(1<<20)+roundedBytes {
+			if p.ended() || p.Metadata.DeletionTimestamp != nil || has[cpuName] > needs.CPUs+roundedCPU ||
+				has[memoryName] > needs.MemoryMB*(1<<20)+roundedBytes {
 				slack = append(slack, o)
 			}
 		}

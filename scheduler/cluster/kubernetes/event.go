@@ -91,7 +91,8 @@ func (v *events) tell(p *pod, kind, reason, message string) {
 	}
 	now := v.api.now().UTC().Truncate(time.Second)
 	m := &p.Metadata
-	e := &eventObject{APIVersion: "v1", Kind: "Event", Reason: reason, Message: message, Type: kind, Source: eventSource{"kaon"}, First: now, Last: now, Count: 1,
+	e := &eventObject{APIVersion: "v1", Kind: "Event", Reason: reason, Message: message, Type: kind,
+		Source: eventSource{"kaon"}, First: now, Last: now, Count: 1,
 		Metadata: meta{GenerateName: m.Name + ".", Namespace: m.Namespace},
 		Involved: reference{"v1", "Pod", m.Namespace, m.Name, m.UID}}
 	select {
@@ -184,7 +185,8 @@ func (v *events) obstacle(ctx context.Context, p *pod) (why string, err error) {
 }
 
 // standing are the reasons of Events that tell what stands in the way of a pod that was given a node.
-var standing = []string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedCreatePodContainer", "FailedPrepareDynamicResources",
+var standing = []string{"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox",
+	"FailedCreatePodContainer", "FailedPrepareDynamicResources",
 	"NetworkNotReady", "FailedScheduling"}
 
 // onward are the reasons of those that tell of a pod with its volumes and its sandbox. A large image takes minutes from

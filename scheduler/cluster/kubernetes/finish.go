@@ -109,7 +109,8 @@ func (x *container) finish(ctx context.Context, p *pod) bool {
 	if m != nil {
 		t = m.State.Terminated
 	}
-	if why := takenBy(p, t); why != "" && !x.deleted && !x.evicted { // also while nobody was here to see it; its executor's own word comes after that
+	// also while nobody was here to see it; its executor's own word comes after that
+	if why := takenBy(p, t); why != "" && !x.deleted && !x.evicted {
 		x.evicted = true
 		r.Evicted(x.id, "Kubernetes: "+why)
 		x.tellMoved(p, why)
@@ -178,7 +179,8 @@ func neverRan(p *pod) bool {
 	}
 	for _, list := range [][]containerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
 		for i := range list {
-			if s := &list[i].State; (s.Terminated != nil || s.Running != nil) && p.Status.Reason != "UnexpectedAdmissionError" {
+			if s := &list[i].State; (s.Terminated != nil || s.Running != nil) &&
+				p.Status.Reason != "UnexpectedAdmissionError" {
 				return false
 			}
 		}
@@ -226,7 +228,8 @@ func (x *container) startFailure(ctx context.Context, p *pod, t *terminated) (wh
 // deletedBefore tells a pod that was deleted before its executor ended, which it may have done for that reason.
 func (p *pod) deletedBefore(t *terminated) bool {
 	d := p.Metadata.DeletionTimestamp
-	return d != nil && (t == nil || t.FinishedAt.IsZero() || !t.FinishedAt.Before(d.Add(-time.Duration(p.Metadata.DeletionGrace)*time.Second)))
+	return d != nil && (t == nil || t.FinishedAt.IsZero() ||
+		!t.FinishedAt.Before(d.Add(-time.Duration(p.Metadata.DeletionGrace)*time.Second)))
 }
 
 // takenBy says why others ended a pod that might have gone on; empty: they did not. One that its kubelet did not take
@@ -267,7 +270,8 @@ func disruption(p *pod) string {
 func initFailure(p *pod) string {
 	for _, c := range p.Status.InitContainerStatuses {
 		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
-			return fmt.Sprintf("init container %s ended with exit code %d: %s", c.Name, t.ExitCode, cmp.Or(t.Message, t.Reason))
+			return fmt.Sprintf("init container %s ended with exit code %d: %s", c.Name, t.ExitCode,
+				cmp.Or(t.Message, t.Reason))
 		}
 	}
 	return ""
@@ -297,7 +301,8 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 		return false
 	}
 	if c := code(err); c == http.StatusNotFound || c == http.StatusBadRequest { // there is none, or not yet
-		if m := p.main(); m == nil || m.State.Terminated == nil || m.State.Terminated.Reason == "ContainerStatusUnknown" {
+		if m := p.main(); m == nil || m.State.Terminated == nil ||
+			m.State.Terminated.Reason == "ContainerStatusUnknown" {
 			return true
 		}
 		if x.noLog.IsZero() {
@@ -314,7 +319,8 @@ func (x *container) recall(ctx context.Context, p *pod) bool {
 	if x.unbegun { // as far as is known it had nothing to say
 		patience = x.cluster.conf.CreateTimeout
 	}
-	x.waits("the log of the pod " + p.Metadata.Name + ", which has how its trials ended, is not read: " + remedy(err).Error())
+	x.waits("the log of the pod " + p.Metadata.Name + ", which has how its trials ended, is not read: " +
+		remedy(err).Error())
 	return time.Since(x.unread) > patience
 }
 
@@ -352,7 +358,8 @@ func (x *container) replay(r *http.Request) {
 func (a *API) log(ctx context.Context, p *pod, read func(io.Reader)) error {
 	query := url.Values{"container": {executorContainer}}
 	for try := 0; ; try++ {
-		resp, err := a.open(ctx, a.client, http.MethodGet, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/log", query, "", nil,
+		resp, err := a.open(ctx, a.client, http.MethodGet, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/log",
+			query, "", nil,
 			http.Header{"Accept": {"*/*"}})
 		if err == nil {
 			read(io.LimitReader(resp.Body, logMax))

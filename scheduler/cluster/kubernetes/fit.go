@@ -41,7 +41,8 @@ func (x *container) fit(ctx context.Context, p *pod) {
 	}
 	x.shrinkAt = time.Time{}
 	if err := x.cluster.api.resize(ctx, p, want); err != nil {
-		x.cluster.log.Warn("pod not resized: its node is fuller, or emptier, than others know", "pod", p.Metadata.Name, "err", err)
+		x.cluster.log.Warn("pod not resized: its node is fuller, or emptier, than others know", "pod",
+			p.Metadata.Name, "err", err)
 	}
 	x.size = want // what failed is not tried at every turn
 }
@@ -56,16 +57,19 @@ func (a *API) resize(ctx context.Context, p *pod, l protocol.Limits) error {
 	container := "/spec/containers/" + strconv.Itoa(at)
 	patch := []map[string]string{{"op": "test", "path": container + "/name", "value": executorContainer}}
 	for name, q := range sizeOf(l) {
-		patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/requests/" + name, "value": string(q)})
+		patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/requests/" + name,
+			"value": string(q)})
 		// One that is equal stays so: a pod may not change its class of service. Else it is a LimitRange's default.
 		most, limited := has.Limits[name]
 		if limited && (most.value() < q.value() || most.value() == has.Requests[name].value()) {
-			patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/limits/" + name, "value": string(q)})
+			patch = append(patch, map[string]string{"op": "replace", "path": container + "/resources/limits/" + name,
+				"value": string(q)})
 		}
 	}
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return err
 	}
-	return a.once(ctx, http.MethodPatch, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/resize", nil, "application/json-patch+json", body, nil)
+	return a.once(ctx, http.MethodPatch, podPath(p.Metadata.Namespace, p.Metadata.Name)+"/resize",
+		nil, "application/json-patch+json", body, nil)
 }

@@ -145,7 +145,8 @@ func FindAccount(file, context string) (*Account, error) {
 		if host := os.Getenv("KUBERNETES_SERVICE_HOST"); host != "" && context == "" {
 			return podAccount(host, os.Getenv("KUBERNETES_SERVICE_PORT"), accountFolder)
 		}
-		return nil, fmt.Errorf("there is no kubeconfig at %s, and this is no pod: log in to the cluster, or name one with KUBECONFIG",
+		return nil, fmt.Errorf("there is no kubeconfig at %s, and this is no pod: log in to the cluster, or name "+
+			"one with KUBECONFIG",
 			strings.Join(files, ", "))
 	}
 	return all.account(cmp.Or(context, all.CurrentContext))
@@ -209,7 +210,8 @@ func (c *kubeconfig) account(context string) (*Account, error) {
 		return a, nil
 	}
 	if context == "" {
-		return nil, fmt.Errorf("the kubeconfig has no current context: name one of its own with --context: %s", strings.Join(names, ", "))
+		return nil, fmt.Errorf("the kubeconfig has no current context: name one of its own with --context: %s",
+			strings.Join(names, ", "))
 	}
 	return nil, fmt.Errorf("the kubeconfig has no context %q: it has %s", context, strings.Join(names, ", "))
 }
@@ -220,7 +222,8 @@ func (c *kubeconfig) cluster(a *Account, name string) error {
 			continue
 		}
 		var err error
-		a.Server, a.Insecure, a.ServerName, a.Proxy = strings.TrimRight(x.Cluster.Server, "/"), x.Cluster.Insecure, x.Cluster.Name, x.Cluster.Proxy
+		a.Server, a.Insecure, a.ServerName, a.Proxy = strings.TrimRight(x.Cluster.Server, "/"), x.Cluster.Insecure,
+			x.Cluster.Name, x.Cluster.Proxy
 		a.CA, err = dataOrFile(x.Cluster.CAData, x.Cluster.CA)
 		info := map[string]any{"server": x.Cluster.Server}
 		for name, value := range map[string]string{"tls-server-name": a.ServerName, "proxy-url": a.Proxy,
@@ -253,14 +256,16 @@ func (c *kubeconfig) user(a *Account, name string) error {
 		}
 		u := &x.User
 		if u.Provider != nil {
-			return errors.New("auth-provider is no longer known to Kubernetes either: have your provider's tool write an exec plugin")
+			return errors.New("auth-provider is no longer known to Kubernetes either: have your provider's tool " +
+				"write an exec plugin")
 		}
 		var errs [2]error
 		a.Cert, errs[0] = dataOrFile(u.CertData, u.Cert)
 		a.Key, errs[1] = dataOrFile(u.KeyData, u.Key)
 		a.token, a.tokenFile, a.User, a.Password, a.exec = u.Token, u.TokenFile, u.Username, u.Password, u.Exec
 		if u.As == "" && (u.AsUID != "" || len(u.AsGroups) > 0 || len(u.AsExtra) > 0) {
-			return errors.New("it has as-groups, as-uid or as-user-extra and no `as`: Kubernetes has groups of a user " +
+			return errors.New("it has as-groups, as-uid or as-user-extra and no `as`: Kubernetes has " +
+				"groups of a user " +
 				"alone")
 		}
 		if u.As != "" {
@@ -307,7 +312,8 @@ func podAccount(host, port, folder string) (*Account, error) {
 		return nil, fmt.Errorf("read this pod's service account: %w", err)
 	}
 	return &Account{
-		Server: "https://" + net.JoinHostPort(host, cmp.Or(port, "443")), CA: ca, Namespace: strings.TrimSpace(string(namespace)),
+		Server: "https://" + net.JoinHostPort(host, cmp.Or(port, "443")), CA: ca,
+		Namespace: strings.TrimSpace(string(namespace)),
 		tokenFile: filepath.Join(folder, "token"),
 	}, nil
 }
@@ -363,7 +369,8 @@ func (a *Account) plugin(ctx context.Context) (string, error) {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("get credentials by %s, which the kubeconfig names: %w %s", a.exec.Command, err, a.exec.Hint)
+		return "", fmt.Errorf("get credentials by %s, which the kubeconfig names: %w %s", a.exec.Command,
+			err, a.exec.Hint)
 	}
 	var said struct {
 		Status struct {

@@ -14,13 +14,14 @@ import (
 
 // Leftover is a pod of kaon's that is there.
 type Leftover struct {
-	Namespace string    `json:"namespace"`
-	Pod       string    `json:"pod"`
-	Node      string    `json:"node"`
-	Sweep     string    `json:"sweep"` // of its first task
-	Owner     string    `json:"owner"` // the state folder that it was made from, by the name in its file kubernetes/owner
-	Phase     string    `json:"phase"`
-	Created   time.Time `json:"created"`
+	Namespace string `json:"namespace"`
+	Pod       string `json:"pod"`
+	Node      string `json:"node"`
+	Sweep     string `json:"sweep"` // of its first task
+	// the state folder that it was made from, by the name in its file kubernetes/owner
+	Owner   string    `json:"owner"`
+	Phase   string    `json:"phase"`
+	Created time.Time `json:"created"`
 
 	pod *pod
 }
@@ -43,7 +44,8 @@ func FindLeftovers(ctx context.Context, conf Config, everywhere bool) (*Leftover
 		return nil, err
 	}
 	l := &Leftovers{api: api}
-	path, where := podsPath(cmp.Or(conf.Namespace, account.Namespace)), "namespace "+cmp.Or(conf.Namespace, account.Namespace)
+	path, where := podsPath(cmp.Or(conf.Namespace, account.Namespace)),
+		"namespace "+cmp.Or(conf.Namespace, account.Namespace)
 	if everywhere {
 		path, where = "/api/v1/pods", "all namespaces"
 	}
@@ -51,11 +53,14 @@ func FindLeftovers(ctx context.Context, conf Config, everywhere bool) (*Leftover
 	for _, name := range slices.Sorted(maps.Keys(conf.Labels)) {
 		labels = append(labels, name+"="+conf.Labels[name])
 	}
-	r := &reflector[pod]{api: api, path: path, query: url.Values{"labelSelector": {strings.Join(labels, ",")}}, log: slog.New(slog.DiscardHandler),
+	r := &reflector[pod]{api: api, path: path, query: url.Values{"labelSelector": {strings.Join(labels, ",")}},
+		log:  slog.New(slog.DiscardHandler),
 		meta: func(p *pod) *meta { return &p.Metadata }}
 	r.replace = func(all []*pod) {
 		for _, p := range all {
-			if p.Metadata.Labels[managedBy] == "kaon" && p.Metadata.Labels[labelOwner] != "" && p.Metadata.has(conf.Labels) { // whatever an API server makes of selectors
+			// whatever an API server makes of selectors
+			if p.Metadata.Labels[managedBy] == "kaon" && p.Metadata.Labels[labelOwner] != "" &&
+				p.Metadata.has(conf.Labels) {
 				m := p.Metadata
 				l.Found = append(l.Found, Leftover{
 					Namespace: m.Namespace, Pod: m.Name, Node: p.node(), Phase: p.Status.Phase, Created: m.Created,
@@ -69,7 +74,8 @@ func FindLeftovers(ctx context.Context, conf Config, everywhere bool) (*Leftover
 		return nil, fmt.Errorf("list the pods of %s: %w", where, remedy(err))
 	}
 	slices.SortFunc(l.Found, func(a, b Leftover) int {
-		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), a.Created.Compare(b.Created), strings.Compare(a.Pod, b.Pod))
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), a.Created.Compare(b.Created),
+			strings.Compare(a.Pod, b.Pod))
 	})
 	return l, nil
 }

@@ -24,7 +24,8 @@ type node struct {
 	name    string
 	folder  *containerizer.Folder
 	remote  *embedded.Remote
-	gpuName string   // what GPUs are called here; written by the cluster's goroutine alone, with the cluster's lock held
+	// what GPUs are called here; written by the cluster's goroutine alone, with the cluster's lock held
+	gpuName string
 	devices []string // resources that tasks ask for by name
 	gpus    []string // what the agent calls its GPUs: Kubernetes chooses among them by itself
 	arch    string   // with the cluster's lock held, too: pods are described beside
@@ -55,7 +56,8 @@ func (o *nodeObject) resources(gpuNames []string) []mesos.Resource {
 	var out []mesos.Resource
 	scalar := func(name string, v float64) {
 		if v > 0 {
-			out = append(out, mesos.Resource{Name: name, Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: v}})
+			out = append(out, mesos.Resource{Name: name, Type: mesos.SCALAR.Enum(),
+				Scalar: &mesos.Value_Scalar{Value: v}})
 		}
 	}
 	total := o.Status.Capacity
@@ -122,7 +124,9 @@ func (o *nodeObject) usable(tolerate []toleration) string {
 }
 
 func (o *nodeObject) ready() bool {
-	return slices.ContainsFunc(o.Status.Conditions, func(c condition) bool { return c.Type == "Ready" && c.Status == "True" })
+	return slices.ContainsFunc(o.Status.Conditions, func(c condition) bool {
+		return c.Type == "Ready" && c.Status == "True"
+	})
 }
 
 // linux tells whether kaon's program can run there. A node that does not say what it runs is taken for one of Linux.
@@ -136,7 +140,8 @@ const nodeFile = "node"
 // remember writes down of a node what its agent is made from.
 func (n *node) remember(o *nodeObject) {
 	kept := nodeObject{Metadata: meta{Name: o.Metadata.Name, Labels: o.Metadata.Labels}}
-	kept.Status.Capacity, kept.Status.Allocatable, kept.Status.NodeInfo = o.Status.Capacity, o.Status.Allocatable, o.Status.NodeInfo
+	kept.Status.Capacity, kept.Status.Allocatable, kept.Status.NodeInfo = o.Status.Capacity, o.Status.Allocatable,
+		o.Status.NodeInfo
 	b, err := json.Marshal(kept)
 	if err == nil {
 		err = n.folder.Write(nodeFile, b)
@@ -204,7 +209,8 @@ func (c *Cluster) addNode(name string, object *nodeObject) (*node, error) {
 		n.remember(object)
 		n.describe(object)
 	}
-	spec := embedded.AgentSpec{Name: name, Hostname: name, Shared: true, Resources: n.resources, Attributes: n.attributes, GPUs: n.gpus}
+	spec := embedded.AgentSpec{Name: name, Hostname: name, Shared: true, Resources: n.resources,
+		Attributes: n.attributes, GPUs: n.gpus}
 	c.nodes[name] = n
 	for i := range records {
 		if r := &records[i]; !r.Ended {
@@ -231,7 +237,8 @@ func (n *node) describe(o *nodeObject) {
 	attributes := o.attributes()
 	n.attributes = nil
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
-		n.attributes = append(n.attributes, mesos.Attribute{Name: key, Type: mesos.TEXT, Text: &mesos.Value_Text{Value: attributes[key]}})
+		n.attributes = append(n.attributes, mesos.Attribute{Name: key, Type: mesos.TEXT,
+			Text: &mesos.Value_Text{Value: attributes[key]}})
 	}
 	if name, count := o.Status.Capacity.gpus(names); count > 0 {
 		n.callGPUs(name)
@@ -275,7 +282,8 @@ func (n *node) change(o *nodeObject) {
 	n.allot(o)
 	// A node may be made again under its name, with GPUs of another maker.
 	has := o.Status.Capacity
-	if name, count := has.gpus(n.cluster.conf.gpuNames()); count > 0 && has[n.gpuName].value() == 0 && n.cluster.count(n.name) == 0 {
+	if name, count := has.gpus(n.cluster.conf.gpuNames()); count > 0 && has[n.gpuName].value() == 0 &&
+		n.cluster.count(n.name) == 0 {
 		n.callGPUs(name)
 	}
 	resources, attributes := n.resources, n.attributes
@@ -323,7 +331,8 @@ func (n *node) refresh() {
 		}
 		if _, said := all[podsName]; said {
 			room := int(all[podsName].value() - others[podsName])
-			if n.cluster.noteRoom(n.name, room); room <= n.cluster.count(n.name) { // executors that run may take more; none may be added
+			// executors that run may take more; none may be added
+			if n.cluster.noteRoom(n.name, room); room <= n.cluster.count(n.name) {
 				left.CPUs, left.MemoryMB = min(left.CPUs, used.CPUs), min(left.MemoryMB, used.MemoryMB)
 			}
 		}

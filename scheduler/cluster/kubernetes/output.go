@@ -17,7 +17,9 @@ const outputWait = 10 * time.Second
 // Output reads what follows an offset of a file that an attempt writes its output to, while its task runs on a node:
 // nothing at its end, and an error that wraps fs.ErrNotExist where there is no such file, or no such attempt (any
 // more).
-func (c *Cluster) Output(ctx context.Context, node string, task, attempt cluster.TaskID, name string, offset int64) ([]byte, error) {
+func (c *Cluster) Output(
+	ctx context.Context, node string, task, attempt cluster.TaskID, name string, offset int64,
+) ([]byte, error) {
 	x := c.runs(node, task)
 	if x == nil || !x.listened.Load() { // or its pod is yet to run
 		return nil, fmt.Errorf("output of %s: %w", attempt, fs.ErrNotExist)

@@ -57,7 +57,8 @@ func (p place) keep(folder string, former place) error {
 		}
 		return durable.Replace(filepath.Join(folder, file), []byte(now))
 	}
-	if err := errors.Join(keep(namespaceFile, former.namespace, p.namespace), keep(clusterFile, former.cluster, p.cluster)); err != nil {
+	if err := errors.Join(keep(namespaceFile, former.namespace, p.namespace),
+		keep(clusterFile, former.cluster, p.cluster)); err != nil {
 		return fmt.Errorf("keep where the pods are: %w", err)
 	}
 	return nil
@@ -67,12 +68,15 @@ func (p place) keep(folder string, former place) error {
 // has the agents that know of them.
 func (p place) check(former place, server, folder string) error {
 	if former.cluster != "" && p.cluster != "" && former.cluster != p.cluster {
-		return fmt.Errorf("take over what ran in another cluster: %s is not it: name the context of that cluster, as in %s://CONTEXT, until it has ended, or, if "+
+		return fmt.Errorf("take over what ran in another cluster: %s is not it: name the context of that cluster, "+
+			"as in %s://CONTEXT, until it has ended, or, if "+
 			"that cluster is no more, remove %s", server, Scheme, folder)
 	}
 	if former.namespace != "" && former.namespace != p.namespace {
-		return fmt.Errorf("take over what ran in namespace %s: the namespace is %s now: go on with %s://CONTEXT?namespace=%s until it has ended, or, if that "+
-			"namespace is no more, remove %s", former.namespace, p.namespace, Scheme, url.QueryEscape(former.namespace), folder)
+		return fmt.Errorf("take over what ran in namespace %s: the namespace is %s now: go on "+
+			"with %s://CONTEXT?namespace=%s until it has ended, or, if that "+
+			"namespace is no more, remove %s", former.namespace, p.namespace, Scheme,
+			url.QueryEscape(former.namespace), folder)
 	}
 	return nil
 }

@@ -19,15 +19,19 @@ func (c *Config) Plain(command string, cpus float64, memoryMB int) (json.RawMess
 	if err != nil {
 		return nil, err
 	}
-	s := podSpec{RestartPolicy: "Never", AutomountServiceAccountToken: ptr(false), EnableServiceLinks: ptr(false), ServiceAccountName: c.ServiceAccount,
-		PriorityClassName: c.PriorityClass, RuntimeClassName: c.RuntimeClass, Tolerations: c.tolerations(), NodeSelector: map[string]string{},
-		SecurityContext: &securityContext{RunAsUser: ptr(uid), RunAsGroup: ptr(gid), SeccompProfile: &seccomp{"RuntimeDefault"}}}
+	s := podSpec{RestartPolicy: "Never", AutomountServiceAccountToken: ptr(false), EnableServiceLinks: ptr(false),
+		ServiceAccountName: c.ServiceAccount,
+		PriorityClassName:  c.PriorityClass, RuntimeClassName: c.RuntimeClass, Tolerations: c.tolerations(),
+		NodeSelector: map[string]string{},
+		SecurityContext: &securityContext{RunAsUser: ptr(uid), RunAsGroup: ptr(gid),
+			SeccompProfile: &seccomp{"RuntimeDefault"}}}
 	for term := range strings.SplitSeq(c.Nodes, ",") {
 		key, value, ok := strings.Cut(term, "=")
 		switch {
 		case term == "":
 		case !ok || key == "" || strings.ContainsAny(term, "!()") || strings.HasPrefix(value, "="):
-			return nil, fmt.Errorf("nodes=%s: want KEY=VALUE, or several with commas, so that others' pods can be given the same nodes", c.Nodes)
+			return nil, fmt.Errorf("nodes=%s: want KEY=VALUE, or several with commas, so that others' pods can "+
+				"be given the same nodes", c.Nodes)
 		default:
 			s.NodeSelector[key] = value
 		}
@@ -36,7 +40,8 @@ func (c *Config) Plain(command string, cpus float64, memoryMB int) (json.RawMess
 		s.ImagePullSecrets = append(s.ImagePullSecrets, named{name})
 	}
 	size := sizeOf(protocol.Limits{CPUs: cpus, MemoryMB: float64(memoryMB)})
-	x := podContainer{Name: "main", Image: c.Image, Command: []string{"/bin/sh", "-c", command}, Resources: resourceRequests{Requests: size, Limits: amounts{memoryName: size[memoryName]}}}
+	x := podContainer{Name: "main", Image: c.Image, Command: []string{"/bin/sh", "-c", command},
+		Resources: resourceRequests{Requests: size, Limits: amounts{memoryName: size[memoryName]}}}
 	if !c.Root {
 		s.SecurityContext.RunAsNonRoot = ptr(true)
 		x.SecurityContext = &securityContext{AllowPrivilegeEscalation: ptr(false)}

@@ -59,7 +59,8 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 		}
 	}
 	if image == "" {
-		return nil, errors.New("the spec names no image: write `image:` in its task, or give kubernetes://CONTEXT?image=NAME")
+		return nil, errors.New("the spec names no image: write `image:` in its task, or give " +
+			"kubernetes://CONTEXT?image=NAME")
 	}
 	p := &pod{APIVersion: "v1", Kind: "Pod"}
 	p.Metadata = c.metaOf(e, own, order)
@@ -67,7 +68,8 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 	s.bind(n.name, c.conf.Scheduler)
 	s.RestartPolicy = "Never"
 	s.AutomountServiceAccountToken, s.EnableServiceLinks = ptr(false), ptr(false)
-	s.ServiceAccountName, s.PriorityClassName, s.RuntimeClassName = c.conf.ServiceAccount, c.conf.PriorityClass, c.conf.RuntimeClass
+	s.ServiceAccountName, s.PriorityClassName, s.RuntimeClassName = c.conf.ServiceAccount, c.conf.PriorityClass,
+		c.conf.RuntimeClass
 	s.TerminationGracePeriodSeconds = ptr(int64(shutdownGrace.Seconds()) + 10)
 	s.Tolerations = c.tolerate
 	for _, name := range c.conf.PullSecrets {
@@ -84,8 +86,9 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 		}{[]string{"ALL"}}
 	}
 	x := podContainer{
-		Name: executorContainer, Image: image, ImagePullPolicy: pull, Stdin: true, WorkingDir: sweep.SandboxPath, SecurityContext: secure,
-		Env: environmentOf(e, order), Resources: requestsOf(n, e, l),
+		Name: executorContainer, Image: image, ImagePullPolicy: pull, Stdin: true, WorkingDir: sweep.SandboxPath,
+		SecurityContext: secure,
+		Env:             environmentOf(e, order), Resources: requestsOf(n, e, l),
 		VolumeMounts: []volumeMount{{Name: "sandbox", MountPath: sweep.SandboxPath}},
 	}
 	x.ResizePolicy = []resizePolicy{{cpuName, "NotRequired"}, {memoryName, "NotRequired"}}
@@ -108,7 +111,9 @@ func (c *Cluster) podOf(n *node, e *protocol.StartExecutor, l protocol.Limits, d
 }
 
 // addProgram says how kaon's own program comes into the container, and starts it.
-func (c *Cluster) addProgram(s *podSpec, x *podContainer, e *protocol.StartExecutor, delivery int64, secure *securityContext) {
+func (c *Cluster) addProgram(
+	s *podSpec, x *podContainer, e *protocol.StartExecutor, delivery int64, secure *securityContext,
+) {
 	arguments := []string{"executor", "--stdio"}
 	if onceOnly(e) {
 		arguments = append(arguments, onceFlag)
@@ -173,7 +178,8 @@ func (c *Cluster) user(o task.Order) (uid, gid int64, err error) {
 
 // metaOf is what a pod is called and known by.
 func (c *Cluster) metaOf(e *protocol.StartExecutor, id cluster.TaskID, order task.Order) meta {
-	m := meta{Name: podName(e.Container), Namespace: c.conf.Namespace, Finalizers: []string{Finalizer}, Labels: map[string]string{},
+	m := meta{Name: podName(e.Container), Namespace: c.conf.Namespace, Finalizers: []string{Finalizer},
+		Labels:      map[string]string{},
 		Annotations: map[string]string{}}
 	maps.Copy(m.Annotations, c.conf.Annotations)
 	m.Annotations[noteExecutor] = e.Executor.ExecutorID.Value
@@ -214,8 +220,10 @@ func labelValue(text string) string {
 // environmentOf is what an agent tells an executor, by Mesos's variables, and what its command asks for.
 func environmentOf(e *protocol.StartExecutor, order task.Order) []envVar {
 	all := map[string]string{
-		"MESOS_AGENT_ENDPOINT": agentHost, "MESOS_CHECKPOINT": "1", "MESOS_DIRECTORY": sweep.SandboxPath, "MESOS_SANDBOX": sweep.SandboxPath,
-		"MESOS_EXECUTOR_ID": e.Executor.ExecutorID.Value, "MESOS_FRAMEWORK_ID": e.Framework.ID.Value, "MESOS_SLAVE_ID": string(e.AgentID),
+		"MESOS_AGENT_ENDPOINT": agentHost, "MESOS_CHECKPOINT": "1", "MESOS_DIRECTORY": sweep.SandboxPath,
+		"MESOS_SANDBOX":     sweep.SandboxPath,
+		"MESOS_EXECUTOR_ID": e.Executor.ExecutorID.Value, "MESOS_FRAMEWORK_ID": e.Framework.ID.Value,
+		"MESOS_SLAVE_ID":         string(e.AgentID),
 		"MESOS_RECOVERY_TIMEOUT": protocol.MesosDuration(executorPatience), "MESOS_SUBSCRIPTION_BACKOFF_MAX": "2secs",
 		"MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": protocol.MesosDuration(shutdownGrace),
 	}
@@ -227,7 +235,8 @@ func environmentOf(e *protocol.StartExecutor, order task.Order) []envVar {
 	}
 	var out []envVar
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		out = append(out, envVar{name, strings.ReplaceAll(all[name], "$", "$$")}) // else kubelets expand $(NAME), and make one of two
+		// else kubelets expand $(NAME), and make one of two
+		out = append(out, envVar{name, strings.ReplaceAll(all[name], "$", "$$")})
 	}
 	return out
 }
@@ -287,7 +296,8 @@ func CheckVolume(host string, root bool) error {
 	if _, ok := claimOf(host); ok || root {
 		return nil
 	}
-	return fmt.Errorf("volume %q: a folder of the node is not for pods under PodSecurity's \"restricted\": name a PersistentVolumeClaim by "+
+	return fmt.Errorf("volume %q: a folder of the node is not for pods under PodSecurity's \"restricted\": name "+
+		"a PersistentVolumeClaim by "+
 		"%sNAME, or allow it for all by %s://CONTEXT?root=true", host, claimPrefix, Scheme)
 }
 

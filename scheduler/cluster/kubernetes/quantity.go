@@ -74,7 +74,8 @@ func (a amounts) gpus(names []string) (name string, n int) {
 // at once, as tasks ask for them; what is GPUs only here is only counted so.
 func (a amounts) devices(gpuName string) (names []string) {
 	for name, q := range a {
-		if resource.CheckExtended(name) == nil && q.value() >= 1 && (name == gpuName) == slices.Contains(resource.GPUNames, name) {
+		if resource.CheckExtended(name) == nil && q.value() >= 1 &&
+			(name == gpuName) == slices.Contains(resource.GPUNames, name) {
 			names = append(names, name)
 		}
 	}

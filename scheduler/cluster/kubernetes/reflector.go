@@ -74,9 +74,14 @@ func (r *reflector[T]) list(ctx context.Context) error {
 // Watch tells of all objects of one kind that there are at a path, then of each that comes, changes or goes, from a
 // goroutine that ends with ctx. T is what is read of them, version their metadata.resourceVersion, key what is one's
 // own of each. The error is that of the first list.
-func Watch[T any](ctx context.Context, a *API, path string, query url.Values, version, key func(*T) string, take func(object *T, gone bool)) error {
+func Watch[T any](
+	ctx context.Context, a *API, path string, query url.Values, version, key func(*T) string,
+	take func(object *T, gone bool),
+) error {
 	known := map[string]*T{}
-	r := &reflector[T]{api: a, path: path, query: query, log: slog.New(slog.DiscardHandler), meta: func(o *T) *meta { return &meta{ResourceVersion: version(o)} }}
+	r := &reflector[T]{api: a, path: path, query: query, log: slog.New(slog.DiscardHandler), meta: func(o *T) *meta {
+		return &meta{ResourceVersion: version(o)}
+	}}
 	r.change = func(o *T, gone bool) {
 		if known[key(o)] = o; gone {
 			delete(known, key(o))
@@ -113,7 +118,8 @@ func (r *reflector[T]) run(ctx context.Context) {
 			try = 0
 		}
 		if err == nil {
-			if time.Since(began) < time.Second && !timer.Sleep(ctx, time.Second) { // whoever ends watches at once is asked no more often
+			// whoever ends watches at once is asked no more often
+			if time.Since(began) < time.Second && !timer.Sleep(ctx, time.Second) {
 				return
 			}
 			continue
@@ -181,7 +187,8 @@ func (r *reflector[T]) watch(ctx context.Context) error {
 
 // nodes reflects the nodes that a configuration names.
 func (c *Config) nodes(api *API) *reflector[nodeObject] {
-	r := &reflector[nodeObject]{api: api, path: "/api/v1/nodes", query: url.Values{}, log: c.Log, meta: func(n *nodeObject) *meta { return &n.Metadata }}
+	r := &reflector[nodeObject]{api: api, path: "/api/v1/nodes", query: url.Values{}, log: c.Log,
+		meta: func(n *nodeObject) *meta { return &n.Metadata }}
 	if c.Nodes != "" {
 		r.query.Set("labelSelector", c.Nodes)
 	}

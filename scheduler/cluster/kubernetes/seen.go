@@ -8,7 +8,8 @@ func keyOf(p *pod) string { return p.Metadata.Namespace + "/" + p.Metadata.Name 
 // made, as to look into one, and is treated as others' pods are.
 func (c *Cluster) ours(p *pod) bool {
 	m := &p.Metadata
-	return m.Namespace == c.conf.Namespace && m.Labels[labelOwner] == c.owner && m.Name == podName(m.Labels[labelContainer])
+	return m.Namespace == c.conf.Namespace && m.Labels[labelOwner] == c.owner &&
+		m.Name == podName(m.Labels[labelContainer])
 }
 
 // changePod takes one pod that came, changed or went.

@@ -57,7 +57,8 @@ func (a *API) dialWebSocket(ctx context.Context, path string, query url.Values) 
 	_, _ = rand.Read(nonce[:]) // never fails
 	key := base64.StdEncoding.EncodeToString(nonce[:])
 	resp, err := a.open(ctx, a.upgrade, http.MethodGet, path, query, "", nil, http.Header{
-		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {key},
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key":      {key},
 		"Sec-Websocket-Protocol": attachProtocols, "Accept": {"*/*"}, // with JSON alone the API server answers 406
 	})
 	if err != nil {
@@ -68,7 +69,8 @@ func (a *API) dialWebSocket(ctx context.Context, path string, query url.Values) 
 	if resp.StatusCode != http.StatusSwitchingProtocols || !ok ||
 		resp.Header.Get("Sec-Websocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {
 		_ = resp.Body.Close()
-		return nil, fmt.Errorf("%s answered %s: a proxy between here and the API server does not pass WebSockets on", path, resp.Status)
+		return nil, fmt.Errorf("%s answered %s: a proxy between here and the API server does not pass WebSockets on",
+			path, resp.Status)
 	}
 	return &webSocket{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
@@ -189,7 +191,8 @@ type attachment struct {
 
 // attach attaches to the executor of a pod. The caller closes it.
 func (a *API) attach(ctx context.Context, namespace, name string) (*attachment, error) {
-	query := url.Values{"container": {executorContainer}, "stdin": {"true"}, "stdout": {"true"}, "stderr": {"false"}, "tty": {"false"}}
+	query := url.Values{"container": {executorContainer}, "stdin": {"true"}, "stdout": {"true"}, "stderr": {"false"},
+		"tty": {"false"}}
 	w, err := a.dialWebSocket(ctx, podPath(namespace, name)+"/attach", query)
 	if err != nil {
 		return nil, err

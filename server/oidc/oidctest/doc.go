@@ -1,2 +1,3 @@
-// Package oidctest is an OpenID Connect issuer on loopback for tests: discovery, keys that rotate, and tokens with any claims.
+// Package oidctest is an OpenID Connect issuer on loopback for tests: discovery, keys that rotate, and tokens with any
+// claims.
 package oidctest

@@ -40,8 +40,10 @@ func New(t testing.TB) *Issuer {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		is.answer(w, map[string]any{
-			"issuer": is.URL, "jwks_uri": is.URL + "/keys", "authorization_endpoint": is.URL + "/auth", "token_endpoint": is.URL + "/token",
-			"id_token_signing_alg_values_supported": []string{"ES256"}, "response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+			"issuer": is.URL, "jwks_uri": is.URL + "/keys", "authorization_endpoint": is.URL + "/auth",
+			"token_endpoint":                        is.URL + "/token",
+			"id_token_signing_alg_values_supported": []string{"ES256"}, "response_types_supported": []string{"code"},
+			"subject_types_supported": []string{"public"},
 		})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
@@ -98,9 +100,11 @@ func (is *Issuer) Token(claims map[string]any) string {
 func (is *Issuer) Sign(algorithm jose.SignatureAlgorithm, key any, claims map[string]any) string {
 	is.t.Helper()
 	now := time.Now()
-	all := map[string]any{"iss": is.URL, "aud": Audience, "sub": "ann", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+	all := map[string]any{"iss": is.URL, "aud": Audience, "sub": "ann", "iat": now.Unix(),
+		"exp": now.Add(time.Hour).Unix()}
 	maps.Copy(all, claims)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		is.t.Fatal(err)
 	}

@@ -92,8 +92,10 @@ func (o *output) Write(p []byte) (int, error) {
 }
 
 func newExecutor(behave embedded.Behaviour, command []string, env map[string]string) *executor {
-	x := &executor{behave: behave, over: make(chan struct{}), wake: make(chan struct{}, 1), single: slices.Contains(command, "--once")}
-	x.id, x.framework, x.agent = env["MESOS_EXECUTOR_ID"], env["MESOS_FRAMEWORK_ID"], protocol.AgentID(env["MESOS_SLAVE_ID"])
+	x := &executor{behave: behave, over: make(chan struct{}), wake: make(chan struct{}, 1),
+		single: slices.Contains(command, "--once")}
+	x.id, x.framework, x.agent = env["MESOS_EXECUTOR_ID"], env["MESOS_FRAMEWORK_ID"],
+		protocol.AgentID(env["MESOS_SLAVE_ID"])
 	x.url = "http://" + env["MESOS_AGENT_ENDPOINT"] + "/api/v1/executor"
 	x.mu.tasks = map[string]*task{}
 	x.reader, x.in = io.Pipe()
@@ -204,7 +206,9 @@ func (x *executor) handle(e *api.Event) {
 		x.end(e.Kill.TaskID.Value, mesos.TASK_KILLED, nil)
 	case api.Event_ACKNOWLEDGED:
 		x.mu.Lock()
-		x.mu.unacked = slices.DeleteFunc(x.mu.unacked, func(s mesos.TaskStatus) bool { return bytes.Equal(s.UUID, e.Acknowledged.UUID) })
+		x.mu.unacked = slices.DeleteFunc(x.mu.unacked, func(s mesos.TaskStatus) bool {
+			return bytes.Equal(s.UUID, e.Acknowledged.UUID)
+		})
 		x.mu.Unlock()
 		x.look()
 	case api.Event_SHUTDOWN:
@@ -237,7 +241,9 @@ func (x *executor) launch(info mesos.TaskInfo) {
 	t := &task{info: info}
 	x.mu.tasks[id] = t
 	for _, u := range script.Updates {
-		t.timers = append(t.timers, time.AfterFunc(u.At, crash.Func(func() { x.update(id, mesos.TASK_RUNNING, u.Data) })))
+		t.timers = append(t.timers, time.AfterFunc(u.At, crash.Func(func() {
+			x.update(id, mesos.TASK_RUNNING, u.Data)
+		})))
 	}
 	x.mu.Unlock()
 	x.update(id, mesos.TASK_RUNNING, nil)

@@ -52,13 +52,15 @@ func (k *kubelet) listen(address string) error {
 	k.ctx, k.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/attach/{namespace}/{pod}/{container}", k.attach)
-	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(http.ResponseWriter, *http.Request) {}) // nothing was written
+	// nothing was written
+	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(http.ResponseWriter, *http.Request) {})
 	k.address, _ = l.Addr().(*net.TCPAddr)
 	if k.address.IP.IsUnspecified() {
 		_ = l.Close()
 		return fmt.Errorf("listen as a kubelet at %s: want the one address at which the API server reaches it", address)
 	}
-	k.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
+	k.server = &http.Server{Handler: crash.Handler(mux), TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}},
 		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	k.wg.Go(crash.Func(func() { _ = k.server.ServeTLS(l, "", "") }))
 	return nil
@@ -70,13 +72,15 @@ func (k *kubelet) close() {
 	k.wg.Wait()
 }
 
-// selfSigned is a certificate that nobody can check: API servers do so only when they were given an authority of kubelets.
+// selfSigned is a certificate that nobody can check: API servers do so only when they were given an authority of
+// kubelets.
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kaon-hollow"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kaon-hollow"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }

@@ -59,7 +59,8 @@ type Nodes struct {
 	}
 }
 
-// Start adds nodes, and begins to be their kubelet until Close. Where hollow nodes are already it is an error that says how they are removed.
+// Start adds nodes, and begins to be their kubelet until Close. Where hollow nodes are already it is an error that says
+// how they are removed.
 func Start(ctx context.Context, conf Config) (*Nodes, error) {
 	if conf.Listen == "" {
 		conf.Listen = "127.0.0.1:0"
@@ -67,11 +68,13 @@ func Start(ctx context.Context, conf Config) (*Nodes, error) {
 	var there struct {
 		Items []struct{}
 	}
-	if err := conf.API.Call(ctx, http.MethodGet, "/api/v1/nodes", url.Values{"labelSelector": {Label}, "limit": {"1"}}, nil, &there); err != nil {
+	if err := conf.API.Call(ctx, http.MethodGet, "/api/v1/nodes", url.Values{"labelSelector": {Label}, "limit": {"1"}},
+		nil, &there); err != nil {
 		return nil, fmt.Errorf("list the nodes: %w", err)
 	}
 	if len(there.Items) > 0 {
-		return nil, fmt.Errorf("add hollow nodes: there are some already, of another process, or of one that was killed: `kubectl delete nodes -l %s` removes those", Label)
+		return nil, fmt.Errorf("add hollow nodes: there are some already, of another process, or of one that "+
+			"was killed: `kubectl delete nodes -l %s` removes those", Label)
 	}
 	n := &Nodes{conf: conf, writes: make(chan struct{}, atOnce)}
 	n.mu.pods, n.mu.at = map[string]*life{}, map[string]*life{}
@@ -80,7 +83,9 @@ func Start(ctx context.Context, conf Config) (*Nodes, error) {
 	if err := n.kubelet.listen(conf.Listen); err != nil {
 		return nil, err
 	}
-	err := kubernetes.Watch(n.ctx, conf.API, "/api/v1/pods", url.Values{}, func(p *pod) string { return p.Metadata.ResourceVersion },
+	err := kubernetes.Watch(n.ctx, conf.API, "/api/v1/pods", url.Values{}, func(p *pod) string {
+		return p.Metadata.ResourceVersion
+	},
 		func(p *pod) string { return p.Metadata.UID }, n.see)
 	if err == nil {
 		err = n.all(ctx, n.add)
@@ -125,29 +130,37 @@ func (n *Nodes) ours(name string) bool {
 // add adds one node, ready from the beginning.
 func (n *Nodes) add(ctx context.Context, name string) error {
 	now := time.Now().UTC().Format(time.RFC3339)
-	amounts := map[string]any{"cpu": strconv.Itoa(n.conf.CPU), "memory": fmt.Sprintf("%dMi", n.conf.MemoryMB), "pods": "110", "ephemeral-storage": "100Gi"}
+	amounts := map[string]any{"cpu": strconv.Itoa(n.conf.CPU), "memory": fmt.Sprintf("%dMi", n.conf.MemoryMB),
+		"pods": "110", "ephemeral-storage": "100Gi"}
 	address := n.kubelet.address
 	var conditions []any
-	for kind, is := range map[string]string{"Ready": "True", "MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False"} {
-		conditions = append(conditions, map[string]any{"type": kind, "status": is, "reason": "Hollow", "lastHeartbeatTime": now, "lastTransitionTime": now})
+	for kind, is := range map[string]string{"Ready": "True", "MemoryPressure": "False", "DiskPressure": "False",
+		"PIDPressure": "False"} {
+		conditions = append(conditions, map[string]any{"type": kind, "status": is, "reason": "Hollow",
+			"lastHeartbeatTime": now, "lastTransitionTime": now})
 	}
 	status := map[string]any{
 		"capacity": amounts, "allocatable": amounts, "conditions": conditions, "declaredFeatures": []string{features},
 		"addresses":       []any{map[string]any{"type": "InternalIP", "address": address.IP.String()}},
 		"daemonEndpoints": map[string]any{"kubeletEndpoint": map[string]any{"Port": address.Port}},
-		"nodeInfo":        map[string]any{"architecture": "amd64", "operatingSystem": "linux", "kubeletVersion": "hollow"},
+		"nodeInfo": map[string]any{"architecture": "amd64", "operatingSystem": "linux",
+			"kubeletVersion": "hollow"},
 	}
 	node := map[string]any{"apiVersion": "v1", "kind": "Node", "status": status,
-		"metadata": map[string]any{"name": name, "labels": map[string]string{Label: "true", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
-		"spec":     map[string]any{"taints": []any{map[string]any{"key": Taint, "effect": "NoSchedule"}}}}
+		"metadata": map[string]any{"name": name,
+			"labels": map[string]string{Label: "true", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
+		"spec": map[string]any{"taints": []any{map[string]any{"key": Taint, "effect": "NoSchedule"}}}}
 	if err := n.conf.API.Call(ctx, http.MethodPost, "/api/v1/nodes", nil, node, nil); err != nil && !exists(err) {
 		return err
 	}
-	if err := n.conf.API.Call(ctx, http.MethodPatch, "/api/v1/nodes/"+name+"/status", nil, map[string]any{"status": status}, nil); err != nil {
+	if err := n.conf.API.Call(ctx, http.MethodPatch, "/api/v1/nodes/"+name+"/status", nil,
+		map[string]any{"status": status}, nil); err != nil {
 		return err
 	}
-	lease := map[string]any{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": map[string]any{"name": name, "namespace": leases},
-		"spec": map[string]any{"holderIdentity": name, "leaseDurationSeconds": int(leased.Seconds()), "renewTime": microTime()}}
+	lease := map[string]any{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+		"metadata": map[string]any{"name": name, "namespace": leases},
+		"spec": map[string]any{"holderIdentity": name, "leaseDurationSeconds": int(leased.Seconds()),
+			"renewTime": microTime()}}
 	if err := n.conf.API.Call(ctx, http.MethodPost, leasesPath, nil, lease, nil); err != nil && !exists(err) {
 		return err
 	}

@@ -115,7 +115,8 @@ func (l *life) run() {
 	case <-n.ctx.Done():
 	case <-l.deleted:
 		n.write(func(ctx context.Context) error {
-			options := map[string]any{"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "preconditions": map[string]any{"uid": l.pod.Metadata.UID}}
+			options := map[string]any{"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0,
+				"preconditions": map[string]any{"uid": l.pod.Metadata.UID}}
 			return n.conf.API.Call(ctx, http.MethodDelete, l.pod.path(), nil, options, nil)
 		})
 	}
@@ -151,25 +152,29 @@ func (l *life) write(phase string, exit int) {
 		conditions = append(conditions, map[string]any{"type": kind, "status": "True", "lastTransitionTime": begun})
 	}
 	for _, kind := range []string{"Ready", "ContainersReady"} {
-		conditions = append(conditions, map[string]any{"type": kind, "status": is, "lastTransitionTime": at(time.Now())})
+		conditions = append(conditions, map[string]any{"type": kind, "status": is,
+			"lastTransitionTime": at(time.Now())})
 	}
 	for _, c := range l.pod.Spec.Containers {
 		state := map[string]any{"running": map[string]any{"startedAt": begun}}
 		if !runs {
 			reason := map[bool]string{true: "Completed", false: "Error"}[exit == 0]
-			state = map[string]any{"terminated": map[string]any{"exitCode": exit, "reason": reason, "startedAt": begun, "finishedAt": at(time.Now())}}
+			state = map[string]any{"terminated": map[string]any{"exitCode": exit, "reason": reason, "startedAt": begun,
+				"finishedAt": at(time.Now())}}
 		}
-		containers = append(containers, map[string]any{"name": c.Name, "image": c.Image, "imageID": "", "restartCount": 0, "ready": runs, "started": runs, "state": state})
+		containers = append(containers, map[string]any{"name": c.Name, "image": c.Image, "imageID": "",
+			"restartCount": 0, "ready": runs, "started": runs, "state": state})
 	}
 	l.nodes.write(func(ctx context.Context) error {
-		status := map[string]any{"phase": phase, "startTime": begun, "conditions": conditions, "containerStatuses": containers}
+		status := map[string]any{"phase": phase, "startTime": begun, "conditions": conditions,
+			"containerStatuses": containers}
 		patch := map[string]any{"metadata": map[string]any{"uid": l.pod.Metadata.UID}, "status": status}
 		return l.nodes.conf.API.Call(ctx, http.MethodPatch, l.pod.path()+"/status", nil, patch, nil)
 	})
 }
 
-// write makes a call of the API server, one of a few at a time. What fails after patience is left: a pod that is gone needs nothing, and whoever waits
-// for one that is not sees that it does not go on.
+// write makes a call of the API server, one of a few at a time. What fails after patience is left: a pod that is gone
+// needs nothing, and whoever waits for one that is not sees that it does not go on.
 func (n *Nodes) write(call func(ctx context.Context) error) {
 	select {
 	case n.writes <- struct{}{}:

@@ -18,7 +18,8 @@ func (c *Cluster) answer(r *http.Request, q Request, k *Kind) (code int, body Ob
 			return 0, nil, notFound(k, q.Name)
 		}
 		if q.Subresource != "" && q.Subresource != "status" && q.Subresource != "resize" {
-			return 0, nil, &Status{Code: http.StatusNotFound, Reason: "NotFound", Message: "the server could not find the requested resource"}
+			return 0, nil, &Status{Code: http.StatusNotFound, Reason: "NotFound",
+				Message: "the server could not find the requested resource"}
 		}
 		return http.StatusOK, o, nil
 	case "list":
@@ -43,7 +44,8 @@ func (c *Cluster) create(r *http.Request, q Request, k *Kind) (code int, body Ob
 	switch {
 	case k.Resource == "pods" && q.Subresource == "eviction":
 		c.Disrupt(q.Namespace, q.Name, "EvictionByEvictionAPI")
-		return http.StatusCreated, Object{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{}, "status": "Success", "code": 201}, nil
+		return http.StatusCreated, Object{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{},
+			"status": "Success", "code": 201}, nil
 	case k.Resource == "pods" && q.Subresource == "binding":
 		node := o.Text("target", "name")
 		_, status := c.store.update(key{k, q.Namespace, q.Name}, func(pod Object) (Object, *Status) {
@@ -54,15 +56,19 @@ func (c *Cluster) create(r *http.Request, q Request, k *Kind) (code int, body Ob
 			setCondition(pod, "PodScheduled", "True", "", "")
 			return pod, nil
 		})
-		return http.StatusCreated, Object{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{}, "status": "Success", "code": 201}, status
+		return http.StatusCreated, Object{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{},
+			"status": "Success", "code": 201}, status
 	case q.Name != "":
-		return 0, nil, &Status{Code: http.StatusMethodNotAllowed, Reason: "MethodNotAllowed", Message: "the server does not allow this method on the requested resource"}
+		return 0, nil, &Status{Code: http.StatusMethodNotAllowed, Reason: "MethodNotAllowed",
+			Message: "the server does not allow this method on the requested resource"}
 	}
 	if o.Text("kind") != k.Kind || o.Text("apiVersion") != k.APIVersion() {
-		return 0, nil, badRequest("the object provided is unrecognized (must be of type %s): kind %q, apiVersion %q", k.Kind, o.Text("kind"), o.Text("apiVersion"))
+		return 0, nil, badRequest("the object provided is unrecognized (must be of type %s): kind %q, apiVersion %q",
+			k.Kind, o.Text("kind"), o.Text("apiVersion"))
 	}
 	if ns := o.Namespace(); k.Namespaced && ns != "" && ns != q.Namespace {
-		return 0, nil, badRequest("the namespace of the provided object does not match the namespace sent on the request")
+		return 0, nil, badRequest("the namespace of the provided object does not match the namespace sent on " +
+			"the request")
 	}
 	delete(o, "status")
 	withDefaults(k, o)
@@ -141,10 +147,12 @@ func (c *Cluster) update(r *http.Request, q Request, at key) (Object, *Status) {
 			kept.meta()["resourceVersion"] = o.Version()
 			o = kept
 			if qosClass(o) != o.Text("status", "qosClass") {
-				return nil, invalid(at.kind, at.name, "spec: Invalid value: \""+qosClass(o)+"\": Pod QOS Class may not change as a result of resizing")
+				return nil, invalid(at.kind, at.name, "spec: Invalid value: \""+qosClass(o)+
+					"\": Pod QOS Class may not change as a result of resizing")
 			}
 		default:
-			return nil, &Status{Code: http.StatusNotFound, Reason: "NotFound", Message: "the server could not find the requested resource"}
+			return nil, &Status{Code: http.StatusNotFound, Reason: "NotFound",
+				Message: "the server could not find the requested resource"}
 		}
 		return o, validate(at.kind, o)
 	})
@@ -174,7 +182,8 @@ func readDeletion(r *http.Request) (deletion, *Status) {
 		}
 		o.GracePeriodSeconds = &n
 	}
-	return deletion{grace: o.GracePeriodSeconds, uid: o.Preconditions.UID, version: o.Preconditions.ResourceVersion}, nil
+	return deletion{grace: o.GracePeriodSeconds, uid: o.Preconditions.UID,
+		version: o.Preconditions.ResourceVersion}, nil
 }
 
 func (c *Cluster) delete(r *http.Request, at key) (Object, *Status) {

@@ -41,7 +41,9 @@ func (c *Cluster) Apply(manifests []byte) {
 		c.t.Fatal(err)
 	}
 	for _, o := range all {
-		i := slices.IndexFunc(Kinds, func(k *Kind) bool { return k.Kind == o.Text("kind") && k.APIVersion() == o.Text("apiVersion") })
+		i := slices.IndexFunc(Kinds, func(k *Kind) bool {
+			return k.Kind == o.Text("kind") && k.APIVersion() == o.Text("apiVersion")
+		})
 		if i < 0 {
 			c.t.Fatalf("there is no kind %s of %s", o.Text("kind"), o.Text("apiVersion"))
 		}

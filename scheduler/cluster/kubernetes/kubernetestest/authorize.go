@@ -57,12 +57,16 @@ type account struct {
 
 // everyone may ask these, as the role system:public-info-viewer and system:basic-user say.
 var everyone = []Rule{
-	{Verbs: []string{"get"}, NonResourceIs: []string{"/healthz", "/livez", "/readyz", "/version", "/version/", "/api", "/apis", "/api/*", "/apis/*"}},
-	{Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"selfsubjectaccessreviews", "selfsubjectrulesreviews"}},
+	{Verbs: []string{"get"}, NonResourceIs: []string{"/healthz", "/livez", "/readyz", "/version", "/version/", "/api",
+		"/apis", "/api/*", "/apis/*"}},
+	{Verbs: []string{"create"}, APIGroups: []string{"authorization.k8s.io"},
+		Resources: []string{"selfsubjectaccessreviews", "selfsubjectrulesreviews"}},
 }
 
 func (a *account) allowed(q Request) bool {
-	return a.admin || slices.ContainsFunc(append(slices.Clone(everyone), a.rules...), func(r Rule) bool { return r.allows(q) })
+	return a.admin || slices.ContainsFunc(append(slices.Clone(everyone), a.rules...), func(r Rule) bool {
+		return r.allows(q)
+	})
 }
 
 func (a *account) refusal(q Request) *Status {
@@ -74,9 +78,11 @@ func (a *account) refusal(q Request) *Status {
 	if q.Group != "" {
 		what += "." + q.Group
 	}
-	message := fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q%s", what, a.user, q.Verb, q.resource(), q.Group, where)
+	message := fmt.Sprintf("%s is forbidden: User %q cannot %s resource %q in API group %q%s", what, a.user, q.Verb,
+		q.resource(), q.Group, where)
 	if q.Name != "" {
-		message = fmt.Sprintf("%s %q is forbidden: User %q cannot %s resource %q in API group %q%s", what, q.Name, a.user, q.Verb, q.resource(), q.Group, where)
+		message = fmt.Sprintf("%s %q is forbidden: User %q cannot %s resource %q in API group %q%s", what, q.Name,
+			a.user, q.Verb, q.resource(), q.Group, where)
 	}
 	if q.Resource == "" {
 		message = fmt.Sprintf("forbidden: User %q cannot %s path %q", a.user, q.Verb, q.Path)

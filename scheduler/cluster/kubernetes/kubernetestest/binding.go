@@ -8,8 +8,9 @@ func (s *store) bound(user string) (rules []Rule) {
 		bindings, _ := s.list(kindNamed(kind), "", nil)
 		for _, b := range bindings {
 			if !slices.ContainsFunc(items(b.Get("subjects")), func(subject any) bool {
-				return text(subject, "kind") == "User" && text(subject, "name") == user || text(subject, "kind") == "ServiceAccount" &&
-					"system:serviceaccount:"+text(subject, "namespace")+":"+text(subject, "name") == user
+				return text(subject, "kind") == "User" && text(subject, "name") == user ||
+					text(subject, "kind") == "ServiceAccount" &&
+						"system:serviceaccount:"+text(subject, "namespace")+":"+text(subject, "name") == user
 			}) {
 				continue
 			}
@@ -20,7 +21,8 @@ func (s *store) bound(user string) (rules []Rule) {
 			role, _ := s.get(at)
 			for _, r := range items(role.Get("rules")) {
 				rules = append(rules, Rule{
-					Namespace: b.Namespace(), Verbs: texts(r, "verbs"), APIGroups: texts(r, "apiGroups"), Resources: texts(r, "resources"),
+					Namespace: b.Namespace(), Verbs: texts(r, "verbs"), APIGroups: texts(r, "apiGroups"),
+					Resources:     texts(r, "resources"),
 					ResourceNames: texts(r, "resourceNames"), NonResourceIs: texts(r, "nonResourceURLs"),
 				})
 			}

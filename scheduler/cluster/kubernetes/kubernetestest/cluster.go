@@ -80,7 +80,8 @@ func New(t testing.TB, options Options) *Cluster {
 	if options.BookmarkGap == 0 {
 		options.BookmarkGap = time.Second
 	}
-	c := &Cluster{t: t, options: options, store: newStore(), ca: ca, cert: cert, address: "127.0.0.1:0", folder: t.TempDir()}
+	c := &Cluster{t: t, options: options, store: newStore(), ca: ca, cert: cert, address: "127.0.0.1:0",
+		folder: t.TempDir()}
 	c.mu.accounts = map[string]*account{AdminToken: {user: "admin", admin: true}}
 	c.mu.pages, c.mu.images = map[string]page{}, map[string]Image{}
 	for name, image := range options.Images {

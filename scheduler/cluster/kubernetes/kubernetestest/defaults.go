@@ -45,11 +45,13 @@ func podDefaults(o Object) {
 				continue
 			}
 			pull := "IfNotPresent"
-			if image := text(c, "image"); !strings.Contains(image[strings.LastIndex(image, "/")+1:], ":") || strings.HasSuffix(image, ":latest") {
+			if image := text(c, "image"); !strings.Contains(image[strings.LastIndex(image, "/")+1:], ":") ||
+				strings.HasSuffix(image, ":latest") {
 				pull = "Always"
 			}
-			initially(c, map[string]any{"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
-				"imagePullPolicy": pull, "resources": map[string]any{}})
+			initially(c, map[string]any{"terminationMessagePath": "/dev/termination-log",
+				"terminationMessagePolicy": "File",
+				"imagePullPolicy":          pull, "resources": map[string]any{}})
 			resources := dict(c, "resources")
 			limits := dict(resources, "limits")
 			if len(limits) > 0 && dict(resources, "requests") == nil {

@@ -36,7 +36,8 @@ next:
 }
 
 func pathByte(b byte) bool {
-	return b == '/' || b == '.' || b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	return b == '/' || b == '.' || b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' ||
+		b >= 'A' && b <= 'Z'
 }
 
 // deepest sorts mounts for located.
@@ -71,7 +72,9 @@ func expanded(text string, known map[string]string) string {
 }
 
 // environment is a container's variables in order, and what is known of them by name.
-func (k *Kubelet) environment(pod Object, container map[string]any, image Image) (env []string, known map[string]string, err error) {
+func (k *Kubelet) environment(
+	pod Object, container map[string]any, image Image,
+) (env []string, known map[string]string, err error) {
 	known = map[string]string{}
 	set := func(name, value string) {
 		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, name+"=") })
@@ -127,7 +130,8 @@ func (k *Kubelet) variable(pod Object, e any, known map[string]string) (string, 
 		}
 		value, has := data[text(ref, "key")]
 		if !has && !flag(ref, "optional") {
-			return "", fmt.Errorf("couldn't find key %s in %s %s/%s", text(ref, "key"), kindNamed(resource).Kind, pod.Namespace(), text(ref, "name"))
+			return "", fmt.Errorf("couldn't find key %s in %s %s/%s", text(ref, "key"), kindNamed(resource).Kind,
+				pod.Namespace(), text(ref, "name"))
 		}
 		return value, nil
 	}

@@ -65,16 +65,19 @@ func (f *faults) next(q Request) (Fault, bool) {
 
 // Throttled is the answer 429 of API priority and fairness.
 func Throttled(after time.Duration) *Status {
-	return &Status{Code: 429, Reason: "TooManyRequests", Message: "Too many requests, please try again later.", RetryAfter: max(1, int(after.Seconds()))}
+	return &Status{Code: 429, Reason: "TooManyRequests", Message: "Too many requests, please try again later.",
+		RetryAfter: max(1, int(after.Seconds()))}
 }
 
 // QuotaExceeded is the answer 403 of a ResourceQuota.
 func QuotaExceeded(pod string) *Status {
 	return &Status{Code: 403, Reason: "Forbidden",
-		Message: "pods \"" + pod + "\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10"}
+		Message: "pods \"" + pod + "\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, " +
+			"limited: pods=10"}
 }
 
 // Unavailable is the answer 503 of an API server that is starting, or has lost its etcd.
 func Unavailable() *Status {
-	return &Status{Code: 503, Reason: "ServiceUnavailable", Message: "the server is currently unable to handle the request"}
+	return &Status{Code: 503, Reason: "ServiceUnavailable",
+		Message: "the server is currently unable to handle the request"}
 }

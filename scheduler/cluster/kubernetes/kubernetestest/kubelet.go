@@ -52,8 +52,9 @@ func (k *Kubelet) syncPod(pod Object, up bool) {
 	if seconds, ok := number(pod, "spec", "activeDeadlineSeconds"); ok && sb.verdict == nil && !sb.stopping &&
 		time.Since(sb.begun) >= time.Duration(seconds)*time.Second && !pod.ended() {
 		grace, _ := number(pod, "spec", "terminationGracePeriodSeconds")
-		sb.verdict = &verdict{reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline",
-			grace: time.Duration(grace) * time.Second}
+		sb.verdict = &verdict{reason: "DeadlineExceeded",
+			message: "Pod was active on the node longer than the specified deadline",
+			grace:   time.Duration(grace) * time.Second}
 	}
 	switch {
 	case pod.Deleting() && !pod.ended():
@@ -68,13 +69,14 @@ func (k *Kubelet) syncPod(pod Object, up bool) {
 	if up && !pod.ended() {
 		status := k.status(pod, sb)
 		if !same(status, pod["status"]) {
-			written, refused := k.c.store.update(key{kindNamed("pods"), pod.Namespace(), pod.Name()}, func(o Object) (Object, *Status) {
-				if o.UID() != pod.UID() {
-					return nil, conflict(kindNamed("pods"), pod.Name(), "it is another one")
-				}
-				o["status"] = status
-				return o, nil
-			})
+			written, refused := k.c.store.update(key{kindNamed("pods"), pod.Namespace(), pod.Name()},
+				func(o Object) (Object, *Status) {
+					if o.UID() != pod.UID() {
+						return nil, conflict(kindNamed("pods"), pod.Name(), "it is another one")
+					}
+					o["status"] = status
+					return o, nil
+				})
 			if refused != nil {
 				return
 			}
@@ -91,7 +93,8 @@ func (k *Kubelet) syncPod(pod Object, up bool) {
 func (k *Kubelet) finish(pod Object, up bool) {
 	if up && pod.Deleting() {
 		none := int64(0)
-		_, _, _ = k.c.store.delete(key{kindNamed("pods"), pod.Namespace(), pod.Name()}, deletion{grace: &none, uid: pod.UID()})
+		_, _, _ = k.c.store.delete(key{kindNamed("pods"), pod.Namespace(), pod.Name()},
+			deletion{grace: &none, uid: pod.UID()})
 	}
 }
 
@@ -107,12 +110,14 @@ func (k *Kubelet) admit(pod Object, own *sandbox) *verdict {
 	labels := node.Labels()
 	for name, value := range words(pod.Get("spec", "nodeSelector")) {
 		if labels[name] != value {
-			return reject("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
+			return reject("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's "+
+				"node affinity/selector")
 		}
 	}
 	for _, taint := range items(node.Get("spec", "taints")) {
 		if text(taint, "effect") == "NoExecute" && !tolerates(pod, taint) {
-			return reject("TaintToleration", fmt.Sprintf("Predicate TaintToleration failed: node(s) had untolerated taint {%s: %s}", text(taint, "key"), text(taint, "value")))
+			return reject("TaintToleration", fmt.Sprintf("Predicate TaintToleration failed: node(s) had untolerated "+
+				"taint {%s: %s}", text(taint, "key"), text(taint, "value")))
 		}
 	}
 	capacity, used := readAmounts(node.Get("status", "allocatable")), k.used(own)
@@ -122,7 +127,8 @@ func (k *Kubelet) admit(pod Object, own *sandbox) *verdict {
 			if name == "cpu" {
 				unit = 1000
 			}
-			return reject("OutOf"+name, fmt.Sprintf("Node didn't have enough resource: %s, requested: %.0f, used: %.0f, capacity: %.0f",
+			return reject("OutOf"+name, fmt.Sprintf("Node didn't have enough resource: %s, requested: %.0f, used: "+
+				"%.0f, capacity: %.0f",
 				name, n*unit, used[name]*unit, capacity[name]*unit))
 		}
 	}

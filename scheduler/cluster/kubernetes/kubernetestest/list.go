@@ -55,7 +55,8 @@ func (c *Cluster) list(r *http.Request, q Request, k *Kind) (Object, *Status) {
 		c.mu.Unlock()
 		if !ok {
 			return nil, &Status{Code: http.StatusGone, Reason: "Expired",
-				Message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."}
+				Message: "The provided continue parameter is too old to display a consistent list result. You " +
+					"can start a new list without the continue parameter."}
 		}
 		all, version = p.rest, p.version
 	} else {

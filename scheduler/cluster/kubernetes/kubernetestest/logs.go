@@ -12,7 +12,8 @@ func (c *Cluster) log(w http.ResponseWriter, r *http.Request, q Request) {
 	query := r.URL.Query()
 	t, status := c.target(q, query)
 	if status == nil && t.process == nil {
-		status = badRequest("container %q in pod %q is waiting to start: ContainerCreating", text(t.container, "name"), q.Name)
+		status = badRequest("container %q in pod %q is waiting to start: ContainerCreating",
+			text(t.container, "name"), q.Name)
 	}
 	if status == nil && isTrue(query, "previous") {
 		status = badRequest("previous terminated container %q in pod %q not found", text(t.container, "name"), q.Name)
@@ -25,7 +26,8 @@ func (c *Cluster) log(w http.ResponseWriter, r *http.Request, q Request) {
 		}
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < 0 || n == 0 && name != "tailLines" {
-			status = &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid", Message: "PodLogOptions is invalid: " + name + ": Invalid value: " + v}
+			status = &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid",
+				Message: "PodLogOptions is invalid: " + name + ": Invalid value: " + v}
 			break
 		}
 		switch name {

@@ -49,7 +49,8 @@ func (c *Cluster) AddNode(n Node) *Kubelet {
 	for name, amount := range n.Extended {
 		capacity[name] = amount
 	}
-	labels := map[string]any{"kubernetes.io/hostname": n.Name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+	labels := map[string]any{"kubernetes.io/hostname": n.Name, "kubernetes.io/os": "linux",
+		"kubernetes.io/arch": "amd64"}
 	for name, value := range n.Labels {
 		labels[name] = value
 	}
@@ -58,8 +59,10 @@ func (c *Cluster) AddNode(n Node) *Kubelet {
 		"spec":     map[string]any{},
 		"status": map[string]any{
 			"capacity": capacity, "allocatable": clone(capacity),
-			"addresses": []any{map[string]any{"type": "InternalIP", "address": "127.0.0.1"}, map[string]any{"type": "Hostname", "address": n.Name}},
-			"nodeInfo":  map[string]any{"kubeletVersion": "v1.37.2", "operatingSystem": "linux", "architecture": "amd64"},
+			"addresses": []any{map[string]any{"type": "InternalIP", "address": "127.0.0.1"},
+				map[string]any{"type": "Hostname", "address": n.Name}},
+			"nodeInfo": map[string]any{"kubeletVersion": "v1.37.2", "operatingSystem": "linux",
+				"architecture": "amd64"},
 		},
 	}
 	var taints []any
@@ -71,7 +74,8 @@ func (c *Cluster) AddNode(n Node) *Kubelet {
 	}
 	ready(o, "True", "KubeletReady")
 	c.Create("nodes", "", o)
-	k := &Kubelet{c: c, name: n.Name, folder: filepath.Join(c.folder, "nodes", n.Name), woken: make(chan struct{}, 1), pods: map[string]*sandbox{}}
+	k := &Kubelet{c: c, name: n.Name, folder: filepath.Join(c.folder, "nodes", n.Name), woken: make(chan struct{}, 1),
+		pods: map[string]*sandbox{}}
 	if err := os.MkdirAll(k.folder, 0o755); err != nil {
 		c.t.Fatal(err)
 	}
@@ -83,7 +87,8 @@ func (c *Cluster) AddNode(n Node) *Kubelet {
 func ready(o Object, value, reason string) {
 	setCondition(o, "Ready", value, reason, "")
 	for _, pressure := range []string{"MemoryPressure", "DiskPressure", "PIDPressure"} {
-		setCondition(o, pressure, map[string]string{"True": "False"}[value]+map[string]string{"Unknown": "Unknown"}[value], reason, "")
+		setCondition(o, pressure, map[string]string{"True": "False"}[value]+
+			map[string]string{"Unknown": "Unknown"}[value], reason, "")
 	}
 }
 

@@ -69,7 +69,9 @@ func (c *Cluster) Delete(resource, namespace, name string, grace int64) {
 // reason (EvictionByEvictionAPI, PreemptionByScheduler, DeletionByTaintManager, TerminationByKubelet) comes first.
 func (c *Cluster) Disrupt(namespace, pod, reason string) {
 	c.t.Helper()
-	c.Change("pods", namespace, pod, func(o Object) { setCondition(o, "DisruptionTarget", "True", reason, "the pod was chosen by the test") })
+	c.Change("pods", namespace, pod, func(o Object) {
+		setCondition(o, "DisruptionTarget", "True", reason, "the pod was chosen by the test")
+	})
 	c.Delete("pods", namespace, pod, -1)
 }
 

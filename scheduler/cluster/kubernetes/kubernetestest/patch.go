@@ -41,7 +41,8 @@ func patched(o Object, contentType string, body []byte) (Object, *Status) {
 			var ok bool
 			if doc, ok = step.apply(doc); !ok {
 				return nil, &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid",
-					Message: "the server rejected our request due to an error in our request: " + step.Op + " of " + step.Path + " does not apply"}
+					Message: "the server rejected our request due to an error in our request: " + step.Op + " of " +
+						step.Path + " does not apply"}
 			}
 		}
 		out, ok := doc.(map[string]any)
@@ -51,7 +52,8 @@ func patched(o Object, contentType string, body []byte) (Object, *Status) {
 		return out, nil
 	}
 	return nil, &Status{Code: http.StatusUnsupportedMediaType, Reason: "UnsupportedMediaType",
-		Message: "the body of the request was in an unknown format - accepted media types include: " + jsonPatch + ", " + mergePatch + ", " + strategicPatch}
+		Message: "the body of the request was in an unknown format - accepted media types include: " + jsonPatch +
+			", " + mergePatch + ", " + strategicPatch}
 }
 
 // merged is RFC 7386.
@@ -77,7 +79,8 @@ func merged(target, patch any) any {
 // mergeKeys are the fields by which a strategic patch finds the element of a list that it means. Other lists it
 // replaces.
 var mergeKeys = map[string]string{
-	"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "conditions": "type", "ownerReferences": "uid",
+	"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "conditions": "type",
+	"ownerReferences":   "uid",
 	"containerStatuses": "name", "volumeMounts": "mountPath", "imagePullSecrets": "name",
 }
 

@@ -7,7 +7,8 @@ func (k *Kubelet) status(pod Object, sb *sandbox) map[string]any {
 	o := Object{"status": clone(pod["status"])}
 	status := dict(o["status"])
 	status["hostIP"], status["podIP"] = "127.0.0.1", "127.0.0.1"
-	status["podIPs"], status["hostIPs"] = []any{map[string]any{"ip": "127.0.0.1"}}, []any{map[string]any{"ip": "127.0.0.1"}}
+	status["podIPs"], status["hostIPs"] = []any{map[string]any{"ip": "127.0.0.1"}},
+		[]any{map[string]any{"ip": "127.0.0.1"}}
 	status["startTime"] = stamp(sb.begun)
 	final := (sb.verdict != nil || pod.Deleting()) && sb.ended()
 	started, running, failed, initFailed, initDone := false, false, false, false, true
@@ -31,7 +32,8 @@ func (k *Kubelet) status(pod Object, sb *sandbox) map[string]any {
 			}
 		}
 		if all != nil {
-			status[map[string]string{"initContainers": "initContainerStatuses", "containers": "containerStatuses"}[list]] = all
+			status[map[string]string{"initContainers": "initContainerStatuses",
+				"containers": "containerStatuses"}[list]] = all
 		}
 	}
 	phase := "Pending"
@@ -90,20 +92,25 @@ func (k *Kubelet) resizeCondition(pod Object, sb *sandbox, o Object) {
 
 func (k *Kubelet) containerStatus(sb *sandbox, container map[string]any, final bool) map[string]any {
 	name := text(container, "name")
-	one := map[string]any{"name": name, "image": text(container, "image"), "imageID": "", "restartCount": float64(0), "ready": false,
+	one := map[string]any{"name": name, "image": text(container, "image"), "imageID": "", "restartCount": float64(0),
+		"ready":   false,
 		"started": false, "lastState": map[string]any{}}
 	p := sb.processes[name]
 	if p == nil {
 		failure, problem := sb.failures[name], sb.problems[name]
 		switch {
 		case failure.reason != "":
-			one["state"] = map[string]any{"terminated": map[string]any{"exitCode": float64(128), "reason": failure.reason, "message": failure.message,
+			one["state"] = map[string]any{"terminated": map[string]any{"exitCode": float64(128),
+				"reason": failure.reason, "message": failure.message,
 				"startedAt": stamp(time.Unix(0, 0)), "finishedAt": stamp(failure.at)}}
 		case final && sb.verdict == nil:
-			one["state"] = map[string]any{"terminated": map[string]any{"exitCode": float64(137), "reason": "ContainerStatusUnknown",
-				"message": "The container could not be located when the pod was terminated", "startedAt": nil, "finishedAt": nil}}
+			one["state"] = map[string]any{"terminated": map[string]any{"exitCode": float64(137),
+				"reason":  "ContainerStatusUnknown",
+				"message": "The container could not be located when the pod was terminated", "startedAt": nil,
+				"finishedAt": nil}}
 		case problem.reason != "":
-			one["state"] = map[string]any{"waiting": map[string]any{"reason": problem.reason, "message": problem.message}}
+			one["state"] = map[string]any{"waiting": map[string]any{"reason": problem.reason,
+				"message": problem.message}}
 		default:
 			one["state"] = map[string]any{"waiting": map[string]any{"reason": "ContainerCreating"}}
 		}
@@ -125,7 +132,8 @@ func (k *Kubelet) containerStatus(sb *sandbox, container map[string]any, final b
 	if reason == "Unknown" { // the machine went down under it
 		exit = 255
 	}
-	state := map[string]any{"exitCode": float64(exit), "reason": reason, "startedAt": stamp(p.started), "finishedAt": stamp(finished),
+	state := map[string]any{"exitCode": float64(exit), "reason": reason, "startedAt": stamp(p.started),
+		"finishedAt":  stamp(finished),
 		"containerID": one["containerID"]}
 	if message := sb.message(container, p, exit); message != "" {
 		state["message"] = message

@@ -81,7 +81,8 @@ func start(argv, env []string, folder string, stdin bool, tell func(), viewers .
 	if len(argv) == 0 {
 		return nil, errors.New("no command specified")
 	}
-	p := &process{cmd: exec.Command(argv[0], argv[1:]...), mark: randomHex(12), book: newLogbook(), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(argv[0], argv[1:]...), mark: randomHex(12), book: newLogbook(),
+		ended: make(chan struct{})}
 	p.mu.viewers = map[*viewer]bool{}
 	for _, v := range viewers {
 		p.mu.viewers[v] = true

@@ -27,7 +27,8 @@ func quantity(v any) (float64, error) {
 			return n * factor, nil
 		}
 	}
-	return 0, fmt.Errorf("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': %q", s)
+	return 0, fmt.Errorf("quantities must match the regular expression "+
+		"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$': %q", s)
 }
 
 // amounts are quantities by resource.

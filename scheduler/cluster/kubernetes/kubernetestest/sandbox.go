@@ -40,7 +40,8 @@ type verdict struct {
 
 func (k *Kubelet) newSandbox(pod Object) *sandbox {
 	sb := &sandbox{
-		folder: filepath.Join(k.folder, pod.UID()), begun: time.Now(), processes: map[string]*process{}, problems: map[string]problem{},
+		folder: filepath.Join(k.folder, pod.UID()), begun: time.Now(), processes: map[string]*process{},
+		problems: map[string]problem{},
 		failures: map[string]problem{}, allocated: map[string]any{}, requests: requested(pod), told: map[string]bool{},
 	}
 	for _, c := range items(pod.Get("spec", "containers")) {
@@ -93,7 +94,8 @@ func (k *Kubelet) launch(pod Object, sb *sandbox, container map[string]any) {
 	switch {
 	case ok:
 	case text(container, "imagePullPolicy") == "Never":
-		wait("ErrImageNeverPull", "Container image \""+text(container, "image")+"\" is not present with pull policy of Never")
+		wait("ErrImageNeverPull", "Container image \""+text(container, "image")+
+			"\" is not present with pull policy of Never")
 		return
 	case sb.problems[name].reason == "":
 		wait("ErrImagePull", "failed to pull and unpack image \""+text(container, "image")+"\": not found")
@@ -130,7 +132,9 @@ func either(pod Object, container map[string]any, field string) any {
 }
 
 // command is what a container runs, with what, and where.
-func (k *Kubelet) command(pod Object, sb *sandbox, container map[string]any, image Image) (argv, env []string, folder string, err error) {
+func (k *Kubelet) command(
+	pod Object, sb *sandbox, container map[string]any, image Image,
+) (argv, env []string, folder string, err error) {
 	env, known, err := k.environment(pod, container, image)
 	if err != nil {
 		return nil, nil, "", err
@@ -140,7 +144,8 @@ func (k *Kubelet) command(pod Object, sb *sandbox, container map[string]any, ima
 		return nil, nil, "", err
 	}
 	env = append(env, "HOME="+root, "KUBERNETES_SERVICE_PORT="+k.c.address[strings.LastIndex(k.c.address, ":")+1:])
-	mounts := []mount{{text(container, "terminationMessagePath"), filepath.Join(sb.folder, text(container, "name")+".message")}}
+	mounts := []mount{{text(container, "terminationMessagePath"),
+		filepath.Join(sb.folder, text(container, "name")+".message")}}
 	for _, m := range items(container, "volumeMounts") {
 		at := sb.volumes[text(m, "name")]
 		sub := text(m, "subPath")
@@ -205,9 +210,10 @@ func (k *Kubelet) event(pod Object, sb *sandbox, reason, message string) {
 	}
 	sb.told[reason] = true
 	_, _ = k.c.store.create(kindNamed("events"), pod.Namespace(), Object{
-		"metadata":       map[string]any{"name": pod.Name() + "." + randomHex(8)},
-		"involvedObject": map[string]any{"kind": "Pod", "apiVersion": "v1", "namespace": pod.Namespace(), "name": pod.Name(), "uid": pod.UID()},
-		"type":           "Warning", "reason": reason, "message": message, "count": float64(1),
+		"metadata": map[string]any{"name": pod.Name() + "." + randomHex(8)},
+		"involvedObject": map[string]any{"kind": "Pod", "apiVersion": "v1", "namespace": pod.Namespace(),
+			"name": pod.Name(), "uid": pod.UID()},
+		"type": "Warning", "reason": reason, "message": message, "count": float64(1),
 		"source":         map[string]any{"component": "kubelet", "host": k.name},
 		"firstTimestamp": now(), "lastTimestamp": now(),
 	})

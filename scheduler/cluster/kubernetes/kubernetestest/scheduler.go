@@ -13,7 +13,8 @@ func (c *Cluster) schedule() {
 	}
 	pods := kindNamed("pods")
 	unbound, _ := c.store.list(pods, "", func(o Object) bool {
-		return o.Text("spec", "nodeName") == "" && !o.ended() && !o.Deleting() && len(items(o.Get("spec", "schedulingGates"))) == 0
+		return o.Text("spec", "nodeName") == "" && !o.ended() && !o.Deleting() &&
+			len(items(o.Get("spec", "schedulingGates"))) == 0
 	})
 	for _, pod := range unbound {
 		node := c.fit(pod)
@@ -22,7 +23,8 @@ func (c *Cluster) schedule() {
 				return nil, conflict(pods, pod.Name(), "it changed")
 			}
 			if node == "" {
-				setCondition(o, "PodScheduled", "False", "Unschedulable", fmt.Sprintf("0/%d nodes are available", len(c.Kubelets())))
+				setCondition(o, "PodScheduled", "False", "Unschedulable",
+					fmt.Sprintf("0/%d nodes are available", len(c.Kubelets())))
 				return o, nil
 			}
 			dict(o["spec"])["nodeName"] = node

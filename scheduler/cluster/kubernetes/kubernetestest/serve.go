@@ -74,7 +74,8 @@ func (c *Cluster) dispatch(w http.ResponseWriter, r *http.Request, q Request, k 
 	case q.Resource == "" || strings.HasPrefix(q.Resource, "selfsubject"):
 		c.plain(w, r, q, who)
 	case k == nil:
-		c.refuse(w, q, &Status{Code: http.StatusNotFound, Reason: "NotFound", Message: "the server could not find the requested resource"})
+		c.refuse(w, q, &Status{Code: http.StatusNotFound, Reason: "NotFound",
+			Message: "the server could not find the requested resource"})
 	case k.Resource == "pods" && (q.Subresource == "attach" || q.Subresource == "exec"):
 		c.stream(w, r, q, who)
 	case k.Resource == "pods" && q.Subresource == "log":
@@ -122,7 +123,8 @@ func (c *Cluster) plain(w http.ResponseWriter, r *http.Request, q Request, who *
 		asked := Request{Verb: text(about, "verb"), Group: text(about, "group"), Resource: text(about, "resource"),
 			Subresource: text(about, "subresource"), Namespace: text(about, "namespace"), Name: text(about, "name")}
 		if about == nil {
-			asked = Request{Verb: review.Text("spec", "nonResourceAttributes", "verb"), Path: review.Text("spec", "nonResourceAttributes", "path")}
+			asked = Request{Verb: review.Text("spec", "nonResourceAttributes", "verb"),
+				Path: review.Text("spec", "nonResourceAttributes", "path")}
 		}
 		allowed := who.allowed(asked)
 		review["kind"], review["apiVersion"] = "SelfSubjectAccessReview", "authorization.k8s.io/v1"
@@ -132,12 +134,14 @@ func (c *Cluster) plain(w http.ResponseWriter, r *http.Request, q Request, who *
 		writeJSON(w, http.StatusCreated, review)
 	case q.Path == "/version" || q.Path == "/version/":
 		c.answered(q)
-		writeJSON(w, http.StatusOK, Object{"major": "1", "minor": "37", "gitVersion": "v1.37.2", "platform": "linux/amd64"})
+		writeJSON(w, http.StatusOK, Object{"major": "1", "minor": "37", "gitVersion": "v1.37.2",
+			"platform": "linux/amd64"})
 	case q.Path == "/healthz" || q.Path == "/livez" || q.Path == "/readyz":
 		c.answered(q)
 		_, _ = io.WriteString(w, "ok")
 	default:
-		c.refuse(w, q, &Status{Code: http.StatusNotFound, Reason: "NotFound", Message: "the server could not find the requested resource"})
+		c.refuse(w, q, &Status{Code: http.StatusNotFound, Reason: "NotFound",
+			Message: "the server could not find the requested resource"})
 	}
 }
 
@@ -147,7 +151,8 @@ func readBody(r *http.Request, into any) *Status {
 		return status
 	}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "" && kind != "application/json" {
-		return &Status{Code: http.StatusUnsupportedMediaType, Reason: "UnsupportedMediaType", Message: "the body of the request was in an unknown format - accepted media types include: application/json"}
+		return &Status{Code: http.StatusUnsupportedMediaType, Reason: "UnsupportedMediaType", Message: "the body " +
+			"of the request was in an unknown format - accepted media types include: application/json"}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return badRequest("the object provided is unrecognized: %v", err)
@@ -159,7 +164,8 @@ func rawBody(r *http.Request) ([]byte, *Status) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, bodyLimit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, &Status{Code: http.StatusRequestEntityTooLarge, Reason: "RequestEntityTooLarge", Message: fmt.Sprintf("Request entity is too large: limit is %d", bodyLimit)}
+		return nil, &Status{Code: http.StatusRequestEntityTooLarge, Reason: "RequestEntityTooLarge",
+			Message: fmt.Sprintf("Request entity is too large: limit is %d", bodyLimit)}
 	}
 	if err != nil {
 		return nil, badRequest("read the body: %v", err)

@@ -36,7 +36,8 @@ func (s *Status) Object() Object {
 }
 
 func notFound(k *Kind, name string) *Status {
-	return &Status{Code: http.StatusNotFound, Reason: "NotFound", Message: fmt.Sprintf("%s %q not found", k.Qualified(), name)}
+	return &Status{Code: http.StatusNotFound, Reason: "NotFound",
+		Message: fmt.Sprintf("%s %q not found", k.Qualified(), name)}
 }
 
 func conflict(k *Kind, name, why string) *Status {
@@ -45,11 +46,13 @@ func conflict(k *Kind, name, why string) *Status {
 }
 
 func invalid(k *Kind, name, why string) *Status {
-	return &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid", Message: fmt.Sprintf("%s %q is invalid: %s", k.Kind, name, why)}
+	return &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid",
+		Message: fmt.Sprintf("%s %q is invalid: %s", k.Kind, name, why)}
 }
 
 func forbidden(k *Kind, name, why string) *Status {
-	return &Status{Code: http.StatusForbidden, Reason: "Forbidden", Message: fmt.Sprintf("%s %q is forbidden: %s", k.Qualified(), name, why)}
+	return &Status{Code: http.StatusForbidden, Reason: "Forbidden",
+		Message: fmt.Sprintf("%s %q is forbidden: %s", k.Qualified(), name, why)}
 }
 
 func badRequest(format string, args ...any) *Status {
@@ -62,5 +65,6 @@ func internalError(format string, args ...any) *Status {
 }
 
 func expired(asked, oldest uint64) *Status {
-	return &Status{Code: http.StatusGone, Reason: "Expired", Message: fmt.Sprintf("too old resource version: %d (%d)", asked, oldest)}
+	return &Status{Code: http.StatusGone, Reason: "Expired",
+		Message: fmt.Sprintf("too old resource version: %d (%d)", asked, oldest)}
 }

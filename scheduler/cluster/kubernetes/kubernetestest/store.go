@@ -42,7 +42,8 @@ type change struct {
 const historyLimit = 20_000
 
 func newStore() *store {
-	return &store{version: 1000, objects: map[key]Object{}, changed: make(chan struct{}), onNode: map[string]map[key]bool{}}
+	return &store{version: 1000, objects: map[key]Object{}, changed: make(chan struct{}),
+		onNode: map[string]map[key]bool{}}
 }
 
 func (s *store) signal() {
@@ -182,12 +183,14 @@ func (s *store) create(kind *Kind, namespace string, o Object) (Object, *Status)
 			meta["name"] = prefix + randomHex(3)[:5]
 		}
 	}
-	for _, foreign := range []string{"deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink", "managedFields"} {
+	for _, foreign := range []string{"deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink",
+		"managedFields"} {
 		delete(meta, foreign)
 	}
 	k := key{kind, namespace, o.Name()}
 	if _, taken := s.objects[k]; taken {
-		return nil, &Status{Code: http.StatusConflict, Reason: "AlreadyExists", Message: fmt.Sprintf("%s %q already exists", kind.Qualified(), o.Name())}
+		return nil, &Status{Code: http.StatusConflict, Reason: "AlreadyExists",
+			Message: fmt.Sprintf("%s %q already exists", kind.Qualified(), o.Name())}
 	}
 	meta["uid"], meta["creationTimestamp"] = newUID(), stamp(time.Now())
 	o["kind"], o["apiVersion"] = kind.Kind, kind.APIVersion()
@@ -207,14 +210,17 @@ func (s *store) update(k key, edit func(old Object) (Object, *Status)) (Object, 
 		return nil, status
 	}
 	if v := o.Version(); v != "" && v != old.Version() {
-		return nil, conflict(k.kind, k.name, "the object has been modified; please apply your changes to the latest version and try again")
+		return nil, conflict(k.kind, k.name, "the object has been modified; please apply your changes to the "+
+			"latest version and try again")
 	}
 	if uid := o.UID(); uid != "" && uid != old.UID() {
-		return nil, conflict(k.kind, k.name, fmt.Sprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid, old.UID()))
+		return nil, conflict(k.kind, k.name,
+			fmt.Sprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid, old.UID()))
 	}
 	meta := o.meta()
 	for _, fixed := range []string{
-		"uid", "name", "namespace", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion",
+		"uid", "name", "namespace", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+		"resourceVersion",
 	} {
 		if v := old.Get("metadata", fixed); v != nil {
 			meta[fixed] = v
@@ -227,10 +233,12 @@ func (s *store) update(k key, edit func(old Object) (Object, *Status)) (Object, 
 		had := old.Finalizers()
 		for _, name := range o.Finalizers() {
 			if !slices.Contains(had, name) {
-				return nil, invalid(k.kind, k.name, "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{\""+name+"\"}")
+				return nil, invalid(k.kind, k.name, "metadata.finalizers: Forbidden: no new finalizers can be "+
+					"added if the object is being deleted, found new finalizers []string{\""+name+"\"}")
 			}
 		}
-		if grace, graceful := number(old, "metadata", "deletionGracePeriodSeconds"); len(o.Finalizers()) == 0 && (!graceful || grace == 0) {
+		if grace, graceful := number(old, "metadata", "deletionGracePeriodSeconds"); len(o.Finalizers()) == 0 &&
+			(!graceful || grace == 0) {
 			s.write(k, o)
 			s.write(k, nil)
 			return o, nil
@@ -266,7 +274,8 @@ func (s *store) remove(k key, how deletion) (o Object, gone bool, status *Status
 	}
 	if how.version != "" && how.version != old.Version() {
 		return nil, false, conflict(k.kind, k.name, fmt.Sprintf(
-			"Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s", how.version, old.Version()))
+			"Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s", how.version,
+			old.Version()))
 	}
 	grace := int64(0)
 	if k.kind.Resource == "pods" {
@@ -288,7 +297,8 @@ func (s *store) remove(k key, how deletion) (o Object, gone bool, status *Status
 		if pending && grace >= before {
 			return old, false, nil // as it was asked for already
 		}
-		meta["deletionTimestamp"], meta["deletionGracePeriodSeconds"] = stamp(time.Now().Add(time.Duration(grace)*time.Second)), float64(grace)
+		meta["deletionTimestamp"],
+			meta["deletionGracePeriodSeconds"] = stamp(time.Now().Add(time.Duration(grace)*time.Second)), float64(grace)
 		return s.write(k, o), false, nil
 	}
 	if len(old.Finalizers()) == 0 {

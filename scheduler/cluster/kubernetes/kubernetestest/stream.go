@@ -78,12 +78,14 @@ func (c *Cluster) target(q Request, query url.Values) (*target, *Status) {
 // stream attaches a WebSocket to a container, or to a command that is run in it.
 func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who *account) {
 	query := r.URL.Query()
-	if accept := r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, "*/*") { // of no media type can it be said that it comes
+	// of no media type can it be said that it comes
+	if accept := r.Header.Get("Accept"); accept != "" && !strings.Contains(accept, "*/*") {
 		c.refuse(w, q, &Status{Code: http.StatusNotAcceptable, Reason: "NotAcceptable", Message: "406: Not Acceptable"})
 		return
 	}
 	if q.Verb == "get" { // a WebSocket's handshake is a GET, and yet changes something
-		if create := (Request{Verb: "create", Resource: q.Resource, Subresource: q.Subresource, Namespace: q.Namespace, Name: q.Name}); !who.allowed(create) {
+		if create := (Request{Verb: "create", Resource: q.Resource, Subresource: q.Subresource, Namespace: q.Namespace,
+			Name: q.Name}); !who.allowed(create) {
 			c.refuse(w, q, who.refusal(create))
 			return
 		}
@@ -103,12 +105,14 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 	}
 	p := t.process
 	if p == nil {
-		c.refuse(w, q, internalError("unable to upgrade connection: container not found (%q)", text(t.container, "name")))
+		c.refuse(w, q, internalError("unable to upgrade connection: container not found (%q)",
+			text(t.container, "name")))
 		return
 	}
 	v, detach, ok := p.attach()
 	if !ok {
-		c.refuse(w, q, internalError("unable to upgrade connection: container %s not found in pod %s_%s", text(t.container, "name"), q.Name, q.Namespace))
+		c.refuse(w, q, internalError("unable to upgrade connection: container %s not found in pod %s_%s",
+			text(t.container, "name"), q.Name, q.Namespace))
 		return
 	}
 	defer detach()
@@ -163,7 +167,8 @@ func (c *Cluster) stream(w http.ResponseWriter, r *http.Request, q Request, who 
 			if f.stderr {
 				channel = channelStderr
 			}
-			if (f.stderr && stderr || !f.stderr && stdout) && s.Send(websocket.Binary, append([]byte{channel}, f.data...)) != nil {
+			if (f.stderr && stderr || !f.stderr && stdout) &&
+				s.Send(websocket.Binary, append([]byte{channel}, f.data...)) != nil {
 				return
 			}
 		}
@@ -291,16 +296,19 @@ func (c *Cluster) elsewhere(w http.ResponseWriter, r *http.Request, q Request) b
 		return false
 	}
 	node, ok := c.store.get(key{kindNamed("nodes"), "", pod.Text("spec", "nodeName")})
-	addresses, port := items(node.Get("status", "addresses")), node.Get("status", "daemonEndpoints", "kubeletEndpoint", "Port")
+	addresses, port := items(node.Get("status", "addresses")),
+		node.Get("status", "daemonEndpoints", "kubeletEndpoint", "Port")
 	if !ok || len(addresses) == 0 || port == nil {
 		return false
 	}
 	container := r.URL.Query().Get("container")
 	proxy := &httputil.ReverseProxy{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // as API servers do that were given no authority of kubelets
+		// as API servers do that were given no authority of kubelets
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL = &url.URL{Scheme: "https", Host: fmt.Sprintf("%s:%v", text(addresses[0], "address"), port),
-				Path: "/" + strings.Join([]string{q.Subresource, q.Namespace, q.Name, container}, "/"), RawQuery: r.URL.RawQuery}
+				Path:     "/" + strings.Join([]string{q.Subresource, q.Namespace, q.Name, container}, "/"),
+				RawQuery: r.URL.RawQuery}
 			p.Out.Header.Del("Authorization")
 		},
 	}

@@ -28,7 +28,8 @@ func validate(k *Kind, o Object) *Status {
 	case name == "":
 		return invalid(k, name, "metadata.name: Required value: name or generateName is required")
 	case len(name) > 253 || !subdomain1123.MatchString(name):
-		return invalid(k, name, fmt.Sprintf("metadata.name: Invalid value: %q: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'", name))
+		return invalid(k, name, fmt.Sprintf("metadata.name: Invalid value: %q: a lowercase RFC 1123 subdomain "+
+			"must consist of lower case alphanumeric characters, '-' or '.'", name))
 	}
 	for key, value := range dict(o.Get("metadata", "labels")) {
 		s, ok := value.(string)
@@ -45,11 +46,13 @@ func validate(k *Kind, o Object) *Status {
 		size += len(key) + len(s)
 	}
 	if size > annotationLimit {
-		return invalid(k, name, fmt.Sprintf("metadata.annotations: Too long: may not be more than %d bytes", annotationLimit))
+		return invalid(k, name, fmt.Sprintf("metadata.annotations: Too long: may not be more than %d bytes",
+			annotationLimit))
 	}
 	for _, f := range o.Finalizers() {
 		if !qualified(f) || !strings.Contains(f, "/") {
-			return invalid(k, name, fmt.Sprintf("metadata.finalizers: Invalid value: %q: name is neither a standard finalizer name nor is it fully qualified", f))
+			return invalid(k, name, fmt.Sprintf("metadata.finalizers: Invalid value: %q: name is neither a standard "+
+				"finalizer name nor is it fully qualified", f))
 		}
 	}
 	switch k.Resource {
@@ -73,13 +76,15 @@ func validateData(k *Kind, o Object) *Status {
 	size := 0
 	for key, value := range dict(o.Get("data")) {
 		s, ok := value.(string)
-		if !ok || len(key) > 253 || !regexp.MustCompile(`^[-._a-zA-Z0-9]+$`).MatchString(key) || key == "." || key == ".." {
+		if !ok || len(key) > 253 || !regexp.MustCompile(`^[-._a-zA-Z0-9]+$`).MatchString(key) || key == "." ||
+			key == ".." {
 			return invalid(k, o.Name(), fmt.Sprintf("data[%s]: Invalid value", key))
 		}
 		if k.Resource == "secrets" {
 			plain, err := base64.StdEncoding.DecodeString(s)
 			if err != nil {
-				return badRequest("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data: %v", err)
+				return badRequest("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data: %v",
+					err)
 			}
 			s = string(plain)
 		}
@@ -114,7 +119,8 @@ func validatePod(k *Kind, o Object) *Status {
 		for i, c := range items(o.Get("spec", list)) {
 			at, name := fmt.Sprintf("spec.%s[%d]", list, i), text(c, "name")
 			if len(name) > 63 || !label1123.MatchString(name) || named[name] {
-				return no("%s.name: Invalid value: %q: a lowercase RFC 1123 label, and one of its own, is needed", at, name)
+				return no("%s.name: Invalid value: %q: a lowercase RFC 1123 label, and one of its own, is needed",
+					at, name)
 			}
 			named[name] = true
 			if text(c, "image") == "" {
@@ -128,7 +134,8 @@ func validatePod(k *Kind, o Object) *Status {
 					return no("%s.env[%d].name: Invalid value: %q", at, j, n)
 				}
 				if v, has := dict(e)["value"]; has && text(e, "value") != "" && dig(e, "valueFrom") != nil {
-					return no("%s.env[%d].valueFrom: Invalid value: %v: may not be specified when `value` is not empty", at, j, v)
+					return no("%s.env[%d].valueFrom: Invalid value: %v: may not be specified when `value` is not empty",
+						at, j, v)
 				}
 			}
 			for j, m := range items(c, "volumeMounts") {
@@ -156,10 +163,12 @@ func validateResources(k *Kind, pod, at string, container any) *Status {
 				return badRequest("Pod in version \"v1\" cannot be handled as a Pod: %v", err)
 			}
 			if n < 0 {
-				return invalid(k, pod, fmt.Sprintf("%s.resources[%s]: Invalid value: must be greater than or equal to 0", at, name))
+				return invalid(k, pod, fmt.Sprintf("%s.resources[%s]: Invalid value: must be greater than or "+
+					"equal to 0", at, name))
 			}
 			if !standardResource(name) && (n != float64(int64(n)) || !strings.Contains(name, "/")) {
-				return invalid(k, pod, fmt.Sprintf("%s.resources[%s]: Invalid value: must be an integer of a fully qualified resource", at, name))
+				return invalid(k, pod, fmt.Sprintf("%s.resources[%s]: Invalid value: must be an integer of a "+
+					"fully qualified resource", at, name))
 			}
 		}
 	}
@@ -167,17 +176,20 @@ func validateResources(k *Kind, pod, at string, container any) *Status {
 		most, limited := limits[name]
 		n, _ := quantity(requests[name])
 		if m, _ := quantity(most); limited && n > m {
-			return invalid(k, pod, fmt.Sprintf("%s.resources.requests: Invalid value: %q: must be less than or equal to %s limit of %v", at, requests[name], name, most))
+			return invalid(k, pod, fmt.Sprintf("%s.resources.requests: Invalid value: %q: must be less than or "+
+				"equal to %s limit of %v", at, requests[name], name, most))
 		}
 		if !standardResource(name) && !same(requests[name], most) {
-			return invalid(k, pod, fmt.Sprintf("%s.resources.limits[%s]: Required value: Limit must be set for non overcommitable resources", at, name))
+			return invalid(k, pod, fmt.Sprintf("%s.resources.limits[%s]: Required value: Limit must be set for "+
+				"non overcommitable resources", at, name))
 		}
 	}
 	return nil
 }
 
 func standardResource(name string) bool {
-	return slices.Contains([]string{"cpu", "memory", "ephemeral-storage"}, name) || strings.HasPrefix(name, "hugepages-")
+	return slices.Contains([]string{"cpu", "memory", "ephemeral-storage"}, name) ||
+		strings.HasPrefix(name, "hugepages-")
 }
 
 // fixed refuses changes of a pod's spec that are not allowed after its creation.
@@ -197,7 +209,8 @@ func fixed(k *Kind, old, o Object) *Status {
 	}
 	if !same(free(old), free(o)) {
 		return &Status{Code: http.StatusUnprocessableEntity, Reason: "Invalid", Message: fmt.Sprintf(
-			"Pod %q is invalid: spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)", o.Name())}
+			"Pod %q is invalid: spec: Forbidden: pod updates may not change fields other than "+
+				"`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)", o.Name())}
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ func (k *Kubelet) volumes(pod Object, folder string) (map[string]string, error) 
 			out[name] = text(v, "hostPath", "path")
 			if kind := text(v, "hostPath", "type"); kind == "Directory" || kind == "File" {
 				if _, err := os.Stat(out[name]); err != nil {
-					return nil, fmt.Errorf("MountVolume.SetUp failed for volume %q : hostPath type check failed: %s is not a %s", name, out[name], kind)
+					return nil, fmt.Errorf("MountVolume.SetUp failed for volume %q : hostPath type check failed: "+
+						"%s is not a %s", name, out[name], kind)
 				}
 			}
 			continue
@@ -47,7 +48,8 @@ func (k *Kubelet) volumes(pod Object, folder string) (map[string]string, error) 
 				case dig(source, "secret") != nil:
 					more, err = k.projected(pod, dict(source, "secret"), "secrets", text(source, "secret", "name"))
 				case dig(source, "configMap") != nil:
-					more, err = k.projected(pod, dict(source, "configMap"), "configmaps", text(source, "configMap", "name"))
+					more, err = k.projected(pod, dict(source, "configMap"), "configmaps",
+						text(source, "configMap", "name"))
 				case dig(source, "downwardAPI") != nil:
 					more = k.downward(pod, items(source, "downwardAPI", "items"))
 				}

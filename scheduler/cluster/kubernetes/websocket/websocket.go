@@ -48,9 +48,11 @@ func refuse(code int, format string, args ...any) *Refusal {
 	return &Refusal{code, fmt.Sprintf(format, args...)}
 }
 
-// Accept answers a handshake with the first of the client's protocols that is spoken here. Of one that is refused nothing was answered yet.
+// Accept answers a handshake with the first of the client's protocols that is spoken here. Of one that is refused
+// nothing was answered yet.
 func Accept(w http.ResponseWriter, r *http.Request, spoken []string) (s *Conn, protocol string, refused *Refusal) {
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") ||
+		!strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
 		return nil, "", refuse(http.StatusBadRequest, "Upgrade request required")
 	}
 	if r.Header.Get("Sec-WebSocket-Version") != "13" {
@@ -64,7 +66,8 @@ func Accept(w http.ResponseWriter, r *http.Request, spoken []string) (s *Conn, p
 		}
 	}
 	if protocol == "" {
-		return nil, "", refuse(http.StatusForbidden, "requested protocol(s) are not supported: %v; supports %v", r.Header.Values("Sec-WebSocket-Protocol"), spoken)
+		return nil, "", refuse(http.StatusForbidden, "requested protocol(s) are not supported: %v; supports %v",
+			r.Header.Values("Sec-WebSocket-Protocol"), spoken)
 	}
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
@@ -77,7 +80,8 @@ func Accept(w http.ResponseWriter, r *http.Request, spoken []string) (s *Conn, p
 	_ = conn.SetDeadline(time.Time{})
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]), protocol)
+		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
+		base64.StdEncoding.EncodeToString(sum[:]), protocol)
 	if err != nil {
 		_ = conn.Close()
 		return nil, "", refuse(http.StatusInternalServerError, "%v", err)
