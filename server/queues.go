@@ -83,7 +83,7 @@ func (s *Server) SetQueue(ctx context.Context, name string, c QueueChange) error
 	if err := sweep.CheckQueue(name); err != nil {
 		return usage(err)
 	}
-	shares, err := s.loop.Shares(ctx)
+	shares, err := s.loop.Shares(context.WithoutCancel(ctx)) // also for a caller who has gone
 	if err != nil {
 		return classify(err)
 	}

@@ -130,7 +130,7 @@ func TestWorkflows(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"step one running", "step one succeeded", "workflow succeeded", "progress ok"} {
+	for _, want := range []string{"step ok running", "step one succeeded", "workflow succeeded", "progress ok"} {
 		if !heard[want] {
 			t.Errorf("nobody tells of %q: %v", want, heard)
 		}
