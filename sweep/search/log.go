@@ -24,7 +24,6 @@ type Log struct {
 	points   map[int]sweep.Point
 	trials   map[int]Steps
 	outcomes map[int]Outcome // as told
-	changed  map[int]bool    // trials that the method would give other points now than they were given
 	restored []step          // only until Replay
 }
 
@@ -52,7 +51,7 @@ func NewLog(m Method, name string) *Log {
 		former = e.former
 	}
 	return &Log{method: m, name: name, former: former, points: map[int]sweep.Point{}, trials: map[int]Steps{},
-		outcomes: map[int]Outcome{}, changed: map[int]bool{}}
+		outcomes: map[int]Outcome{}}
 }
 
 // Learns reports whether points depend on results, so that the Steps of the trials have to be kept.
@@ -148,7 +147,7 @@ func (l *Log) recall(s step) (sweep.Point, error) {
 	if again, err := l.ask(s.trial); err == nil && textOf(again) == s.point {
 		return again, nil
 	}
-	l.changed[s.trial] = true
+	give(l.method, s.trial, p)
 	return p, nil
 }
 
@@ -179,11 +178,6 @@ func (l *Log) keepTell(trial int, o Outcome, number uint64) {
 	s.Tell, s.Failure = number, o.State == sweep.Failed
 	l.trials[trial] = s
 	l.outcomes[trial] = o
-	if m, ok := l.method.(Learner); ok && l.changed[trial] {
-		m.Tell(trial, Outcome{State: sweep.Stopped}) // of its own point nothing is known
-		m.Learn(trial, l.points[trial], o)
-		return
-	}
 	l.method.Tell(trial, o)
 }
 

@@ -2,6 +2,7 @@ package search
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -95,89 +96,118 @@ func TestLogOfAMethodThatLearnsNothing(t *testing.T) {
 	}
 }
 
-// What a trial was given it ran with, also where the method would give it something else now: another version of kaon,
-// or another processor's arithmetic. The model learns at the point that was evaluated.
-func TestPointsOutliveTheMethodThatChoseThem(t *testing.T) {
-	log := func(method string, seed int) (*Log, Method) {
-		spec, err := sweep.Parse("s.yaml", fmt.Appendf(nil, "method: %s\nseed: %d\nrun_cap: 40\nmetric: {name: y}\n"+
-			"parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 9}, z: {values: [a, 2, [3, {k: 0.5}]]}}\ncommand: [true]\n", method, seed))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := New(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return NewLog(m, method), m
+// resumable is the search of a spec, and its log.
+func resumable(t *testing.T, method string, seed int, more string) (*Log, Method) {
+	t.Helper()
+	spec, err := sweep.Parse("s.yaml", fmt.Appendf(nil, "method: %s\nseed: %d\nrun_cap: 40\nmetric: {name: y}\n"+
+		"parameters: {x: {min: 0.0, max: 1.0}, n: {min: 1, max: 9}}\ncommand: [true]\n%s", method, seed, more))
+	if err != nil {
+		t.Fatal(err)
 	}
-	point := func(h *Log, trial int) string {
-		p, _, err := h.Ask(trial)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return textOf(p)
+	m, err := New(spec)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, method := range []string{"tpe", "gp"} {
-		before, _ := log(method, 1)
-		outcome := func(trial int) Outcome { return Outcome{sweep.Succeeded, float64(trial), true} }
-		restored := func(seed int) (*Log, Method) {
-			h, m := log(method, seed)
-			for trial := range 20 {
-				h.Restore(trial, before.Steps(trial), outcome(trial))
-			}
-			if err := h.Replay(); err != nil {
-				t.Fatal(err)
-			}
-			return h, m
-		}
-		for trial := range 20 {
-			point(before, trial)
-			if trial < 15 {
-				before.Tell(trial, outcome(trial))
-			}
-		}
-		same, _ := restored(1)
-		after, m := restored(2)
-		for trial := range 20 {
-			if got, want := point(after, trial), point(before, trial); got != want || after.Steps(trial) != before.Steps(trial) {
-				t.Errorf("%s: trial %d has %s, and ran with %s", method, trial, got, want)
-			}
-		}
-		if got, want := point(same, 20), point(before, 20); got != want {
-			t.Errorf("%s: the same kaon goes on with %s, want %s", method, got, want)
-		}
-		for trial := 15; trial < 20; trial++ {
-			after.Tell(trial, outcome(trial))
-		}
-		known := map[string]bool{}
-		h := historyOf(t, m)
-		for _, a := range h.done {
-			p, _, _ := h.encoder.decode(slices.Clone(a.u))
-			known[textOf(p)] = true
-		}
-		for trial := range 20 {
-			if p, _, _ := after.Ask(trial); len(h.flying) > 0 || !known[textOf(settled(h, p))] {
-				t.Errorf("%s: of what trial %d evaluated nothing was learnt; %d in flight", method, trial, len(h.flying))
-			}
-		}
-	}
+	return NewLog(m, method), m
 }
 
-// settled is a point as an encoder has it.
-func settled(h *history, p sweep.Point) sweep.Point {
-	u, _, _ := h.encoder.coordinates(p)
-	q, _, _ := h.encoder.decode(u)
-	return q
-}
-
+// historyOf is what a method that learns remembers, whatever is around it.
 func historyOf(t *testing.T, m Method) *history {
 	t.Helper()
 	switch m := m.(type) {
+	case *tried:
+		return historyOf(t, m.Method)
+	case *repeated:
+		return historyOf(t, m.Method)
 	case *tpe:
 		return m.history
 	case *gaussian:
 		return m.history
+	case *cma:
+		return m.history
 	}
 	t.Fatalf("%T has no history", m)
 	return nil
+}
+
+func pointOf(t *testing.T, h *Log, trial int) sweep.Point {
+	t.Helper()
+	p, _, err := h.Ask(trial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What a trial was given it ran with, also where the method would give it something else now: another version of kaon,
+// or another processor's arithmetic. The model learns at the point that was evaluated.
+func TestPointsOutliveTheMethodThatChoseThem(t *testing.T) {
+	for _, c := range []struct{ method, more string }{
+		{"tpe", ""}, {"gp", ""}, {"cma-es", ""}, {"tpe", "try: [{n: 3}, {x: 0.5, n: 4}]\n"}, {"cma-es", "repeat: 2\n"}, {"gp", "repeat: 4\n"},
+	} {
+		t.Run(c.method+" "+c.more, func(t *testing.T) {
+			outcome := func(trial int) Outcome { return Outcome{sweep.Succeeded, float64(trial), true} }
+			before, _ := resumable(t, c.method, 1, c.more)
+			for trial := range 20 {
+				pointOf(t, before, trial)
+				if trial < 15 {
+					before.Tell(trial, outcome(trial))
+				}
+			}
+			after, m := resumable(t, c.method, 2, c.more)
+			for trial := range 20 {
+				after.Restore(trial, before.Steps(trial), outcome(trial))
+			}
+			if err := after.Replay(); err != nil {
+				t.Fatal(err)
+			}
+			for trial := range 20 {
+				got, want := textOf(pointOf(t, after, trial)), textOf(pointOf(t, before, trial))
+				if got != want || after.Steps(trial) != before.Steps(trial) {
+					t.Errorf("trial %d has %s, and ran with %s", trial, got, want)
+				}
+			}
+			for trial := 15; trial < 20; trial++ {
+				after.Tell(trial, outcome(trial))
+			}
+			h := historyOf(t, m)
+			for trial := range 20 {
+				u, active, ok := h.encoder.encode(pointOf(t, after, trial))
+				known := slices.ContainsFunc(h.done, func(a *asked) bool { return a.isNear(u, active) })
+				if !ok || !known || len(h.flying) > 0 {
+					t.Errorf("of what trial %d evaluated nothing was learnt; %d in flight", trial, len(h.flying))
+				}
+			}
+		})
+	}
+}
+
+// Where arithmetic rounds otherwise a search goes on where it stood.
+func TestSearchGoesOnAfterOtherRounding(t *testing.T) {
+	for _, method := range []string{"tpe", "gp", "cma-es"} {
+		outcome := func(h *Log, trial int) Outcome {
+			x, _ := pointOf(t, h, trial).Lookup("x")
+			return Outcome{sweep.Succeeded, math.Abs(x.(float64) - 0.3), true}
+		}
+		before, _ := resumable(t, method, 1, "")
+		for trial := range 30 {
+			pointOf(t, before, trial)
+			before.Tell(trial, outcome(before, trial))
+		}
+		after, _ := resumable(t, method, 1, "")
+		for trial := range 30 {
+			s, p := before.Steps(trial), slices.Clone(pointOf(t, before, trial))
+			p[0].Value = math.Nextafter(p[0].Value.(float64), 0.5)
+			s.Point = textOf(p)
+			after.Restore(trial, s, outcome(before, trial))
+		}
+		if err := after.Replay(); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := pointOf(t, before, 30).Lookup("x")
+		b, _ := pointOf(t, after, 30).Lookup("x")
+		if math.Abs(a.(float64)-b.(float64)) > 1e-6 {
+			t.Errorf("%s goes on with %v, and was to with %v", method, b, a)
+		}
+	}
 }
