@@ -153,7 +153,7 @@ func classifyExit(att *attempt, end *task.End) (sweep.Outcome, string) {
 	}
 	if name := att.run.spec.Objective.Name; name != "" && att.trial != ThenTrial && att.value.Count == 0 {
 		return sweep.AttemptFailed, fmt.Sprintf("ended with exit code 0 but never reported the metric %q: print "+
-			"%s=VALUE, or a JSON line with it", name, name) + describeUnread(end, name)
+			"%s=VALUE, or a JSON line with it", name, name) + describeUnread(end, name, att.run.spec.Task.Filters)
 	}
 	return sweep.AttemptSucceeded, ""
 }
@@ -272,21 +272,22 @@ func describeExecutorEnd(att *attempt, s cluster.Status) string {
 
 // describeUnread adds that something may have been meant as the metric, and what reads it if that is a name and a
 // colon. It leaves out the line, so that trials that fail alike have one reason; the attempt's record has it.
-func describeUnread(end *task.End, name string) string {
+func describeUnread(end *task.End, name string, filters []string) string {
 	if end == nil || len(end.Unread) == 0 {
 		return ""
 	}
 	unread := end.Unread[0]
-	if filter := `(?:^|\s)(` + regexp.QuoteMeta(name) + `): *([-+.\deE]+)`; readBy(filter, unread.First) {
+	filter := `(?:^|\s)(` + regexp.QuoteMeta(name) + `): *([-+.\deE]+)`
+	if len(filters) == 0 && readWhole(filter, unread.First) {
 		return fmt.Sprintf("; what it printed as %s: VALUE is read with task.filters: ['%s']", name,
 			strings.ReplaceAll(filter, "'", "''"))
 	}
 	return "; lines " + unread.Why + ": `kaon trial` shows the first"
 }
 
-// readBy reports whether a filter of the spec's finds something in a line.
-func readBy(filter, line string) bool {
-	re, err := regexp.Compile(filter)
+// readWhole reports whether a filter of the spec's finds something in a line behind which the number does not go on.
+func readWhole(filter, line string) bool {
+	re, err := regexp.Compile(filter + `(?:\s|[,;]\s|$)`)
 	return err == nil && re.MatchString(line)
 }
 

@@ -66,9 +66,12 @@ func TestUnreadMetricsNameTheirFilter(t *testing.T) {
 		{"loss", "val_loss: 0.5", ""}, // another metric's
 		{"it's", "it's: 1e-3", "1e-3"},
 		{"loss", "loss ~ 0.5", ""},
+		{"loss", "loss: 93.2%", ""}, // no filter reads that
+		{"loss", "loss: 0,75", ""},
+		{"loss", "loss: 9910/10000", ""},
 	} {
 		end := &task.End{Unread: []results.Unread{{Lines: 3, Why: "looked like metrics and were not read", First: c.line}}}
-		why := describeUnread(end, c.name)
+		why := describeUnread(end, c.name, nil)
 		m := advice.FindStringSubmatch(why)
 		if c.value == "" {
 			if m != nil || !strings.Contains(why, "kaon trial") {
@@ -79,6 +82,9 @@ func TestUnreadMetricsNameTheirFilter(t *testing.T) {
 		if m == nil {
 			t.Errorf("%s: %s", c.line, why)
 			continue
+		}
+		if again := describeUnread(end, c.name, []string{m[1]}); advice.MatchString(again) {
+			t.Errorf("%s: the filter is there, and advised again: %s", c.line, again)
 		}
 		filter := regexp.MustCompile(strings.ReplaceAll(m[1], "''", "'"))
 		if got := filter.FindStringSubmatch(c.line); len(got) != 3 || got[1] != c.name || got[2] != c.value {

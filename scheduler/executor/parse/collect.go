@@ -60,6 +60,7 @@ func (c *Collector) Read(line []byte, hide *mask.Secrets) (m Sample, ok bool, mi
 		case err == errBounds && (at == 0 || looksLike(trimmed, c.watched)):
 			return m, false, ReasonBounds
 		case err != nil:
+		case f.python && len(c.filters) > 0 && !c.Watches(m.Metrics): // the filters may be for it
 		case at == 0:
 			if f.missed || len(m.Metrics) == 0 && m.Note == nil && looksLike(trimmed, c.watched) {
 				missed = ReasonShape

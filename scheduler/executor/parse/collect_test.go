@@ -56,8 +56,10 @@ func TestFlatten(t *testing.T) {
 	}{
 		{`{"accuracy": 0.93, "step": 3}`, map[string]float64{"accuracy": .93}, 3},
 		{`{"a":{"b":{"c":1},"d":-2e-3}}`, map[string]float64{"a.b.c": 1, "a.d": -2e-3}, nil},
-		{`{"loss": NaN, "x": Infinity, "y": -Infinity, "z": nan, "w": -inf}`, map[string]float64{"loss": nan, "x": inf, "y": -inf, "z": nan, "w": -inf}, nil},
-		{`{"loss": "0.25", "note": "fine", "n": null, "ok": true, "no": false}`, map[string]float64{"loss": .25, "ok": 1, "no": 0}, nil},
+		{`{"loss": NaN, "x": Infinity, "y": -Infinity, "z": nan, "w": -inf}`,
+			map[string]float64{"loss": nan, "x": inf, "y": -inf, "z": nan, "w": -inf}, nil},
+		{`{"loss": "0.25", "note": "fine", "n": null, "ok": true, "no": false}`,
+			map[string]float64{"loss": .25, "ok": 1, "no": 0}, nil},
 		{`{"a": 1, "list": [1, {"b": 2}, "x", [NaN]], "c": 3}`, map[string]float64{"a": 1, "c": 3}, nil},
 		{`{"_step": 7, "_timestamp": 1.5e9, "timestamp": 3, "v": 1}`, map[string]float64{"v": 1}, 7},
 		{`{"_step": 7, "step": 8, "v": 1}`, map[string]float64{"v": 1}, 8},
@@ -86,7 +88,8 @@ func TestFlatten(t *testing.T) {
 			t.Errorf("%s: step %d %v, want %v", c.line, step, has, c.step)
 		}
 	}
-	for _, line := range []string{``, `1`, `[1]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":1 "b":2}`, `{a:1}`, `{"a":0x10}`,
+	for _, line := range []string{``, `1`, `[1]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":1 "b":2}`,
+		`{a:1}`, `{"a":0x10}`,
 		`{"a":1_000}`, `{"a":--1}`, `{"a":[1}`, `{"a":nope}`, `{"a":"x`, "{\"a\x01\":1}", `{"a":"\x"}`} {
 		if got, err := flatten([]byte(line)); err == nil {
 			t.Errorf("%s: taken as %v", line, got)
@@ -97,7 +100,8 @@ func TestFlatten(t *testing.T) {
 	for i := range 2000 {
 		wide += fmt.Sprintf(`"m%d":1,`, i)
 	}
-	for _, line := range []string{deep, wide + `"z":1}`, `{"` + strings.Repeat("n", 300) + `":1}`, `{"a":` + strings.Repeat("[", 5000) + "}"} {
+	for _, line := range []string{deep, wide + `"z":1}`, `{"` + strings.Repeat("n", 300) + `":1}`,
+		`{"a":` + strings.Repeat("[", 5000) + "}"} {
 		if _, err := flatten([]byte(line)); err != errBounds {
 			t.Errorf("%.20s: got %v, want it to be beyond bounds", line, err)
 		}
@@ -108,13 +112,18 @@ func TestFlatten(t *testing.T) {
 func TestNotesAreNoMetrics(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{`{"milestone": "data loaded"}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"milestone":"data loaded"}}`},
-		{`{"milestone": "tab\tand \u001b[1mcolour", "loss": 2, "step": 4}`, `{"step":4,"time_ms":0,"metrics":{"loss":2},"note":{"milestone":"tab\tand [1mcolour"}}`},
-		{`{"artifact": {"name": "model", "value": "s3://b/m"}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"model","value":"s3://b/m"}}`},
+		{`{"milestone": "tab\tand \u001b[1mcolour", "loss": 2, "step": 4}`,
+			`{"step":4,"time_ms":0,"metrics":{"loss":2},"note":{"milestone":"tab\tand [1mcolour"}}`},
+		{`{"artifact": {"name": "model", "value": "s3://b/m"}}`,
+			`{"step":0,"time_ms":0,"metrics":{},"note":{"name":"model","value":"s3://b/m"}}`},
 		{`{"artifact": {"value": {"rows": 3, "step": 9, "of": [ 1 ]}, "name": "data"}, "milestone": "read"}`,
 			`{"step":0,"time_ms":0,"metrics":{},"note":{"milestone":"read","name":"data","value":{"rows":3,"step":9,"of":[1]}}}`},
-		{`{"artifact": {"name": "n", "value": null}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"n","value":null}}`},
-		{`{"artifact": {"name": "n", "value": 4}, "artifact": {"name": "m", "value": 5}}`, `{"step":0,"time_ms":0,"metrics":{},"note":{"name":"m","value":5}}`},
-		{`{"milestone": 3, "artifact": {"size": 7}, "sub": {"milestone": "4"}}`, `{"step":0,"time_ms":0,"metrics":{"artifact.size":7,"milestone":3,"sub.milestone":4}}`},
+		{`{"artifact": {"name": "n", "value": null}}`,
+			`{"step":0,"time_ms":0,"metrics":{},"note":{"name":"n","value":null}}`},
+		{`{"artifact": {"name": "n", "value": 4}, "artifact": {"name": "m", "value": 5}}`,
+			`{"step":0,"time_ms":0,"metrics":{},"note":{"name":"m","value":5}}`},
+		{`{"milestone": 3, "artifact": {"size": 7}, "sub": {"milestone": "4"}}`,
+			`{"step":0,"time_ms":0,"metrics":{"artifact.size":7,"milestone":3,"sub.milestone":4}}`},
 		{`{"artifact": {"name": "", "value": 1}}`, `{"step":0,"time_ms":0,"metrics":{"artifact.value":1}}`},
 		{`{"milestone": ""}`, `{"step":0,"time_ms":0,"metrics":{}}`},
 	} {
@@ -140,7 +149,8 @@ func TestNotesAreNoMetrics(t *testing.T) {
 
 func TestFlattenAgreesWithJSON(t *testing.T) {
 	leaf := rapid.OneOf(rapid.Float64Range(-1e9, 1e9).AsAny(), rapid.Int32().AsAny(), rapid.Bool().AsAny(),
-		rapid.StringMatching(`[a-df-hj-mo-z ]{0,5}`).AsAny(), rapid.Just[any](nil), rapid.SliceOfN(rapid.Int8(), 0, 3).AsAny())
+		rapid.StringMatching(`[a-df-hj-mo-z ]{0,5}`).AsAny(), rapid.Just[any](nil),
+		rapid.SliceOfN(rapid.Int8(), 0, 3).AsAny())
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.String()
 		inner := rapid.MapOfN(name, leaf, 0, 4)
@@ -212,7 +222,8 @@ func TestPairs(t *testing.T) {
 		want string
 	}{
 		{"accuracy=0.93", "map[accuracy:0.93]"},
-		{"2024-01-01T00:00:00Z INFO epoch 3: accuracy = 0.5, loss=1e-3 step=12", "map[accuracy:0.5 loss:0.001] step 12"},
+		{"2024-01-01T00:00:00Z INFO epoch 3: accuracy = 0.5, loss=1e-3 step=12",
+			"map[accuracy:0.5 loss:0.001] step 12"},
 		{"val-accuracy=0.9 myloss=3 x.loss=4", "map[]"},
 		{"val/loss=2 loss=3", "map[loss:3 val/loss:2]"},
 		{"loss=nan accuracy=-inf", "map[accuracy:-Inf loss:NaN]"},
@@ -247,7 +258,8 @@ func TestCollector(t *testing.T) {
 		return c
 	}
 	plain := read(task.Order{Objective: "loss", Metrics: []string{"acc"}})
-	katib := read(task.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`, `\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
+	katib := read(task.Order{Objective: "loss", Filters: []string{`([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)`,
+		`\{metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)\}`}})
 	for _, c := range []struct {
 		c    *Collector
 		line string
@@ -280,8 +292,10 @@ func FuzzCollector(f *testing.F) {
 	f.Add([]byte(`{"accuracy": 0.93, "step": 3, "a": {"b": [1, "x"]}}`))
 	f.Add([]byte("loss = 1e-3, acc=nan step=4"))
 	f.Add([]byte("{\"a\\u00e9\": -Infinity}\r\n"))
-	for _, seed := range []string{"loss=0,75", "loss=1 250.5", `2026 INFO {"loss": 1}`, "\x1b[31mloss\x1b[0m=1", "\ufeffloss=1", `{"loss": "0,75"}`,
-		"l\x00o\x00s\x00s\x00=\x001\x00", `loss="0.5"`, "loss=0.5...", "step=3/10 loss=1.", `{"loss": [1], "acc": 0x1}`, `"val": {"loss": 1}`} {
+	for _, seed := range []string{"loss=0,75", "loss=1 250.5", `2026 INFO {"loss": 1}`, "\x1b[31mloss\x1b[0m=1",
+		"\ufeffloss=1", `{"loss": "0,75"}`,
+		"l\x00o\x00s\x00s\x00=\x001\x00", `loss="0.5"`, "loss=0.5...", "step=3/10 loss=1.", `{"loss": [1], "acc": 0x1}`,
+		`"val": {"loss": 1}`} {
 		f.Add([]byte(seed))
 	}
 	c, err := NewCollector(&task.Order{Objective: "loss", Metrics: []string{"acc"}})
@@ -322,8 +336,11 @@ func FuzzCollector(f *testing.F) {
 
 // wholly tells whether a number stands in a text with nothing beside it that numbers are made of.
 func wholly(text string, x float64) bool {
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789+-.eE", r) }) {
-		if got, err := strconv.ParseFloat(strings.TrimRight(word, "."), 64); (err == nil || errors.Is(err, strconv.ErrRange)) && got == x {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return !strings.ContainsRune("0123456789+-.eE", r)
+	}) {
+		if got, err := strconv.ParseFloat(strings.TrimRight(word, "."), 64); (err == nil ||
+			errors.Is(err, strconv.ErrRange)) && got == x {
 			return true
 		}
 	}
@@ -355,7 +372,8 @@ func TestTrimChunkKeepsMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringMatching(`((a=[0-9]|\{"b":[0-9]\}|[xy]{0,4}){0,2}[\n\r]{1,2}){0,20}(a=1|y)?`).Draw(t, "text")
+		text := rapid.StringMatching(`((a=[0-9]|\{"b":[0-9]\}|[xy]{0,4}){0,2}[\n\r]{1,2}){0,20}(a=1|y)?`).Draw(t,
+			"text")
 		read := func(trim bool) (got []string) {
 			l := Lines{Max: 20}
 			emit := func(line []byte) {

@@ -38,6 +38,7 @@ type flattener struct {
 	name    []byte
 	note    *results.Note
 
+	python  bool     // it has what JSON has not, and Python prints
 	watched []string // names whose values are missed when they are no numbers
 	missed  bool
 	hide    *mask.Secrets // in what was written by escapes
@@ -252,6 +253,7 @@ func (f *flattener) text() (string, error) {
 	if quote != '"' && quote != '\'' {
 		return "", errJSON
 	}
+	f.python = f.python || quote == '\''
 	start := f.at
 	for f.at++; f.at < len(f.data); f.at++ {
 		switch f.data[f.at] {

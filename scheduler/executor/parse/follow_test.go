@@ -15,25 +15,37 @@ import (
 // A metrics file that is written anew is read again, and what it has kept from before counts once.
 func TestMetricsFileWrittenAnew(t *testing.T) {
 	type step struct {
-		how, text string // append, rewrite in place, rename over, or truncate; "x" for 20,000 lines more than are known again
+		// append, rewrite in place, rename over, or truncate; "x" for 20,000 lines more than are known again
+		how, text string
 	}
 	many := strings.Repeat("{\"a\":1}\n", maxSeen+1000)
 	for name, c := range map[string]struct {
 		steps []step
 		want  []string
 	}{
-		"appended":                     {[]step{{"append", "1\n2\n"}, {"append", "3\n"}, {"append", "3\n"}}, []string{"1", "2", "3", "3"}},
-		"history, longer each time":    {[]step{{"rewrite", "1\n2\n"}, {"rewrite", "1\n2\n3\n"}, {"rewrite", "1\n2\n3\n4\n"}}, []string{"1", "2", "3", "4"}},
-		"history, renamed":             {[]step{{"rename", "1\n2\n"}, {"rename", "1\n2\n3\n"}, {"rename", "1\n2\n3\n4\n"}}, []string{"1", "2", "3", "4"}},
-		"one line of one length":       {[]step{{"rewrite", "{\"a\":1}\n"}, {"rewrite", "{\"a\":2}\n"}, {"rewrite", "{\"a\":3}\n"}}, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
-		"one line, renamed":            {[]step{{"rename", "{\"a\":1}\n"}, {"rename", "{\"a\":1}\n"}, {"rename", "{\"a\":3}\n"}}, []string{`{"a":1}`, `{"a":3}`}},
-		"one object without an end":    {[]step{{"rewrite", `{"a":1}`}, {"rewrite", `{"a":2}`}, {"rewrite", `{"a":2}`}, {"rewrite", `{"a":3}`}}, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
-		"half an object":               {[]step{{"rewrite", `{"a":1`}, {"rewrite", `{"a":2}`}}, []string{`{"a":2}`}},
-		"shorter, longer":              {[]step{{"rewrite", "1\n2\n3\n"}, {"rewrite", "1\n"}, {"append", "2\n3\n4\n"}}, []string{"1", "2", "3", "4"}},
-		"emptied, and the same again":  {[]step{{"append", "1\n2\n"}, {"truncate", ""}, {"append", "1\n"}, {"append", "2\n5\n"}}, []string{"1", "2", "5"}},
-		"another after the first line": {[]step{{"rewrite", "1\n2\n3\n"}, {"rewrite", "1\n4\n3\n"}}, []string{"1", "2", "3", "4", "3"}},
-		"another longer one":           {[]step{{"rewrite", "1\n2\n"}, {"rewrite", "5\n6\n7\n8\n"}}, []string{"1", "2", "5", "6", "7", "8"}},
-		"more lines than are known":    {[]step{{"rewrite", many}, {"rename", many + "9\n"}}, append(strings.Split(strings.TrimSpace(many), "\n"), "9")},
+		"appended": {[]step{{"append", "1\n2\n"}, {"append", "3\n"}, {"append", "3\n"}},
+			[]string{"1", "2", "3", "3"}},
+		"history, longer each time": {[]step{{"rewrite", "1\n2\n"}, {"rewrite", "1\n2\n3\n"},
+			{"rewrite", "1\n2\n3\n4\n"}}, []string{"1", "2", "3", "4"}},
+		"history, renamed": {[]step{{"rename", "1\n2\n"}, {"rename", "1\n2\n3\n"},
+			{"rename", "1\n2\n3\n4\n"}}, []string{"1", "2", "3", "4"}},
+		"one line of one length": {[]step{{"rewrite", "{\"a\":1}\n"}, {"rewrite", "{\"a\":2}\n"},
+			{"rewrite", "{\"a\":3}\n"}}, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
+		"one line, renamed": {[]step{{"rename", "{\"a\":1}\n"}, {"rename", "{\"a\":1}\n"},
+			{"rename", "{\"a\":3}\n"}}, []string{`{"a":1}`, `{"a":3}`}},
+		"one object without an end": {[]step{{"rewrite", `{"a":1}`}, {"rewrite", `{"a":2}`}, {"rewrite", `{"a":2}`},
+			{"rewrite", `{"a":3}`}}, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
+		"half an object": {[]step{{"rewrite", `{"a":1`}, {"rewrite", `{"a":2}`}}, []string{`{"a":2}`}},
+		"shorter, longer": {[]step{{"rewrite", "1\n2\n3\n"}, {"rewrite", "1\n"}, {"append", "2\n3\n4\n"}},
+			[]string{"1", "2", "3", "4"}},
+		"emptied, and the same again": {[]step{{"append", "1\n2\n"}, {"truncate", ""}, {"append", "1\n"},
+			{"append", "2\n5\n"}}, []string{"1", "2", "5"}},
+		"another after the first line": {[]step{{"rewrite", "1\n2\n3\n"}, {"rewrite", "1\n4\n3\n"}},
+			[]string{"1", "2", "3", "4", "3"}},
+		"another longer one": {[]step{{"rewrite", "1\n2\n"}, {"rewrite", "5\n6\n7\n8\n"}},
+			[]string{"1", "2", "5", "6", "7", "8"}},
+		"more lines than are known": {[]step{{"rewrite", many}, {"rename", many + "9\n"}},
+			append(strings.Split(strings.TrimSpace(many), "\n"), "9")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

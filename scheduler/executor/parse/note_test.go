@@ -20,10 +20,12 @@ func TestSecretsAreMaskedAfterDecoding(t *testing.T) {
 	}
 	for _, line := range []string{
 		`{"hunter\/\u0041b": 1}`, `{"x": {"\u0068unter/Ab": 1}}`, `{"top": {"secret": 1}}`, `{"loss": "\u00312345678"}`,
-		`{"milestone": "a hunter\/Ab b"}`, `{"milestone": "hunter\u0000/Ab"}`, `{"milestone": "` + strings.Repeat("x", results.MaxMilestone-4) + `hunter\/Ab"}`,
+		`{"milestone": "a hunter\/Ab b"}`, `{"milestone": "hunter\u0000/Ab"}`,
+		`{"milestone": "` + strings.Repeat("x", results.MaxMilestone-4) + `hunter\/Ab"}`,
 		`{"artifact": {"name": "hunter\/Ab", "value": 1}}`, `{"artifact": {"name": "n", "value": "s3://hunter\/Ab"}}`,
 		`{"artifact": {"name": "n", "value": {"hunter\/Ab": ["\u0068unter/Ab", 3], "b\\\"": "hunter\/Ab"}}}`,
-		`{"artifact": {"name": "hunter\u0001/Ab", "value": "\u0031\u0032345678"}}`, `{"artifact": {"name": "n", "value": "hunter\u0000/Ab"}}`,
+		`{"artifact": {"name": "hunter\u0001/Ab", "value": "\u0031\u0032345678"}}`,
+		`{"artifact": {"name": "n", "value": "hunter\u0000/Ab"}}`,
 		"{\"hunter\x1b[0m/Ab\": 1}", "hunter\x1b[0m/Ab loss=1",
 	} {
 		text, _ := s.Scan(nil, Unescaped([]byte(line)), true)

@@ -50,7 +50,26 @@ func TestReadsDictsOfPython(t *testing.T) {
 		}
 	}
 	hide := mask.New(map[string]string{"S": "s3cret"})
-	if m, _, _ := c.Read([]byte(`{'s\x33cret': 1, 'loss': 's3cret'}`), hide); fmt.Sprint(m.Metrics) != "map["+mask.Text+":1]" {
+	if m, _, _ := c.Read([]byte(`{'s\x33cret': 1, 'loss': 's3cret'}`), hide); fmt.Sprint(m.Metrics) != "map["+
+		mask.Text+":1]" {
 		t.Errorf("a secret is in %v", m.Metrics)
+	}
+}
+
+// Filters that were written for dicts go on reading what is not under the metric's name.
+func TestFiltersReadDictsOfPython(t *testing.T) {
+	c, err := NewCollector(&task.Order{Objective: "f1", Filters: []string{`'(f1)': \[?([\d.]+)`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		`{'val': {'f1': 0.81}, 'epoch': 3}`: "map[f1:0.81]",
+		`{'f1': [0.81, 0.7]}`:               "map[f1:0.81]",
+		`{'f1': 0.5, 'epoch': 3}`:           "map[epoch:3 f1:0.5]",
+		`{"val": {"f1": 0.81}}`:             "map[val.f1:0.81]", // JSON is read as it is
+	} {
+		if m, _, _ := c.Read([]byte(line), nil); fmt.Sprint(m.Metrics) != want {
+			t.Errorf("%s: %v, want %s", line, m.Metrics, want)
+		}
 	}
 }
