@@ -352,7 +352,7 @@ func stepLine(s api.WorkflowStep) string {
 	if s.Ended > 0 && s.Began > 0 && s.Ended >= s.Began && s.State != engine.Skipped && s.Type != "" {
 		fmt.Fprintf(&b, " (%.1f s)", float64(s.Ended-s.Began)/1000)
 	}
-	if s.Share != nil {
+	if s.Share != nil && s.State != engine.Running {
 		fmt.Fprintf(&b, ", critical path %.0f %%", 100**s.Share)
 	}
 	if s.Attempts > 1 && len(s.Counts) == 0 {
