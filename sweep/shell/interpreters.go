@@ -2,6 +2,7 @@ package shell
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -227,13 +228,59 @@ func isRerun(c candidate) bool {
 }
 
 func readByRerun(c candidate) ([]reading, bool) {
-	words := slices.DeleteFunc(c.rest(c.i+1), func(k int) bool { // a variable for the command
-		return strings.HasPrefix(c.words[k], "--env=") || c.words[k-1] == "--env"
-	})
+	words := c.rest(c.i + 1)
+	if c.name == "sky" {
+		words = slices.DeleteFunc(words, variablesOfSky(c.words, c.i+1))
+	}
 	return []reading{{
 		words: words, reader: c.name,
 		refuse: "the words of " + c.name + ", which gives them to a shell again",
 		remedy: "write the command into a script that reads \"$KAON_PARAM_<NAME>\" or " +
 			"$KAON_PARAMS, and let " + c.name + " run that",
 	}}, true
+}
+
+// variablesOfSky says which words from i on are variables that sky sets for the command, NAME=… behind --env: none
+// behind the first word that may be the command's, as also that behind an option that is not known.
+func variablesOfSky(words []string, i int) func(int) bool {
+	variables := map[int]bool{}
+	cluster := false // the next word that is no option may be the cluster of sky exec
+	for begun := false; i < len(words); i++ {
+		option, _, assigned := strings.Cut(words[i], "=")
+		with, known := skyOptions[option]
+		switch {
+		case !begun && slices.Contains(rerunBehind["sky"], words[i]):
+			begun, cluster = true, words[i] == "exec"
+		case !begun && words[i] == "jobs":
+		case begun && known:
+			if with && !assigned {
+				i++
+			}
+			if option == "--env" && i < len(words) && skyVariable.MatchString(words[i]) &&
+				!strings.Contains(words[i], unknownText) { // "$@" would be several words
+				variables[i] = true
+			}
+			cluster = cluster && option != "-c" && option != "--cluster"
+		case cluster && !strings.HasPrefix(words[i], "-"):
+			cluster = false
+		default:
+			i = len(words)
+		}
+	}
+	return func(k int) bool { return variables[k] }
+}
+
+// skyVariable is the setting of one variable, of which at least the name is written out: a list of words stands alone.
+var skyVariable = regexp.MustCompile(`^(--env=)?[A-Za-z_][A-Za-z0-9_]*=`)
+
+// skyOptions are the options of sky launch and sky exec, and whether another word stands behind them.
+var skyOptions = map[string]bool{
+	"--env": true, "--env-file": true, "--secret": true, "--secret-file": true, "-c": true, "--cluster": true,
+	"-n": true, "--name": true, "--workdir": true, "--infra": true, "--cloud": true, "--region": true,
+	"--zone": true, "--num-nodes": true, "--gpus": true, "--cpus": true, "--memory": true, "--ports": true,
+	"-t": true, "--instance-type": true, "--image-id": true, "--disk-size": true, "--disk-tier": true,
+	"-i": true, "--idle-minutes-to-autostop": true, "--config": true,
+	"-y": false, "--yes": false, "-d": false, "--detach-run": false, "-s": false, "--detach-setup": false,
+	"--dryrun": false, "--down": false, "-r": false, "--retry-until-up": false, "--no-setup": false,
+	"--use-spot": false, "--no-use-spot": false, "--async": false, "--fast": false,
 }
