@@ -30,6 +30,9 @@ var (
 		"aws": {"send-command", "execute-command"}, "cargo": {"watch"}, "devbox": {"run"}, "sshpass": {"ssh"},
 	}
 
+	// cargoRuns are the words of cargo that run a program of the user's, with the words behind.
+	cargoRuns = []string{"run", "r", "test", "t", "bench", "--"}
+
 	// textOf are the options of programs behind which a command or code stands.
 	textOf = map[string][]string{
 		"nix-shell": {"--run", "--command"}, "nix": {"--expr"}, "nix-instantiate": {"-E", "--expr"},

@@ -222,9 +222,24 @@ func readByEnv(c candidate) ([]reading, bool) {
 	}}, true
 }
 
+// isRerun says whether a program hands its words to a shell, as it is or by a subcommand.
 func isRerun(c candidate) bool {
-	return c.start && (slices.Contains(rerun, c.name) || slices.ContainsFunc(c.words[c.i+1:],
-		func(w string) bool { return slices.Contains(rerunBehind[c.name], w) }))
+	if !c.start || slices.Contains(rerun, c.name) {
+		return c.start
+	}
+	subcommands := rerunBehind[c.name]
+	for k := c.i + 1; k < len(c.words) && len(subcommands) > 0; k++ {
+		switch w := c.words[k]; {
+		case c.name == "podman" && c.words[k-1] != "machine":
+		case slices.Contains(subcommands, w):
+			return true
+		case c.name == "cargo" && slices.Contains(cargoRuns, w): // the words behind are for the user's own program
+			return false
+		case programName(w) == c.name && mayStart(c.words, k): // it is asked by itself
+			return false
+		}
+	}
+	return false
 }
 
 func readByRerun(c candidate) ([]reading, bool) {

@@ -73,9 +73,10 @@ func optionsWithCommands(words []string) (found []reading) {
 	return found
 }
 
-// textBehind finds the words from i on that stand behind one of the options, or in one word with it.
+// textBehind finds the words from i on that stand behind one of the options of the program before, or in one word with
+// it.
 func textBehind(words []string, i int, options []string) (found []reading) {
-	for ; i < len(words) && words[i] != "--"; i++ {
+	for own := ownOptions(words, i); i < len(words) && words[i] != "--" && !own(i); i++ {
 		if textOf[path.Base(words[i])] != nil && mayStart(words, i) {
 			return found // the options behind are that program's
 		}
@@ -95,3 +96,37 @@ func textBehind(words []string, i int, options []string) (found []reading) {
 	}
 	return found
 }
+
+// ownOptions says, when asked of each word from i on, whether from it on options are no more those of the program
+// before: they are those of the one that it runs, or mean something else.
+func ownOptions(words []string, i int) func(int) bool {
+	switch path.Base(words[i-1]) {
+	case "npx":
+		return func(k int) bool {
+			before := words[k-1]
+			return !strings.HasPrefix(words[k], "-") && (k == i || slices.Contains(npxFlags, before) ||
+				!strings.HasPrefix(before, "-") || strings.Contains(before, "="))
+		}
+	case "nix": // develop or shell, which run all words behind as they are
+		return func(k int) bool { return words[k] == "-c" || words[k] == "--command" }
+	case "gdb":
+		return func(k int) bool { return words[k] == "--args" || words[k] == "-args" }
+	case "git":
+		command := ""
+		return func(k int) bool {
+			if command == "" && !strings.HasPrefix(words[k], "-") && !slices.Contains(gitWithWord, words[k-1]) {
+				command = words[k]
+			}
+			return command == "clean" || command == "cherry-pick" || command == "bisect" && words[k] == "run"
+		}
+	}
+	return func(int) bool { return false }
+}
+
+// npxFlags are options of npx without a word behind them; each other one may have one.
+var npxFlags = []string{"-y", "--yes", "--no", "--no-install", "-q", "--quiet", "--silent", "--ignore-existing",
+	"--offline", "--prefer-offline", "--prefer-online"}
+
+// gitWithWord are the options of git, before what it does, with a word behind them.
+var gitWithWord = []string{"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env",
+	"--attr-source"}
