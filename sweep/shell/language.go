@@ -199,9 +199,17 @@ func runsItsInput(name, code string) bool {
 
 // commandInside is a word whose text programs run: git -c alias.x=!…, tar --checkpoint-action=exec=…, ssh -o
 // ProxyCommand=….
-var commandInside = regexp.MustCompile(`=!|[=,]exec=|^exec=|^(core\.(editor|sshCommand|pager|` +
-	`fsmonitor|askPass|hooksPath)|sequence\.editor)=|` +
-	`^-?o?ProxyCommand=|^(--)?[A-Za-z-]*([Cc]ommand|rsh|-program)=.*[ ;|&]`)
+var commandInside = regexp.MustCompile(`=!|[=,]exec=|^-?o?ProxyCommand=|` +
+	`^(--)?[A-Za-z-]*([Cc]ommand|rsh|-program)=.*[ ;|&]`)
+
+// gitRuns is a setting of git's whose text git runs.
+var gitRuns = regexp.MustCompile(`^(core\.(editor|sshCommand|pager|fsmonitor|askPass|hooksPath)|sequence\.editor)=`)
+
+// tarRuns says whether a word is what tar runs at a checkpoint, behind that option of it, which may be cut short.
+func tarRuns(option, word string) bool {
+	return strings.HasPrefix(word, "exec=") && strings.HasPrefix(option, "--checkpoint-") &&
+		strings.HasPrefix("--checkpoint-action", option)
+}
 
 // startup are variables that name code, or files of it, which programs run.
 var startup = []string{

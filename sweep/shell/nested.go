@@ -45,16 +45,18 @@ func zerothOf(words []string, found []reading) int {
 // optionsWithCommands finds text of several words behind options that are named for commands: nobody knows
 // what reads it.
 func optionsWithCommands(words []string) (found []reading) {
+	git := false // it stands among the words before
 	for i, w := range words {
 		if options := textOf[path.Base(w)]; len(options) > 0 && mayStart(words, i) {
 			found = append(found, textBehind(words, i+1, options)...)
 		}
-		if i > 0 && commandInside.MatchString(w) {
+		if i > 0 && (commandInside.MatchString(w) || tarRuns(words[i-1], w) || git && gitRuns.MatchString(w)) {
 			found = append(found,
 				reading{words: []int{i},
 					need: &Need{Number, "an option with a command in it",
 						`write that command into a script that reads "$%VARIABLE%"`}})
 		}
+		git = git || path.Base(w) == "git"
 		if i == 0 || !commandOption.MatchString(w) {
 			continue
 		}
