@@ -39,3 +39,19 @@ func TestEventFilesBeyondTheRest(t *testing.T) {
 		}
 	}
 }
+
+// What waits at the end for whether validation has the tag, too, is reported then.
+func TestEventsThatWaitAtTheEnd(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events.out.tfevents.1")
+	event := tfevents.Append(nil, tfevents.Event{Step: 1, Scalars: []tfevents.Scalar{{Tag: "lr", Value: 1}}})
+	if err := os.WriteFile(file, tfevents.AppendRecord(nil, event), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := newFakeAgent(t)
+	startExecutor(t, a, func(*Config) {})
+	a.launch("s.1.1", task.Order{Objective: "lr",
+		Shell: "mkdir -p runs/train runs/val; : > runs/val/tfevents; cp " + file + " runs/train"})
+	if o := a.finished("s.1.1"); len(o.points) != 1 || o.points[0].Metrics["lr"] != 1 {
+		t.Errorf("points %v, want one of lr", o.points)
+	}
+}

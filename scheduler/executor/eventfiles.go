@@ -80,6 +80,7 @@ func (e *eventFiles) finish(ctx context.Context, limit int64) (left string) {
 		e.pids = append(e.pids, pid) // it was too short to be seen
 	}
 	e.findNamed()
+	defer e.follow.Flush()
 	if e.follow.Poll(ctx, limit) {
 		return "the rest of its event files"
 	}

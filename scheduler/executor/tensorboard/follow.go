@@ -2,19 +2,16 @@ package tensorboard
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kaon-sweep/kaon/results"
 	"github.com/kaon-sweep/kaon/results/tfevents"
 	"github.com/kaon-sweep/kaon/scheduler/safefile"
 )
@@ -35,27 +32,30 @@ const (
 type Follower struct {
 	Folder  *safefile.Dir
 	Folders []string // below it; those that are not there are passed over
-	// names that the sweep is about: tags that are so named keep them, but see held
+	// names that the sweep is about: tags that are so named keep them, but those of training see split
 	Watched []string
 	Emit    func(line []byte)              // a point, as a line of a metrics file has it: {"step": 3, "loss": 0.5}
 	Damaged func(name string, where int64) // a file is read no further
 	Enough  func(why string)               // of what there is not all is read; told once
 
-	files map[string]*file
-	held  map[string]bool // folders with a part that was held out of training: there training keeps its own names
-	order []string        // their names, as they were found
-	next  int             // of order, the one that the next poll begins with
-	buf   []byte
-	told  bool // Enough was called
+	files   map[string]*file
+	order   []string // their names, as they were found
+	next    int      // of order, the one that the next poll begins with
+	buf     []byte
+	told    bool // Enough was called
+	splits  map[string]*split
+	waiting []point // of training, whose names are not known yet
 }
 
 // file is an event file that was found.
 type file struct {
 	offset int64
 	folder string
-	closed bool  // it is damaged
-	passed bool  // the last record was passed over
-	begun  int64 // the size at which the record at the offset was not whole yet; 0: none was
+	split  *split // what it is a part of; nil: of none
+	came   bool   // with the program's code, and nothing was appended since
+	closed bool   // it is damaged
+	passed bool   // the last record was passed over
+	begun  int64  // the size at which the record at the offset was not whole yet; 0: none was
 }
 
 var errEnough = errors.New("more entries than are looked at")
@@ -66,6 +66,12 @@ func (f *Follower) Poll(ctx context.Context, limit int64) (more bool) {
 	for _, folder := range f.Folders {
 		if _, err := f.Folder.Stat(folder); err == nil {
 			f.Find(folder, func(string, *unix.Stat_t) bool { return true })
+		}
+	}
+	for _, name := range f.order { // before any is read: what is read depends on it
+		if one := f.files[name]; one.came && f.unread(name) {
+			one.came = false
+			one.join()
 		}
 	}
 	begin := f.next
@@ -128,30 +134,35 @@ func (f *Follower) Find(folder string, wanted func(name string, st *unix.Stat_t)
 
 // Add has a file below Folder read.
 func (f *Follower) Add(name string) {
+	if one := f.add(name); one != nil {
+		one.join()
+	}
+}
+
+// add keeps a file that is not known yet; nil: it is, or there are too many.
+func (f *Follower) add(name string) *file {
 	switch {
 	case f.files[name] != nil:
-		return
+		return nil
 	case len(f.files) == maxFiles:
 		f.enough(fmt.Sprintf("there are more than %d", maxFiles))
-		return
+		return nil
 	case f.files == nil:
-		f.files, f.held, f.buf = map[string]*file{}, map[string]bool{}, make([]byte, chunk)
+		f.files, f.splits, f.buf = map[string]*file{}, map[string]*split{}, make([]byte, chunk)
 	}
 	one := &file{folder: path.Dir(name)}
-	if run := path.Base(one.folder); parts[run] && run != training {
-		f.held[path.Dir(one.folder)] = true
-	}
+	one.split = f.splitOf(one.folder)
 	f.files[name] = one
 	f.order = append(f.order, name)
+	return one
 }
 
 // Skip has what the files have now not read: they came with the program's code.
 func (f *Follower) Skip() {
 	for _, folder := range f.Folders {
 		f.Find(folder, func(name string, st *unix.Stat_t) bool {
-			f.Add(name)
-			if one := f.files[name]; one != nil {
-				one.offset = st.Size
+			if one := f.add(name); one != nil {
+				one.offset, one.came = st.Size, true
 			}
 			return false
 		})
@@ -226,53 +237,9 @@ func (f *Follower) records(in io.ReaderAt, one *file, size int64) (taken, passed
 			return taken, 0, err
 		}
 		if e, ok := tfevents.Parse(message); ok && len(e.Scalars) > 0 {
-			f.Emit(f.line(one, e))
+			f.take(one, e)
 		}
 		data, taken = data[end:], taken+int64(end)
 	}
 	return taken, 0, nil
-}
-
-// line is an event as a line of a metrics file.
-func (f *Follower) line(one *file, e tfevents.Event) []byte {
-	line := strconv.AppendInt([]byte(`{"step": `), e.Step, 10)
-	for _, s := range e.Scalars {
-		metric := s.Tag
-		if !slices.Contains(f.Watched, metric) || one.trainsBeside(f.held) {
-			metric = one.metric(metric)
-		}
-		name, _ := json.Marshal(metric) // a text
-		line = results.Number(s.Value).Append(append(append(append(line, ", "...), name...), ": "...))
-	}
-	return append(line, '}')
-}
-
-// parts are names of folders that tell apart what has one tag, as Keras's callback does.
-var parts = map[string]bool{"train": true, "validation": true, "valid": true, "val": true, "test": true, "eval": true}
-
-// training is the part that a model has seen: how well it does there does not say how well it does.
-const training = "train"
-
-// trainsBeside tells whether a file is of training in a folder that has another part of the data, too: a sweep about a
-// tag of both is about the other.
-func (one *file) trainsBeside(held map[string]bool) bool {
-	return path.Base(one.folder) == training && held[path.Dir(one.folder)]
-}
-
-// metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss);
-// and with the name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a
-// by tensorboardX and in …/loss_a by PyTorch.
-func (one *file) metric(tag string) string {
-	run := path.Base(one.folder)
-	if parts[run] && !strings.HasPrefix(tag, run+"/") {
-		return run + "/" + tag
-	}
-	if strings.HasSuffix(path.Dir(one.folder), "/"+tag) {
-		return tag + "/" + run
-	}
-	flat := strings.ReplaceAll(tag, "/", "_") + "_"
-	if at := strings.LastIndex(run, flat); at >= 0 && len(run) > at+len(flat) {
-		return tag + "/" + run[at+len(flat):]
-	}
-	return tag
 }

@@ -136,6 +136,98 @@ func TestTagOfTrainingAndValidation(t *testing.T) {
 	}
 }
 
+// A tag that training alone has keeps its name beside a held-out part, which shows that by a second step of another
+// tag, by the program's end, or by so many points that no more are kept; one that is shown later is train/ from there.
+func TestTagOfTrainingAlone(t *testing.T) {
+	const train, val = "logs/train/e.tfevents.1", "logs/validation/e.tfevents.2"
+	start := func() *world {
+		w := newWorld(t)
+		w.follow.Watched = []string{"lr", "loss"}
+		w.add(val, nil)
+		return w
+	}
+	expect := func(what string, got []string, want ...string) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	flush := func(w *world) []string {
+		w.lines = nil
+		w.follow.Flush()
+		return w.lines
+	}
+
+	w := start() // as Keras writes: iterations are steps of one tag, epochs of the others
+	w.add(val, record(938, "evaluation_loss_vs_iterations", 1))
+	w.add(train, slices.Concat(record(0, "loss", 1), record(0, "lr", 2), record(0, "accuracy", 3)))
+	expect("training", w.poll(), `{"step": 0, "train/accuracy": 3}`,
+		`{"step": 938, "validation/evaluation_loss_vs_iterations": 1}`)
+	w.add(val, record(0, "loss", 4))
+	expect("a shared tag", w.poll(), `{"step": 0, "train/loss": 1}`, `{"step": 0, "loss": 4}`)
+	w.add(val, record(1876, "evaluation_loss_vs_iterations", 1))
+	expect("a second round", w.poll(), `{"step": 0, "lr": 2}`,
+		`{"step": 1876, "validation/evaluation_loss_vs_iterations": 1}`)
+	w.add(train, slices.Concat(record(1, "loss", 5), record(1, "lr", 6)))
+	expect("live", w.poll(), `{"step": 1, "train/loss": 5}`, `{"step": 1, "lr": 6}`)
+	expect("nothing waits", flush(w))
+	w.add(val, record(1, "lr", 7))
+	w.add(train, record(2, "lr", 8))
+	w.poll()
+	w.add(train, record(3, "lr", 9))
+	expect("shown late", w.poll(), `{"step": 3, "train/lr": 9}`)
+
+	w = start()
+	w.add(train, slices.Concat(record(1, "lr", 1), record(1, "loss", 2), record(2, "lr", 3)))
+	w.add(val, slices.Concat(record(1, "acc", 1), record(1, "acc", 1))) // twice in one round
+	expect("one round", w.poll(), `{"step": 1, "validation/acc": 1}`, `{"step": 1, "validation/acc": 1}`)
+	expect("the end", flush(w), `{"step": 1, "lr": 1}`, `{"step": 1, "loss": 2}`, `{"step": 2, "lr": 3}`)
+
+	w = start()
+	w.add(train, framed(tfevents.Append(nil, tfevents.Event{Step: 1, Scalars: []tfevents.Scalar{
+		{Tag: "lr", Value: 1}, {Tag: "acc", Value: 2}, {Tag: "loss", Value: 3}}})))
+	expect("of one event those wait that are watched", w.poll(), `{"step": 1, "train/acc": 2}`)
+	w.add(val, record(1, "loss", 4))
+	expect("one is shared", w.poll(), `{"step": 1, "train/loss": 3}`, `{"step": 1, "loss": 4}`)
+	expect("the other is not", flush(w), `{"step": 1, "lr": 1}`)
+
+	w = start()
+	w.add(train, bytes.Repeat(record(1, "lr", 1), maxWaiting))
+	expect("many", w.poll())
+	w.add(train, record(2, "lr", 2))
+	if got := w.poll(); len(got) != maxWaiting+1 || got[maxWaiting] != `{"step": 2, "lr": 2}` {
+		t.Errorf("%d points are let go of more than %d", len(got), maxWaiting)
+	}
+	w.add(train, record(3, "lr", 3))
+	expect("behind many", w.poll(), `{"step": 3, "lr": 3}`)
+
+	w = start() // a held-out part of many long tags is not remembered for ever
+	for i := range maxTags + 10 {
+		w.add(val, slices.Concat(record(1, fmt.Sprint(i), 1), record(1, fmt.Sprintf("%*d", maxTag+1, i), 1)))
+	}
+	if w.poll(); len(w.follow.splits["logs"].seen) != maxTags {
+		t.Errorf("%d tags are remembered", len(w.follow.splits["logs"].seen))
+	}
+}
+
+// A held-out part that came with the program's code is none until something is appended to it.
+func TestHeldOutPartOfTheCode(t *testing.T) {
+	w := newWorld(t)
+	w.follow.Watched = []string{"loss"}
+	w.add("runs/val/e.tfevents.0", record(1, "loss", 1))
+	w.follow.Skip()
+	w.add("runs/train/e.tfevents.1", record(1, "loss", 2))
+	if got := w.poll(); !slices.Equal(got, []string{`{"step": 1, "loss": 2}`}) {
+		t.Errorf("beside one that came with the code: %q", got)
+	}
+	w.add("runs/train/e.tfevents.1", record(2, "loss", 3))
+	w.add("runs/val/e.tfevents.0", record(2, "loss", 4))
+	if got := w.poll(); !slices.Equal(got, []string{`{"step": 2, "train/loss": 3}`, `{"step": 2, "loss": 4}`}) &&
+		!slices.Equal(got, []string{`{"step": 2, "loss": 4}`, `{"step": 2, "train/loss": 3}`}) {
+		t.Errorf("beside one that is written to: %q", got)
+	}
+}
+
 // What is wrong with a file costs what follows in it, and nothing else; links, pipes and what came with the code are not read.
 func TestHostileFiles(t *testing.T) {
 	good := record(1, "x", 1)
