@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -278,10 +279,21 @@ func (c *checker) winnerOf(s *Step) (fields, parameters []string) {
 	}
 	known, ok := c.winners[s.Name]
 	if !ok {
-		known.fields, known.parameters = of(s, c.read)
+		known.fields, known.parameters = of(s, c.readBefore(s))
 		c.winners[s.Name] = known
 	}
 	return known.fields, known.parameters
+}
+
+// readBefore reads files as they are when a step begins, which of one that others come before is not known: they may
+// write its files.
+func (c *checker) readBefore(s *Step) func(name string) ([]byte, error) {
+	for name, at := range c.spots {
+		if c.steps[name] != nil && standingOf(at, c.spots[s.Name], false).before {
+			return func(string) ([]byte, error) { return nil, errors.ErrUnsupported }
+		}
+	}
+	return c.read
 }
 
 // fieldsOfStep are what is known of a step that has ended.
@@ -322,7 +334,7 @@ func (c *checker) ofStep(ref Reference, v view, steps types.Map) (Type, *problem
 		steps[name] = types.Any
 		return Type{Kind: Any}, nil
 	}
-	if !slices.Contains(fieldsOfStep, path[2]) {
+	if !slices.Contains(fieldsOfStep, path[2]) && !(c.accepted && path[2] == "board") {
 		remedy := sweep.DidYouMean(path[2], fieldsOfStep)
 		if s.output(path[2], c.types) != nil {
 			remedy = "did you mean steps." + name + ".outputs." + path[2] + "?"
@@ -369,9 +381,13 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil
 	}
-	o := s.output(path[3], c.types)
+	known := c.types
+	if c.accepted {
+		known = nil // the kaon that accepted it may have known less of what types put out
+	}
+	o := s.output(path[3], known)
 	if o == nil {
-		if len(s.Outputs) > 0 || c.types[s.Type].Closed {
+		if c.types[s.Type].Closed && !c.accepted || len(s.Outputs) > 0 && s.output(path[3], c.types) == nil {
 			remedy := sweep.DidYouMean(path[3], s.outputNames(c.types))
 			if slices.Contains(fieldsOfStep, path[3]) {
 				remedy = "did you mean steps." + s.Name + "." + path[3] + "?"
@@ -382,21 +398,21 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil
 	}
-	if !ref.Optional {
+	if !ref.Optional && !ref.Tested && !c.accepted {
 		s.read(o.Name)
 	}
 	t := lists(o.Type, st.lists)
-	known, ok := steps[s.Name].(types.Map)
+	fields, ok := steps[s.Name].(types.Map)
 	if _, mixed := steps[s.Name]; mixed && !ok || maybe {
 		steps[s.Name] = types.Any
 		return t.below(path[4:]), nil
 	}
-	if known == nil {
-		known = types.Map{"outputs": types.Map{}, "status": types.Any, "reason": types.Any, "attempt": types.Any,
+	if fields == nil {
+		fields = types.Map{"outputs": types.Map{}, "status": types.Any, "reason": types.Any, "attempt": types.Any,
 			"winner": types.Any, "artifacts": types.Any}
-		steps[s.Name] = known
+		steps[s.Name] = fields
 	}
-	known["outputs"].(types.Map)[path[3]] = t.known()
+	fields["outputs"].(types.Map)[path[3]] = t.known()
 	return t.below(path[4:]), nil
 }
 

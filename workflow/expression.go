@@ -32,6 +32,7 @@ type Reference struct {
 	Path     []string
 	At       int  // where it begins in the expression, in characters
 	Optional bool // it may be missing: it stands before ??, or has ?. in it
+	Tested   bool // the expression compares it with nil, here or elsewhere
 }
 
 // listFunctions are those that spec expressions, which have no use for lists, do not have. The engine lends `files` and
@@ -74,6 +75,10 @@ func Compile(text string) (*Expression, error) {
 	c.walk(tree.Node, false)
 	if c.err != nil {
 		return nil, c.err
+	}
+	for i := range e.References {
+		r := &e.References[i]
+		r.Tested = slices.ContainsFunc(c.tested, func(path []string) bool { return slices.Equal(path, r.Path) })
 	}
 	if e.program, err = e.compile(); err != nil {
 		return nil, err
@@ -202,9 +207,10 @@ func byteOf(text string, character int) int {
 
 // collector finds references, and refuses what has no bound.
 type collector struct {
-	e     *Expression
-	err   error
-	depth int
+	e      *Expression
+	tested [][]string // paths that are compared with nil
+	err    error
+	depth  int
 }
 
 var functionsRemedy = "functions here: " + strings.Join(Functions(), ", ")
@@ -235,6 +241,7 @@ func (c *collector) walk(n ast.Node, optional bool) {
 	case *ast.UnaryNode:
 		c.walk(n.Node, optional)
 	case *ast.BinaryNode:
+		c.test(n)
 		c.walk(n.Left, optional || n.Operator == "??")
 		c.walk(n.Right, optional)
 	case *ast.SliceNode:
@@ -273,6 +280,22 @@ func (c *collector) walk(n ast.Node, optional bool) {
 	}
 }
 
+// test notes what is compared with nil.
+func (c *collector) test(n *ast.BinaryNode) {
+	if n.Operator != "==" && n.Operator != "!=" {
+		return
+	}
+	of := n.Left
+	if _, isNil := of.(*ast.NilNode); isNil {
+		of = n.Right
+	} else if _, isNil := n.Right.(*ast.NilNode); !isNil {
+		return
+	}
+	if path, _ := memberPath(of); path != nil {
+		c.tested = append(c.tested, path)
+	}
+}
+
 func (c *collector) all(nodes []ast.Node) {
 	for _, n := range nodes {
 		c.walk(n, false)
@@ -291,7 +314,7 @@ func (c *collector) add(n ast.Node, path []string, optional bool) {
 		c.refuse(n, "`$env` is not available in expressions", "name the value")
 		return
 	}
-	c.e.References = append(c.e.References, Reference{path, c.e.original(n.Location().From), optional})
+	c.e.References = append(c.e.References, Reference{path, c.e.original(n.Location().From), optional, false})
 }
 
 // memberPath is a.b["c"] as names; nil: an index is computed. Asked: it has ?. in it.

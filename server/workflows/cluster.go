@@ -90,8 +90,11 @@ func (c *Cluster) Release(ctx context.Context, id string) error {
 func (c *Cluster) Ended(ctx context.Context, id string) (phase string, err error) {
 	known, err := store.ReadSweep(ctx, c.Bucket, id)
 	switch {
-	case errors.Is(err, bucket.ErrNotExist):
+	case errors.Is(err, bucket.ErrNotExist) && c.Knows(id): // its results are to come
 		return "", nil
+	case errors.Is(err, bucket.ErrNotExist):
+		return "", &steps.Failure{Fault: engine.Input,
+			Err: fmt.Errorf("there is no sweep %s: it was removed, or never was", id)}
 	case err != nil:
 		return "", err
 	case c.Origin.Owner != "" && known.Owner != c.Origin.Owner:

@@ -65,6 +65,9 @@ func Read(src []byte) (file []byte, left []string, err error) {
 	out["graph"] = g.String()
 	if r.triggers != nil {
 		out["triggers"] = r.triggers
+		if properties["run_strategy"] == nil && wf["run_strategy"] == nil { // Maestro's own
+			out["run_strategy"] = map[string]any{"rule": "sequential"}
+		}
 	}
 	maps.Copy(parameters, r.lists)
 	for key := range root {

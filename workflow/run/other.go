@@ -54,15 +54,15 @@ func (o *others) find(name string) (id string, err error) {
 	bad := func(format string, args ...any) (string, error) {
 		return "", &steps.Failure{Fault: engine.Input, Err: fmt.Errorf(format, args...)}
 	}
-	switch {
-	case name != filepath.Base(name) || strings.HasPrefix(name, "."):
+	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
 		return bad("run: %.200q is neither an id of a run nor the name of a workflow", name)
-	case o.r.isWithin(name):
-		return bad("run: it is in %s, and would wait for itself", name)
 	}
 	header, err := ReadHeader(o.r.cfg.Folder, name)
 	switch {
+	case err == nil && o.r.isWithin(name):
+		return bad("run: it is in %s, and would wait for itself", name)
 	case err == nil && header.Owner == o.r.header.Owner:
+		o.newest = name // that it was there
 		return name, nil
 	case err == nil:
 		return bad("run: there is no run %s of the same owner", name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -127,5 +128,30 @@ func TestWaitsForASweep(t *testing.T) {
 	r, _ = newTestRun(t, text, ends{phase: func(string) (string, error) { return "stopped", nil }})
 	if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, "sweep s-1 has ended: stopped") {
 		t.Errorf("it failed since %s", view.Reason)
+	}
+}
+
+// A run that was found and then removed is not waited for, and a name that begins the id of a nested run's parent is
+// not that run.
+func TestWaitsForRunsThatAreRemoved(t *testing.T) {
+	r, cfg := newTestRun(t, "name: mine\nsteps: {a: {command: 'true'}}\ngraph: a\n", cluster(nil))
+	gone := begin(t, cfg, "gone", "name: gone\nsteps: {a: {type: wait, signal: go}}\ngraph: a\n")
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := &others{r: r, looked: map[string]bool{}}
+	if id, state, err := o.endOf("gone"); id != "gone" || state != "" || err != nil {
+		t.Fatalf("%q %q %v", id, state, err)
+	}
+	if err := os.RemoveAll(Folder(cfg.Folder, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := o.endOf("gone"); err == nil || !strings.Contains(err.Error(), "was removed") {
+		t.Errorf("it waits on: %v", err)
+	}
+	nested := &Run{cfg: r.cfg}
+	nested.header.Run, nested.header.Parent = "train-eu-ab12cd-s.1", "train-eu-ab12cd"
+	if id, err := (&others{r: nested, looked: map[string]bool{}}).find("train"); id != "" || err != nil {
+		t.Errorf("%q, %v", id, err)
 	}
 }

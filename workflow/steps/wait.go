@@ -277,6 +277,9 @@ func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
 			return state != "", err
 		}
 		id, now, err := c.EndOf(name)
+		if err == nil && id == "" && c.Kept != "" {
+			return false, wrong("run %s was removed", c.Kept)
+		}
 		if err == nil && id != "" && id != c.Kept {
 			if err = c.Keep(id); err == nil {
 				c.Kept, name = id, id
