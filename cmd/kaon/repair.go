@@ -11,6 +11,7 @@ import (
 	"github.com/kaon-sweep/kaon/server"
 	"github.com/kaon-sweep/kaon/server/repair"
 	"github.com/kaon-sweep/kaon/server/state"
+	"github.com/kaon-sweep/kaon/sweep/shell"
 )
 
 type repairCmd struct {
@@ -30,6 +31,9 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
+	}
+	if src.remote != nil {
+		return usage(src.repairedThere())
 	}
 	if err := src.heardOf(ctx); err != nil {
 		return err
@@ -53,6 +57,19 @@ func (c *repairCmd) Run(ctx context.Context, out *output) error {
 		fmt.Fprintf(out.stdout, "%s: journal and results are whole\n", src.id)
 	}
 	return nil
+}
+
+// repairedThere says how a sweep of a server is repaired: its journal and results are not reached through the server.
+func (s source) repairedThere() error {
+	results := "PLACE"
+	for _, a := range ownServers() {
+		if a.Server == s.place {
+			results = shell.Quote(a.Results)
+		}
+	}
+	return fmt.Errorf("sweep %[1]s is of the server at %[2]s, and is repaired where that has its files: on its "+
+		"machine, with --results and --state as they were given to `kaon serve`, as in: kaon repair %[1]s --results %[3]s", s.id,
+		s.place, results)
 }
 
 // heardOf refuses a sweep of which there is nothing: neither sweep.json nor records nor a journal.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,4 +131,34 @@ task: {resources: {cpus: 0.1, memory: 16MB}}
 func (p place) has(name string) string {
 	data, _ := os.ReadFile(filepath.Join(p.dir, name))
 	return string(data)
+}
+
+// A sweep of a server is not repaired through it: that is refused, with what repairs it, and no folder is made.
+func TestRepairOfASweepOfAServer(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	x, ready := p.serving("--results", "theirs")
+	var s struct{ Sweep string }
+	p.kaon("submit", "quick.yaml", "--wait", "--json").ends(exitDone).json(&s)
+	theirs := filepath.Join(p.dir, "theirs")
+	entries := func() string {
+		all, err := os.ReadDir(p.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(all)
+	}
+	before := entries()
+	for _, args := range [][]string{{}, {"--server", "own"}, {"--server", ready.Server}} {
+		p.kaon(append([]string{"repair", s.Sweep}, args...)...).ends(exitUsage).
+			says(s.Sweep, ready.Server, "--results "+theirs, "--state")
+	}
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	if now := entries(); now != before {
+		t.Errorf("kaon repair made a folder: there were %s, now %s", before, now)
+	}
+	p.kaon("repair", s.Sweep, "--results", "theirs").ends(exitDone).prints("whole")
+	p.alone()
 }
