@@ -38,6 +38,7 @@ func (c *extendCmd) Run(ctx context.Context, out *output) error {
 	if len(set) == 0 {
 		return usage(errors.New("nothing is to change: say what, as in --set run_cap=80 or --parallel 4"))
 	}
+	c.Changes = true
 	at := resultsFlags{Results: c.Results, Server: c.Server, anywhere: c.anywhere}
 	src, err := liveFlags{State: c.State, resultsFlags: at}.open(ctx, out, c.Sweep)
 	if err != nil {

@@ -108,10 +108,12 @@ func (f liveFlags) sweeps(ctx context.Context, out *output, query url.Values) ([
 	return api.Filter(all, query), nil
 }
 
-// decide has flags look where a sweep is, here or elsewhere, and lists what there is, which it adds to what is known.
+// decide has flags look where a sweep that is to be changed is, here or elsewhere, and lists what there is, which it
+// adds to what is known.
 func (f *liveFlags) decide(
 	ctx context.Context, out *output, text string, known map[string][]api.Sweep,
 ) (all []api.Sweep, err error) {
+	f.Changes = true
 	if f.resultsFlags, err = f.decided(ctx, out, text); err != nil {
 		return nil, err
 	}

@@ -205,3 +205,34 @@ func TestOwnServerWithOtherResults(t *testing.T) {
 	}
 	p.alone()
 }
+
+// A command that changes a sweep does not choose between the newest here and that of the server: where none is named it
+// is refused with both, and changes nothing. Where one place alone has any, or one is said, it is that one's.
+func TestChangesWantANameWithTwoPlaces(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	p.write("slow.yaml", slowSpec)
+	x, _ := p.serving("--results", "theirs")
+	var theirs struct{ Sweep string }
+	p.kaon("submit", "slow.yaml", "--json").ends(exitDone).json(&theirs)
+	p.kaon("pause").ends(exitDone).prints(theirs.Sweep)
+	p.kaon("resume").ends(exitDone).prints(theirs.Sweep)
+	var mine result
+	p.kaon("run", "quick.yaml", "--server", "none", "--json").ends(exitDone).json(&mine)
+	for _, args := range [][]string{{"stop"}, {"stop", "1"}, {"stop", "@latest"}, {"pause"}, {"resume"},
+		{"message", "1", "{}"}, {"rm", "@latest"}, {"archive", "@latest"}, {"unarchive", "@latest"},
+		{"extend", "@latest", "--parallel", "1"}, {"retry", "@latest"}, {"repair", "@latest"}} {
+		p.kaon(args...).ends(exitUsage).says(mine.Sweep, theirs.Sweep, "--server none", "--server own")
+	}
+	p.kaon("list", "--state", "running").ends(exitDone).prints(theirs.Sweep)
+	p.kaon("list").ends(exitDone).prints(theirs.Sweep, mine.Sweep)
+	p.kaon("stop", "--server", "none").ends(exitUsage).says(mine.Sweep + " has ended")
+	p.kaon("archive", "@latest", "--server", "none").ends(exitDone).prints(mine.Sweep)
+	p.kaon("stop", "--server", "own").ends(exitDone).prints(theirs.Sweep)
+	p.kaon("watch", "-q", theirs.Sweep)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	p.kaon("rm", "@latest").ends(exitDone).prints(mine.Sweep + " is deleted")
+	p.alone()
+}

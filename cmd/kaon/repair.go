@@ -28,6 +28,7 @@ func (c *repairCmd) Help() string {
 }
 
 func (c *repairCmd) Run(ctx context.Context, out *output) error {
+	c.Changes = true
 	src, err := c.open(ctx, out, c.Sweep)
 	if err != nil {
 		return err
@@ -68,8 +69,8 @@ func (s source) repairedThere() error {
 		}
 	}
 	return fmt.Errorf("sweep %[1]s is of the server at %[2]s, and is repaired where that has its files: on its "+
-		"machine, with --results and --state as they were given to `kaon serve`, as in: kaon repair %[1]s --results %[3]s", s.id,
-		s.place, results)
+		"machine, with --results and --state as they were given to `kaon serve`, as in: kaon repair %[1]s "+
+		"--results %[3]s", s.id, s.place, results)
 }
 
 // heardOf refuses a sweep of which there is nothing: neither sweep.json nor records nor a journal.

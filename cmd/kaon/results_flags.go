@@ -27,6 +27,7 @@ type resultsFlags struct {
 // with other results than those here, to which `kaon submit` hands sweeps in.
 type anywhere struct {
 	Anywhere bool `kong:"-"`
+	Changes  bool `kong:"-"` // by a command that changes a sweep, and does not choose which of two newest is meant
 }
 
 func (a *anywhere) nothingSaysWhere() { a.Anywhere = true }
@@ -42,7 +43,8 @@ func (f resultsFlags) elsewhere() (a announced, ok bool) {
 }
 
 // decided says where a sweep is, here or elsewhere: one that is named is here if it is in both, the newest is that of
-// both. Where nobody has it, it is looked for here, which tells what there is.
+// both, but for a command that changes something, which is then refused. Where nobody has it, it is looked for here,
+// which tells what there is.
 func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resultsFlags, error) {
 	other, ok := f.elsewhere()
 	f.Anywhere = false
@@ -69,6 +71,13 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 		return there, nil
 	}
 	last, err := lastOf(ctx, from)
+	if f.Changes && last.ID != "" {
+		if mine := f.newestHere(ctx); mine != "" {
+			return f, usage(fmt.Errorf("which sweep is meant is not said: the newest here, in %s, is %s, that of your "+
+				"server is %s; name the one, or say where it is by --server %s or --server %s", f.Results, mine,
+				last.ID, noServer, ownAddress))
+		}
+	}
 	switch {
 	case err != nil && noneHere:
 		return there, nil // it says what is wrong
@@ -106,6 +115,22 @@ func (f resultsFlags) has(ctx context.Context, text string) bool {
 	}
 	ids, err := store.Sweeps(ctx, in)
 	return err != nil || slices.Contains(ids, id)
+}
+
+// newestHere is the newest sweep of the results here; empty: there is none that can be read.
+func (f resultsFlags) newestHere(ctx context.Context) string {
+	if resultsAt(f.Results) != nil {
+		return ""
+	}
+	in, err := openBucket(ctx, f.Results, nil)
+	if err != nil {
+		return ""
+	}
+	id, _, err := newest(ctx, in)
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // newerThan tells whether the results here have a sweep that was created later. What cannot be read may be one.

@@ -28,6 +28,7 @@ func (c *retryCmd) Help() string {
 func (c *retryCmd) Run(ctx context.Context, out *output) error {
 	at, named := serverFlags{c.Server}, c.Sweep
 	if at.Server == "" {
+		c.Changes = true
 		where, err := resultsFlags{Results: c.Results, anywhere: c.anywhere}.decided(ctx, out, c.Sweep)
 		if err != nil {
 			return err

@@ -28,6 +28,7 @@ type request func(to controller, ctx context.Context, sweep string) error
 // send finds a sweep, the newest when id is empty, asks the process that runs it, and prints that it is done:
 // the sentence has a %s for the sweep.
 func (f sendFlags) send(ctx context.Context, out *output, id string, ask request, done sent, sentence string) error {
+	f.Changes = true
 	src, err := f.open(ctx, out, id)
 	if err != nil {
 		return err
