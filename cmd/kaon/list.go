@@ -137,12 +137,14 @@ func (f liveFlags) everySweep(ctx context.Context, out *output, query url.Values
 	f.Anywhere = false
 	there := f
 	there.Server = other.Server
-	all, err := there.sweeps(ctx, out, query)
 	if resultsAt(f.Results) != nil {
-		return all, err
+		return there.sweeps(ctx, out, query)
 	}
+	asking, cancel := context.WithTimeout(ctx, otherWait)
+	defer cancel()
+	all, err := there.sweeps(asking, out, query)
 	if err != nil {
-		fmt.Fprintf(out.stderr, "kaon: warning: sweeps of the server at %s are left out: %v\n", other.Server, err)
+		out.leftOut(other, asking, err)
 	}
 	here, err := f.sweeps(ctx, out, query)
 	if err != nil {

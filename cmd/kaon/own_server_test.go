@@ -236,3 +236,28 @@ func TestChangesWantANameWithTwoPlaces(t *testing.T) {
 	p.kaon("rm", "@latest").ends(exitDone).prints(mine.Sweep + " is deleted")
 	p.alone()
 }
+
+// A server that takes connections and does not answer holds up no command about what is here: it is left out, and that
+// is told.
+func TestOwnServerThatHangs(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.write("quick.yaml", quickSpec)
+	x, ready := p.serving("--results", "theirs")
+	p.kaon("submit", "quick.yaml", "--wait").ends(exitDone)
+	var mine result
+	p.kaon("run", "quick.yaml", "--server", "none", "--json").ends(exitDone).json(&mine)
+	x.signal(syscall.SIGSTOP)
+	p.kaon("status", mine.Sweep).ends(exitDone).prints(mine.Sweep)
+	list, status, stop := p.start("list"), p.start("status"), p.start("stop")
+	nobody := p.start("status", "nobody")
+	why := "sweeps of the server at " + ready.Server + " are left out: it has not answered"
+	list.wait().ends(exitDone).prints(mine.Sweep).says(why)
+	status.wait().ends(exitDone).prints(mine.Sweep).says(why)
+	stop.wait().ends(exitUsage).says(mine.Sweep+" has ended", why)
+	nobody.wait().ends(exitUsage).says("no sweep \"nobody\"", why)
+	x.signal(syscall.SIGCONT)
+	x.signal(os.Interrupt)
+	x.wait().ends(exitDone)
+	p.alone()
+}

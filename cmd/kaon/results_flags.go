@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/kaon-sweep/kaon/results/bucket"
 	"github.com/kaon-sweep/kaon/results/store"
-	"github.com/kaon-sweep/kaon/server/api"
-	"github.com/kaon-sweep/kaon/server/client"
 )
 
 // resultsFlags say where results are read from.
@@ -58,6 +56,11 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 		return f, err
 	}
 	noneHere := resultsAt(f.Results) != nil
+	asking, cancel := ctx, context.CancelFunc(func() {})
+	if !noneHere { // what is here is shown without a server that does not answer
+		asking, cancel = context.WithTimeout(ctx, otherWait)
+	}
+	defer cancel()
 	if id != "" && id != latest {
 		if noneHere {
 			return there, nil
@@ -65,12 +68,15 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 		if checkSweepName(id) != nil || f.has(ctx, id) {
 			return f, nil
 		}
-		if _, err := from.Resolve(ctx, id); err != nil {
+		if _, err := from.Resolve(asking, id); err != nil {
+			if ctx.Err() == nil && asking.Err() != nil {
+				out.leftOut(other, asking, err)
+			}
 			return f, nil
 		}
 		return there, nil
 	}
-	last, err := lastOf(ctx, from)
+	last, err := from.Newest(asking)
 	if f.Changes && last.ID != "" {
 		if mine := f.newestHere(ctx); mine != "" {
 			return f, usage(fmt.Errorf("which sweep is meant is not said: the newest here, in %s, is %s, that of your "+
@@ -82,7 +88,7 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 	case err != nil && noneHere:
 		return there, nil // it says what is wrong
 	case err != nil:
-		fmt.Fprintf(out.stderr, "kaon: warning: sweeps of the server at %s are left out: %v\n", other.Server, err)
+		out.leftOut(other, asking, err)
 		return f, nil
 	case noneHere:
 		return there, nil
@@ -94,13 +100,15 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 	return there, nil
 }
 
-// lastOf is the newest sweep of a server; of no id: it has none.
-func lastOf(ctx context.Context, from *client.Client) (s api.Sweep, err error) {
-	all, err := from.Sweeps(ctx, url.Values{"archived": {"true"}})
-	if err != nil || len(all) == 0 {
-		return s, err
+// otherWait bounds how long a command waits for what the server elsewhere says, where there are results here.
+const otherWait = 10 * time.Second
+
+// leftOut warns of a server that did not say what it has.
+func (out *output) leftOut(server announced, asking context.Context, err error) {
+	if errors.Is(asking.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("it has not answered for %v", otherWait)
 	}
-	return all[0], nil
+	fmt.Fprintf(out.stderr, "kaon: warning: sweeps of the server at %s are left out: %v\n", server.Server, err)
 }
 
 // has tells whether the results here have a sweep by an id, the beginning of one, or a label. What cannot be read may.

@@ -259,6 +259,16 @@ func (c *Client) Sweeps(ctx context.Context, query url.Values) ([]api.Sweep, err
 	return pages[api.Sweep](ctx, c, "/sweeps", query)
 }
 
+// Newest is the sweep that was created last, archived ones too; of no id: there is none.
+func (c *Client) Newest(ctx context.Context) (s api.Sweep, err error) {
+	var page api.Page[api.Sweep]
+	query := url.Values{"archived": {"true"}, "limit": {"1"}}
+	if err := c.ask(ctx, http.MethodGet, "/sweeps", query, nil, &page); err != nil || len(page.Items) == 0 {
+		return s, err
+	}
+	return page.Items[0], nil
+}
+
 // pages reads a list to its end.
 func pages[T any](ctx context.Context, c *Client, path string, query url.Values) (all []T, err error) {
 	next := url.Values{}
