@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,7 +20,7 @@ import (
 const AuditFile = "audit.jsonl"
 
 // audit notes who changed what. A line that cannot be written is held, and told in the log; until it is written nothing
-// else is changed, but what makes room: deletions.
+// else is changed, but by deletions, which make room, and what ends work: see relieving.
 type audit struct {
 	log *slog.Logger
 
@@ -30,7 +29,7 @@ type audit struct {
 	held [][]byte // the first first, and of that what is not yet written
 }
 
-// mostHeld is how many lines are held at most before deletions are refused, too.
+// mostHeld is how many lines are held at most before what relieves is refused, too.
 const mostHeld = 10_000
 
 // longestPath is how much of a path is noted, in bytes.
@@ -67,7 +66,7 @@ func openAudit(folder string, log *slog.Logger) (*audit, error) {
 	return a, nil
 }
 
-// note writes a line, or holds it.
+// note writes a line, or holds it. Of a viewer's operation, which is never refused, none is held behind others.
 func (a *audit) note(ctx huma.Context, c access.Caller) {
 	from := "local"
 	if !c.Local {
@@ -86,10 +85,17 @@ func (a *audit) note(ctx huma.Context, c access.Caller) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if least, _ := ctx.Operation().Metadata["role"].(access.Role); least == access.Viewer {
+		if err := a.flush(); err != nil {
+			a.log.Warn("the audit log cannot be written, and lacks a line of a request that changed nothing of others",
+				"err", err, "line", string(line))
+			return
+		}
+	}
 	a.held = append(a.held, append(line, '\n'))
 	if err := a.flush(); err != nil {
-		a.log.Error("the audit log cannot be written: until it can, changes are refused but for deletions", "err", err,
-			"line", string(line))
+		a.log.Error("the audit log cannot be written: until it can, changes are refused but for what ends or deletes",
+			"err", err, "line", string(line))
 	}
 }
 
@@ -106,19 +112,19 @@ func (a *audit) flush() error {
 	return nil
 }
 
-// refuses says why a request that may change something is not to be taken now; nil: it is.
-func (a *audit) refuses(method string) error {
+// refuses says why a request that may change something, and relieves or does not, is not to be taken now; nil: it is.
+func (a *audit) refuses(relieves bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.held) == 0 {
 		return nil
 	}
 	err := a.flush()
-	if err == nil || method == http.MethodDelete && len(a.held) < mostHeld {
+	if err == nil || relieves && len(a.held) < mostHeld {
 		return nil
 	}
 	return fmt.Errorf("the audit log cannot be written, and nothing is changed that it does not say: %w; "+
-		"make room where the server has its state: sweeps may be deleted", err)
+		"make room where the server has its state: sweeps may be deleted, stopped and paused", err)
 }
 
 // Close writes what is held, and ends the log. What cannot be written is told in the log of the server alone.

@@ -158,3 +158,90 @@ func TestAuditOnAFullDisk(t *testing.T) {
 		t.Errorf("the log has %s", got)
 	}
 }
+
+// While the audit log cannot be written, work can be ended and agents cordoned, as far as lines may be held, and what
+// changes nothing goes on and fills nothing.
+func TestAuditOnAFullDiskLetsWorkEnd(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("needs /dev/full: %v", err)
+	}
+	defer full.Close()
+	w := newWorld(t)
+	waits := "method: grid\nparameters: {x: {values: [1, 2]}}\ncommand: sleep 1000\n" +
+		"task: {grace: 1s, resources: {cpus: 0.1, memory: 16MB}}\n"
+	s := w.submit(access.Submitter, Submission{Spec: waits})
+	a := w.api.audit
+	a.mu.Lock()
+	real := a.to
+	a.to, a.log = full, slog.New(slog.DiscardHandler)
+	a.held = append(a.held, []byte("{}\n"))
+	a.mu.Unlock()
+	ask := func(path string, in any) int {
+		t.Helper()
+		text, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.address+Prefix+path, bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+w.as[access.Operator])
+		r.Header.Set("Content-Type", "application/json")
+		rs, err := w.strangers.Do(r) // which does not ask again
+		if err != nil {
+			t.Fatal(err)
+		}
+		rs.Body.Close()
+		return rs.StatusCode
+	}
+	held := func() int {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return len(a.held)
+	}
+	at := "/sweeps/" + s.ID
+	for path, in := range map[string]any{"/plan": Submission{Spec: three}, "/validate": Submission{Spec: three},
+		"/workflows-check": WorkflowSubmission{Source: "steps: {a: {command: 'true'}}\ngraph: a"},
+		"/logins":          struct{}{}} {
+		if status := ask(path, in); status >= 300 || held() != 1 {
+			t.Errorf("%s: %d, and %d lines are held", path, status, held())
+		}
+	}
+	for path, in := range map[string]any{"/sweeps": Submission{Spec: three}, at + "/resume": struct{}{},
+		at + "/extend": Extension{Set: []string{"run_cap=1"}}, "/workflows/nobody/resume": struct{}{}} {
+		if status := ask(path, in); status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	for _, path := range []string{at + "/pause", at + "/trials/0/stop"} {
+		if status := ask(path, Reason{Reason: "full"}); status >= 300 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	if status := ask("/workflows/nobody/cancel", struct{}{}); status != http.StatusNotFound {
+		t.Errorf("cancel: %d", status)
+	}
+	if status := ask("/cordons", NewCordon{Attribute: "rack", Value: "r1"}); status != http.StatusCreated {
+		t.Errorf("cordon: %d", status)
+	}
+	if status := ask(at+"/stop", Reason{Reason: "full"}); status >= 300 {
+		t.Errorf("stop: %d", status)
+	}
+	w.ended(s.ID)
+	a.mu.Lock()
+	for len(a.held) < mostHeld {
+		a.held = append(a.held, []byte("{}\n"))
+	}
+	a.mu.Unlock()
+	if status := ask(at+"/stop", struct{}{}); status != http.StatusServiceUnavailable {
+		t.Errorf("with as many lines as are held at most: %d", status)
+	}
+	if status := ask("/validate", Submission{Spec: three}); status >= 300 || held() != mostHeld {
+		t.Errorf("a check then: %d, and %d lines are held", status, held())
+	}
+	a.mu.Lock()
+	a.to = real
+	a.mu.Unlock()
+}

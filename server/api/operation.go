@@ -22,6 +22,18 @@ func operation(role access.Role, method, path, id, summary string) huma.Operatio
 	}
 }
 
+// relieving marks an operation that ends work or keeps it from beginning, so that it is taken, as deletions are, while
+// the audit log cannot be written.
+func relieving(op huma.Operation) huma.Operation {
+	op.Metadata["relieving"] = true
+	return op
+}
+
+// relieves tells whether an operation is a deletion, or marked by relieving.
+func relieves(op *huma.Operation) bool {
+	return op.Method == http.MethodDelete || op.Metadata["relieving"] == true
+}
+
 // endless tells whether an answer may wait for what is yet to happen.
 func endless(ctx huma.Context) bool {
 	path := ctx.Operation().Path

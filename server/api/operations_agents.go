@@ -46,8 +46,8 @@ func (a *API) declareAgents() {
 	huma.Register(a.huma, operation(access.Viewer, http.MethodGet, "/scaling", "list-scaling",
 		"How groups of agents stand, and what more or fewer of them would help"),
 		func(context.Context, *struct{}) (*body[[]scaling.Report], error) { return answer(a.scaling(), nil) })
-	add := operation(access.Operator, http.MethodPost, "/cordons", "add-cordon",
-		"Keep agents from getting work, and have them empty by a time")
+	add := relieving(operation(access.Operator, http.MethodPost, "/cordons", "add-cordon",
+		"Keep agents from getting work, and have them empty by a time"))
 	add.DefaultStatus = http.StatusCreated
 	huma.Register(a.huma, add, func(ctx context.Context, in *struct{ Body NewCordon }) (*body[Cordon], error) {
 		return answer(a.addCordon(ctx, in.Body))

@@ -48,8 +48,9 @@ func (a *API) declareRunCommands() {
 		RunInput
 		Body WorkflowStepAt
 	}
-	huma.Register(a.huma, a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run",
-		"End a run: what runs is stopped, what follows in any case runs"),
+	end := a.flow(access.Submitter, http.MethodPost, "/workflows/{run}/cancel", "cancel-workflow-run",
+		"End a run: what runs is stopped, what follows in any case runs")
+	huma.Register(a.huma, relieving(end),
 		func(ctx context.Context, in *cancelInput) (*body[WorkflowRun], error) {
 			q := run.Request{Kind: run.CancelRun, Reason: "canceled by " + access.Of(ctx).Name}
 			if in.Body != nil && in.Body.Reason != "" {

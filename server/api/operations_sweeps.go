@@ -151,13 +151,13 @@ func (a *API) declareCommands() {
 		}
 		return nil, problem(a.cfg.Server.Do(ctx, command))
 	}
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep",
-		"End a sweep; running trials get their grace"),
+	huma.Register(a.huma, relieving(operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/stop", "stop-sweep",
+		"End a sweep; running trials get their grace")),
 		func(ctx context.Context, in *ReasonInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Stop{Sweep: in.Sweep, Reason: in.reason()})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep",
-		"Let running trials finish and start no more"),
+	huma.Register(a.huma, relieving(operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/pause", "pause-sweep",
+		"Let running trials finish and start no more")),
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Pause{Sweep: in.Sweep})
 		})
@@ -166,8 +166,8 @@ func (a *API) declareCommands() {
 		func(ctx context.Context, in *SweepInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.Resume{Sweep: in.Sweep})
 		})
-	huma.Register(a.huma, operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop",
-		"stop-trial", "End one trial"),
+	huma.Register(a.huma, relieving(operation(access.Submitter, http.MethodPost, "/sweeps/{sweep}/trials/{trial}/stop",
+		"stop-trial", "End one trial")),
 		func(ctx context.Context, in *stopInput) (*none, error) {
 			return do(ctx, in.Sweep, scheduler.StopTrial{Sweep: in.Sweep, Trial: in.Trial, Reason: in.reason()})
 		})
