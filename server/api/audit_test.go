@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -86,6 +87,19 @@ func TestAudit(t *testing.T) {
 	}
 	if status, _, _ := w.ask(access.Operator, http.MethodGet, Prefix+"/audit", nil); status != http.StatusForbidden {
 		t.Errorf("an operator reads who did what: %d", status)
+	}
+}
+
+// A request is found by the id in its path however that is written.
+func TestAuditOfAnEscapedPath(t *testing.T) {
+	w := newWorld(t)
+	s := w.submit(access.Submitter, Submission{Spec: three})
+	w.ended(s.ID)
+	escaped := fmt.Sprintf("%%%02x%s", s.ID[0], s.ID[1:])
+	w.ask(access.Submitter, http.MethodDelete, Prefix+"/sweeps/"+escaped, nil)
+	page := get[AuditPage](w, access.Admin, "/audit?subject="+s.ID)
+	if len(page.Items) != 1 || !strings.HasSuffix(page.Items[0].Path, escaped) {
+		t.Errorf("%+v", page)
 	}
 }
 

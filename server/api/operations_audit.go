@@ -99,8 +99,8 @@ func (in *auditInput) lines(from *bufio.Reader, at int64, since time.Time, page 
 		switch {
 		case !since.IsZero() && len(text) > len(early) && string(text[:len(early)]) < early:
 			continue
-		case plainID(in.Subject) && !bytes.Contains(text, []byte(in.Subject)):
-			continue
+		case plainID(in.Subject) && !bytes.Contains(text, []byte(in.Subject)) && !bytes.Contains(text, []byte("%")):
+			continue // a path with a percent sign may have it in other letters
 		}
 		var line AuditLine
 		if json.Unmarshal(text, &line) != nil {
