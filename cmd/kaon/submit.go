@@ -108,7 +108,7 @@ func (f specFlags) submission(
 		sub.File = spec.File
 		return sub, nil
 	}
-	if spec.File != "-" && spec.File != inlineFile { // the sweep is called after it
+	if spec.Name == "" && spec.Title() != "" { // the sweep is called after its file
 		sub.File = filepath.Base(spec.File)
 	}
 	if staging.NeedsFolder(spec) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -294,7 +295,25 @@ func (c *Client) Sweep(ctx context.Context, id string) (s api.Sweep, err error) 
 
 // Submit runs a sweep. With a key a second submission of the same is the first.
 func (c *Client) Submit(ctx context.Context, sub api.Submission, key string) (s api.Sweep, err error) {
-	return c.handIn(ctx, "/sweeps", sub, key)
+	err = orUnnamed(sub, func(sub api.Submission) (err error) {
+		s, err = c.handIn(ctx, "/sweeps", sub, key)
+		return err
+	})
+	return s, err
+}
+
+// orUnnamed asks once more without the name of the spec's file where a server of an earlier version takes none without
+// a folder: the sweep is then called as that calls it.
+func orUnnamed(sub api.Submission, ask func(api.Submission) error) error {
+	err := ask(sub)
+	var problem *Error
+	nameAlone := sub.Folder == "" && filepath.IsLocal(sub.File) && filepath.Base(sub.File) == sub.File
+	if nameAlone && errors.As(err, &problem) && problem.Status == http.StatusUnprocessableEntity &&
+		strings.HasPrefix(problem.Detail, "file is for callers on the server's machine") {
+		sub.File = ""
+		return ask(sub)
+	}
+	return err
 }
 
 // Clone runs a sweep once more, as a new one, with changes.
@@ -323,9 +342,11 @@ func (c *Client) handIn(ctx context.Context, path string, in any, key string) (s
 func (c *Client) Plan(
 	ctx context.Context, sub api.Submission, points int, trial time.Duration,
 ) (p api.Plan, err error) {
-	return p, c.ask(ctx, http.MethodPost, "/plan", url.Values{
-		"points": {strconv.Itoa(points)}, "trial_seconds": {strconv.FormatFloat(trial.Seconds(), 'f', -1, 64)},
-	}, sub, &p)
+	return p, orUnnamed(sub, func(sub api.Submission) error {
+		return c.ask(ctx, http.MethodPost, "/plan", url.Values{
+			"points": {strconv.Itoa(points)}, "trial_seconds": {strconv.FormatFloat(trial.Seconds(), 'f', -1, 64)},
+		}, sub, &p)
+	})
 }
 
 // Importance is what a sweep's values depend on.
