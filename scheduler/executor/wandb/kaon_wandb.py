@@ -29,7 +29,10 @@ def restore():
 safely(restore)
 OFFLINE = os.environ.get("WANDB_MODE") in ("offline", "dryrun")  # else the user wants W&B's own servers
 ARTIFACTS = os.environ.get("KAON_ARTIFACTS", "")
-KEPT_FILES, KEPT_BYTES = 500, 1 << 30  # of a trial; kaon takes 1,000 files in all
+# Of a trial, with what it writes to ARTIFACTS itself: half of the 1,000 files and of the bytes that kaon takes of an attempt, which
+# fails where it leaves more. KAON_WANDB_KEEPS has those bytes, and is missing where kaon takes nothing below ARTIFACTS/wandb.
+KEPT_FILES = 500
+KEPT_BYTES = min(1 << 30, int(os.environ.get("KAON_WANDB_KEEPS") or 0) // 2)
 SAVED = {}  # names of what run.save was told of, and where it is
 TOLD = []
 
@@ -187,17 +190,21 @@ def rows(run):
 
 def keep(folder, files, instead=False):
     """Copies files to a folder among the trial's artifacts; instead: of those that are in it."""
-    if not ARTIFACTS:
+    if not ARTIFACTS or not KEPT_BYTES:
         return
-    root = os.path.join(ARTIFACTS, "wandb")
-    target = os.path.join(root, folder)
+    target = os.path.join(ARTIFACTS, "wandb", folder)
     sizes = {}
-    for at, _, names in os.walk(root):
+    for at, _, names in os.walk(ARTIFACTS):
         sizes.update((path, os.path.getsize(path)) for path in (os.path.join(at, n) for n in names) if os.path.isfile(path))
     before = {path for path in sizes if instead and path.startswith(target + os.sep)}
     for name, source in sorted(files.items()):
         path = os.path.normpath(os.path.join(target, name))
         if not path.startswith(target + os.sep) or not os.path.isfile(source):
+            continue
+        inside = os.path.relpath(path, ARTIFACTS)
+        if not inside.isprintable() or "\\" in inside or len(inside.encode()) > 512:
+            sys.stderr.write("kaon: %a, which was given to wandb, is not kept among the trial's artifacts, for they have names of "
+                             "at most 512 bytes that can be printed\n" % name)
             continue
         before.discard(path)
         size = os.path.getsize(source)
@@ -206,7 +213,8 @@ def keep(folder, files, instead=False):
             if not TOLD:
                 TOLD.append(name)
                 sys.stderr.write("kaon: %s, which was given to wandb, is not kept among the trial's artifacts, nor are others: that is for %d files and "
-                                 "%d MiB of a trial. Write to $KAON_ARTIFACTS what is to be kept\n" % (name, KEPT_FILES, KEPT_BYTES >> 20))
+                                 "%d MiB of a trial, with all that it writes to $KAON_ARTIFACTS: set artifacts.size to twice of what is to be kept, up to 2 GiB, or "
+                                 "write it to $KAON_ARTIFACTS\n" % (name, KEPT_FILES, KEPT_BYTES >> 20))
             continue
         if not os.path.isdir(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path))

@@ -57,6 +57,7 @@ type Attempt struct {
 	Folder  string   // of the attempt: W&B's own files go there
 	Hook    string   // the folder that Install wrote; empty: there is none
 	Spec    []string // names of variables that the spec sets
+	Keeps   int64    // bytes that its artifacts may have; 0: none, or none below wandb/
 }
 
 // Environment adds W&B's variables to env, whose names are unique. What the user has set stays as it is, and so does
@@ -79,6 +80,7 @@ func Environment(env []string, a Attempt) []string {
 		l.PutUnlessSet("WANDB_MODE", offline)
 	}
 	l.Remove(again)
+	l.Remove(keeps)
 	if l.Value("WANDB_MODE") != offline {
 		return l.Pairs()
 	}
@@ -104,6 +106,9 @@ func Environment(env []string, a Attempt) []string {
 		}
 		text, _ := json.Marshal(kept) // of texts alone
 		l.Put(again, string(text))
+		if a.Keeps > 0 {
+			l.Put(keeps, strconv.FormatInt(a.Keeps, 10))
+		}
 	}
 	return l.Pairs()
 }
@@ -111,6 +116,10 @@ func Environment(env []string, a Attempt) []string {
 // again is the variable from which the hook sets W&B's again in processes that are started without them, by name. The
 // id of the run is not among them: who removes it wants a run of its own.
 const again = "KAON_WANDB"
+
+// keeps is the variable that says how many bytes of artifacts are taken of an attempt, so that the copies of what
+// a program gives to W&B leave room for its own; without it none are made.
+const keeps = "KAON_WANDB_KEEPS"
 
 // offline is W&B's mode without its servers.
 const offline = "offline"

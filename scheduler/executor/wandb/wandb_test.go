@@ -103,9 +103,14 @@ func python(t *testing.T, interpreter, program, pythonPath string, more ...strin
 		`KAON_PARAMS={"lr": 1e-05, "text": "é\"\n\ud83d\ude00 1e3", "nested": {"k": [1, 2.5, null]}, "on": true, "whole": 2.0, "huge": 1e+22}`,
 	}
 	env = Environment(append(env, more...), Attempt{
-		Sweep: "x", Trial: 3, Attempt: 2, Folder: attempt, Hook: filepath.Join(box, Folder),
+		Sweep: "x", Trial: 3, Attempt: 2, Folder: attempt, Hook: filepath.Join(box, Folder), Keeps: 10 << 30,
 	})
 	cmd := exec.Command(interpreter, "-c", program)
+	for _, pair := range more {
+		if strings.HasPrefix(pair, keeps+"=") {
+			env = append(env, pair)
+		}
+	}
 	cmd.Env, cmd.Dir = env, box
 	out, err := cmd.CombinedOutput()
 	data, _ := os.ReadFile(filepath.Join(attempt, "metrics.jsonl"))

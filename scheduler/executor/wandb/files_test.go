@@ -1,0 +1,79 @@
+package wandb
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// keptOf runs a program that logs to W&B, and lists what is among the trial's artifacts after it.
+func keptOf(t *testing.T, interpreter, program, kept string, more ...string) (names []string, printed string) {
+	t.Helper()
+	printed, _, _ = python(t, interpreter, program, "", append(more, "KAON_ARTIFACTS="+kept)...)
+	err := filepath.WalkDir(kept, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, strings.TrimPrefix(path, kept+"/"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	return names, printed
+}
+
+// Copies that nobody asked for leave half of what is taken of an attempt to what it writes itself.
+func TestCopiesLeaveRoomForTheTrialsOwn(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	const program = `
+import os, wandb
+with open(os.path.join(os.environ["KAON_ARTIFACTS"], "own"), "w") as f: f.truncate(40 << 20)
+run = wandb.init()
+for name, size in (("big", 20 << 20), ("small", 1 << 20)):
+    with open(name, "w") as f: f.truncate(size)
+    run.log_model(name)
+`
+	const small = "wandb/artifacts/small/small"
+	for _, tt := range []struct {
+		keeps string
+		want  []string
+		tells bool
+	}{
+		{"200000000", []string{"own", "wandb/artifacts/big/big", small}, false},
+		{"100000000", []string{"own", small}, true},
+		{"50000000", []string{"own"}, true},
+		{"0", []string{"own"}, false},
+		{"", []string{"own"}, false},
+	} {
+		got, printed := keptOf(t, interpreter, program, t.TempDir(), keeps+"="+tt.keeps)
+		if !slices.Equal(got, tt.want) || strings.Contains(printed, "kaon: big, ") != tt.tells {
+			t.Errorf("of %q bytes it keeps %q, want %q; printed %s", tt.keeps, got, tt.want, printed)
+		}
+	}
+}
+
+// A file of a name that the trial would fail by is left out.
+func TestNamesThatArtifactsCannotHave(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	got, printed := keptOf(t, interpreter, `
+import os, wandb
+os.makedirs(os.path.join(*["out"] + ["d" * 200] * 3))
+for name in ("a\nb", "a\\b", "good é", "/".join(["d" * 200] * 3 + ["x"])):
+    open(os.path.join("out", name), "w").close()
+run = wandb.init()
+run.log_model("out")
+`, t.TempDir())
+	if want := []string{"wandb/artifacts/out/good é"}; !slices.Equal(got, want) ||
+		strings.Count(printed, "names of at most 512 bytes") != 3 {
+		t.Errorf("kept %q, want %q; printed %s", got, want, printed)
+	}
+}
