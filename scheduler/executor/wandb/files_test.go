@@ -77,3 +77,28 @@ run.log_model("out")
 		t.Errorf("kept %q, want %q; printed %s", got, want, printed)
 	}
 }
+
+// Artifacts that W&B makes of what is logged or found are not kept; those that the program makes are.
+func TestArtifactsOfWandbsOwnAreLeftOut(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	got, printed := keptOf(t, interpreter, `
+import os, wandb
+open("train.py", "w").close()
+run = wandb.init()
+for i in range(3): run.log({"table": wandb.Table(columns=["a"], data=[[i]])})
+run.log_code(".")
+mine = wandb.Artifact("rows", type="dataset")
+mine.add(wandb.Table(columns=["a"], data=[[1]]), "table")
+run.log_artifact(mine)
+code = wandb.Artifact("rules", type="code")
+code.add_file("train.py")
+run.log_artifact(code)
+`, t.TempDir())
+	want := []string{"wandb/artifacts/rows/table.table.json", "wandb/artifacts/rules/train.py"}
+	if !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q; printed %s", got, want, printed)
+	}
+}

@@ -235,7 +235,15 @@ def plain_name(name):
     return re.sub(r"[^A-Za-z0-9._-]", "_", str(name)).lstrip(".")[:100] or "unnamed"
 
 
+def reserved(artifact):
+    """Whether wandb made it by itself, as of a table that was logged: it has types and names that it refuses to programs."""
+    prefix = {"job": "", "run_table": "run-", "code": "source-"}.get(artifact.type)
+    return artifact.type.startswith("wandb-") or prefix is not None and artifact.name.startswith(prefix)
+
+
 def keep_artifact(artifact):
+    if reserved(artifact):
+        return
     entries = artifact.manifest.entries
     files = {name: entry.local_path for name, entry in entries.items() if getattr(entry, "local_path", None)}
     keep("artifacts/" + plain_name(artifact.name.partition(":")[0]), files, instead=True)
