@@ -102,3 +102,37 @@ run.log_artifact(code)
 		t.Errorf("kept %q, want %q; printed %s", got, want, printed)
 	}
 }
+
+// A trial that is killed while a file is copied leaves no part of it among its artifacts, but what was there before.
+func TestKilledWhileAFileIsCopied(t *testing.T) {
+	interpreter, found := wandbPython(t)
+	if !found {
+		return
+	}
+	folder := t.TempDir()
+	kept := filepath.Join(folder, "artifacts")
+	if err := os.Mkdir(kept, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got, printed := keptOf(t, interpreter, `
+import os, shutil, wandb
+with open("model", "w") as f: f.write("whole")
+run = wandb.init()
+run.log_model("model")
+copyfile = shutil.copyfile
+def killed(source, target, **kwargs):
+    if not target.endswith(".part"): return copyfile(source, target, **kwargs)  # a copy of wandb's own
+    with open(target, "w") as f: f.write("wh")
+    os.kill(os.getpid(), 9)
+shutil.copyfile = killed
+run.log_model("model")
+print("not killed")
+`, kept)
+	text, err := os.ReadFile(filepath.Join(kept, "wandb/artifacts/model/model"))
+	if len(got) != 1 || err != nil || string(text) != "whole" || printed != "" {
+		t.Errorf("kept %q, the file holds %q, %v; printed %s", got, text, err, printed)
+	}
+	if parts, _ := filepath.Glob(filepath.Join(folder, "*.part")); len(parts) != 1 {
+		t.Errorf("beside the artifacts lie %q", parts)
+	}
+}

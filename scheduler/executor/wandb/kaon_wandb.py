@@ -15,6 +15,7 @@ import math
 import os
 import re
 import shutil
+import threading
 
 
 def restore():
@@ -218,7 +219,8 @@ def keep(folder, files, instead=False):
             continue
         if not os.path.isdir(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path))
-        part = "%s.%d.part" % (path, os.getpid())
+        # Beside the artifacts, on the same file system: what is left of it when the program is killed is none of them.
+        part = os.path.join(os.path.dirname(os.path.abspath(ARTIFACTS)), "wandb.%d.%d.part" % (os.getpid(), threading.get_ident()))
         try:
             shutil.copyfile(source, part)
             os.replace(part, path)
