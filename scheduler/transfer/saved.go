@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,8 @@ import (
 )
 
 // savedFiles is what an earlier attempt of a trial left, the newest of which all arrived, or else the newest of
-// which anything did; none: Attempt is 0.
+// which anything did; none: Attempt is 0. Attempts that left nothing but what lies in wandb/, which is copied there of
+// what programs give to W&B, count only where there is no other.
 type savedFiles struct {
 	Attempt int      `json:"attempt"`
 	Names   []string `json:"names"`
@@ -36,6 +38,7 @@ func (srv *Server) postSaved(w http.ResponseWriter, r *http.Request, id attemptI
 }
 
 func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, err error) {
+	var copies savedFiles // of the newest attempt that left nothing else
 	for n := id.number - 1; n > 0; n-- {
 		_, err := srv.conf.Bucket.Stat(ctx, results.WholeName(srv.conf.Sweep, id.trial, n))
 		whole := err == nil
@@ -49,12 +52,19 @@ func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, e
 		if err != nil {
 			return savedFiles{}, err
 		}
-		if len(names) > 0 {
+		own := func(name string) bool { return !strings.HasPrefix(name, "wandb/") }
+		switch {
+		case slices.ContainsFunc(names, own):
 			found = savedFiles{n, names}
 			if whole {
 				return found, nil
 			}
+		case len(names) > 0 && copies.Attempt == 0:
+			copies = savedFiles{n, names}
 		}
+	}
+	if found.Attempt == 0 {
+		return copies, nil
 	}
 	return found, nil
 }

@@ -104,6 +104,38 @@ func TestSavedPrefersWhatIsWhole(t *testing.T) {
 	from(7, 6)
 }
 
+// What W&B was given is no checkpoint by itself: an attempt that left nothing else hides none, but is better than none.
+func TestSavedPrefersWhatIsNotOfWandb(t *testing.T) {
+	b := folder(t)
+	d := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b})
+	leave := func(attempt int, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			object := fmt.Sprintf("sweeps/s/artifacts/3/%d/%s", attempt, name)
+			if err := b.Put(t.Context(), object, strings.NewReader("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := quick.Whole(t.Context(), d.Attempt(3, attempt)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	goesOnFrom := func(attempt, want int) {
+		t.Helper()
+		if _, got, err := saved(t, d, 3, attempt); err != nil || got != want {
+			t.Errorf("attempt %d goes on from %d, want %d, %v", attempt, got, want, err)
+		}
+	}
+	leave(1, "wandb/files/config.yaml")
+	leave(2, "wandb/files/config.yaml", "wandb/artifacts/model/model.pt")
+	goesOnFrom(3, 2)
+	leave(3, "ckpt.pt", "wandb/files/config.yaml")
+	leave(4, "wandb/files/config.yaml")
+	goesOnFrom(5, 3)
+	leave(5, "wandb.txt")
+	goesOnFrom(6, 5)
+}
+
 // full is a bucket with so many objects below each prefix, whose names are long.
 type full struct {
 	bucket.Bucket
