@@ -106,7 +106,12 @@ func Draft(command []string, help string) (spec string, ok bool) {
 	if !hydra {
 		all = options(help)
 	}
+	seen := map[string]bool{}
 	for _, o := range all {
+		if seen[o.name] {
+			continue
+		}
+		seen[o.name] = true
 		values, why := o.guess()
 		comment := strings.Join(strings.Fields(printed(o.help)), " ")
 		switch {

@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"math"
 	"regexp"
 	"strings"
 )
@@ -94,9 +95,21 @@ func hydraOptions(help string) (all []option, ok bool) {
 		name   string
 	}
 	var open []level
+	within := math.MaxInt // what is indented further belongs to an element of a list, or to a text of several lines
 	for line := range strings.Lines(config) {
-		m := hydraKey.FindStringSubmatch(strings.TrimRight(line, " \r\n"))
-		if m == nil { // a list, or what is said above
+		line = strings.TrimRight(line, " \r\n")
+		text := strings.TrimLeft(line, " ")
+		indent := len(line) - len(text)
+		if text == "" || indent > within {
+			continue
+		}
+		within = math.MaxInt
+		if text == "-" || strings.HasPrefix(text, "- ") {
+			within = indent
+			continue
+		}
+		m := hydraKey.FindStringSubmatch(line)
+		if m == nil { // what is said above
 			continue
 		}
 		for len(open) > 0 && open[len(open)-1].indent >= len(m[1]) {
@@ -113,6 +126,7 @@ func hydraOptions(help string) (all []option, ok bool) {
 			open = append(open, level{len(m[1]), m[2]})
 			continue
 		}
+		within = indent
 		all = append(all, option{name: path + m[2], value: "VALUE", help: "(default: " + m[3] + ")", of: of})
 	}
 	return all, true

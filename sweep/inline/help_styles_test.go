@@ -59,3 +59,62 @@ func TestDraftOfOtherHelp(t *testing.T) {
 		})
 	}
 }
+
+// What Hydra prints of lists are no parameters, also where mappings lie in them, and no name is drafted twice.
+func TestDraftOfListsOfHydra(t *testing.T) {
+	const help = `train is powered by Hydra.
+
+== Configuration groups ==
+Compose your configuration from those groups (group=option)
+
+opt: adam, sgd
+
+
+== Config ==
+Override anything in the config (foo.bar=value)
+
+lr: 0.01
+transforms:
+- _target_: Crop
+  size: 32
+  deep:
+    er: 0.5
+- _target_: Scale
+  size: 64
+-
+  size: 128
+layers:
+  - - width: 5
+      height: 6
+    depth: 7
+  - 3
+depth: 3
+depth: 3
+text: |-
+  words: 5
+net:
+  blocks:
+  - size: 1
+  dropout: 0.1
+
+
+Powered by Hydra (https://hydra.cc)
+`
+	got, ok := Draft([]string{"python3", "train.py"}, help)
+	if _, err := sweep.Parse("draft", []byte(got)); err != nil || !ok {
+		t.Errorf("%v %v", ok, err)
+	}
+	for _, name := range []string{"lr", "depth", "net.dropout", "opt"} {
+		if n := strings.Count(got, "  "+name+": "); n != 1 {
+			t.Errorf("%s is there %d times", name, n)
+		}
+	}
+	for _, name := range []string{"transforms", "size", "_target_", "er:", "width", "height", "layers", "blocks", "words"} {
+		if strings.Contains(got, name) {
+			t.Errorf("it has %q", name)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
+}
