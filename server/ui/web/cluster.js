@@ -19,13 +19,14 @@ function Used({ used, of, unit }) {
     <span class="small quiet nowrap">${value(used)} of ${value(of)} ${unit}</span></div>`;
 }
 
-function Agents({ list, byHost, who, done }) {
+/** Agents is the table of agents. */
+export function Agents({ list, byHost, who, done }) {
   const hosts = new Map();
   for (const a of list) hosts.set(a.host, (hosts.get(a.host) ?? 0) + 1);
   const gpus = list.some((a) => a.capacity?.gpus > 0), most = [...list].sort((a, b) => b.running - a.running || a.host.localeCompare(b.host)).slice(0, 500);
   const said = { proven: "has run a trial to its end", unproven: "not tried yet", incompatible: "no executor is built for it", unreachable: "the cluster has lost it for now" };
   return html`<${Card} title="Agents" note=${firstOf(most.length, list.length, "agent", "those where most runs")}><div class="scroll" tabindex="0" role="region" aria-label="Table of agents"><table><thead><tr><th>Host</th><th>State</th><th>CPUs</th><th>Memory</th>${gpus && html`<th>GPUs</th>`}<th class="number">Running</th><th>What</th><th><span class="hidden">Cordon</span></th></tr></thead>
-    <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr><td title=${a.agent}>${a.host}</td>
+    <tbody>${most.map((a) => { const here = byHost.get(a.host) ?? []; return html`<tr key=${a.agent}><td title=${a.agent}>${a.host}</td>
       <td title=${a.why ?? ""}>${a.state === "avoided" ? html`<b style=${{ color: "var(--bad)" }}>no work until ${stamp(a.avoided)}</b> <span class="small quiet">${a.why ?? ""}</span>` : a.state === "cordoned" ? html`<b>cordoned</b> <span class="small quiet">${[a.cordon?.deadline && `to be empty by ${stamp(a.cordon.deadline)}`, a.cordon?.reason].filter(Boolean).join(": ")}</span>` : a.state === "maintenance" ? html`<b>under maintenance</b>` : html`${a.state} <span class="small quiet wide">${said[a.state] ?? ""}</span>`}${a.maintenance && html` <span class="small quiet">maintenance from ${stamp(a.maintenance.from)}${a.maintenance.to ? ` to ${stamp(a.maintenance.to)}` : ""}</span>`}</td>
       <td><${Used} used=${a.used?.cpus ?? 0} of=${a.capacity?.cpus} unit="" /></td><td><${Used} used=${(a.used?.memory_mb ?? 0) / 1024} of=${(a.capacity?.memory_mb ?? 0) / 1024} unit="GB" /></td>${gpus && html`<td><${Used} used=${a.used?.gpus ?? 0} of=${a.capacity?.gpus} unit="" /></td>`}
       <td class="number">${count(a.running)}</td>
