@@ -24,6 +24,9 @@ type found struct {
 	size int64
 }
 
+// defaultArtifacts is how many bytes an attempt may leave when its sweep does not say (artifacts.size).
+const defaultArtifacts = 10 << 30
+
 // maxEntries bounds how many files and folders are looked at to find artifacts.
 const maxEntries = 1_000_000
 
@@ -33,6 +36,7 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string,
 	patterns := t.order.Deliver.Artifacts
 	there, folder := make([]bool, len(patterns)), make([]bool, len(patterns))
 	why := make([]string, len(patterns)) // a file that a pattern chooses was refused
+	var copies []found                   // what programs gave to W&B
 	files, entries, refusals := t.files.Load(), 0, 0
 	err = files.Walk(artifactsName, func(file string, st *unix.Stat_t) error {
 		if entries++; entries > maxEntries {
@@ -73,12 +77,20 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string,
 				"write it to $KAON_ARTIFACTS under another name", t.seen(name), fault)
 		}
 		a.name = name
+		copied := strings.HasPrefix(name, "wandb/files/") || strings.HasPrefix(name, "wandb/artifacts/")
+		if copied && len(patterns) == 0 && len(copies) <= transfer.MaxFiles {
+			copies = append(copies, a)
+			return nil
+		}
 		if all = append(all, a); len(all) > transfer.MaxFiles {
 			return fmt.Errorf("it left more than %d artifacts: pack them, "+
 				"or name with `artifacts` those that are wanted", transfer.MaxFiles)
 		}
 		return nil
 	})
+	if err == nil && t.roomFor(all, copies) {
+		all, copies = append(all, copies...), nil
+	}
 	st, statErr := files.Stat(artifactsName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // the folder itself was removed
@@ -107,7 +119,28 @@ func (t *attempt) findArtifacts(ctx context.Context) (all []found, not []string,
 	if more := refusals - maxUndelivered; more > 0 {
 		not = append(not, fmt.Sprintf("and %d more", more))
 	}
+	if err == nil && len(copies) > 0 {
+		const left = "wandb/, %s given to W&B, for which the trial's own artifacts leave no room"
+		which := "1 file that was"
+		if len(copies) > 1 {
+			which = fmt.Sprintf("%d files that were", len(copies))
+		}
+		not = append(not, fmt.Sprintf(left, which))
+	}
 	return all, not, err
+}
+
+// roomFor says whether copies of what a program gave to W&B, which nobody asked for, are within the bounds of an
+// attempt beside its own artifacts.
+func (t *attempt) roomFor(own, copies []found) bool {
+	left := t.order.Deliver.Bytes
+	if left <= 0 {
+		left = defaultArtifacts
+	}
+	for _, a := range slices.Concat(own, copies) {
+		left -= a.size
+	}
+	return left >= 0 && len(own)+len(copies) <= transfer.MaxFiles
 }
 
 // maxUndelivered bounds how much of what was not delivered an attempt's record names.

@@ -16,12 +16,9 @@ import (
 	"github.com/kaon-sweep/kaon/scheduler/transfer/archive"
 )
 
-// What an attempt may leave when its sweep does not say (artifacts.size), and how slow its delivery may be at
-// the most: so much longer than Config.Patience as its bytes take at leastRate.
-const (
-	defaultArtifacts = 10 << 30  // bytes
-	leastRate        = 256 << 10 // bytes a second
-)
+// leastRate is how slow a delivery may be at the most, in bytes a second: so much longer than Config.Patience as its
+// bytes take.
+const leastRate = 256 << 10
 
 // lateDelivery is for how long the files of an attempt are delivered that has no time left.
 const lateDelivery = time.Minute

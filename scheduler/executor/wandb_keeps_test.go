@@ -1,7 +1,10 @@
 package executor
 
 import (
+	"slices"
 	"testing"
+
+	mesosapi "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/kaon-sweep/kaon/scheduler/task"
 )
@@ -23,6 +26,36 @@ func TestBytesForFilesOfWandb(t *testing.T) {
 	} {
 		if got := (&attempt{order: task.Order{Deliver: tt.deliver}}).keepsWandb(); got != tt.want {
 			t.Errorf("%s: %d bytes, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// No trial fails by copies that nobody asked for: they are left out where its own files need the room.
+func TestCopiesOfWandbMakeRoom(t *testing.T) {
+	f := newFiles(t)
+	const make = "cd $KAON_ARTIFACTS; mkdir -p wandb/files; head -c 400000 /dev/zero > wandb/files/m; "
+	const dropped = "wandb/, 1 file that was given to W&B, for which the trial's own artifacts leave no room"
+	for i, tt := range []struct {
+		shell    string
+		patterns []string
+		state    mesosapi.TaskState
+		want     int
+		not      []string
+	}{
+		{"head -c 500000 /dev/zero > own", nil, mesosapi.TASK_FINISHED, 2, nil},
+		{"head -c 800000 /dev/zero > own", nil, mesosapi.TASK_FINISHED, 1, []string{dropped}},
+		{"seq 1000 | xargs touch", nil, mesosapi.TASK_FINISHED, 1000, []string{dropped}},
+		{"seq 1001 | xargs touch", nil, mesosapi.TASK_FAILED, 0, nil},
+		{"head -c 800000 /dev/zero > own", []string{"own", "wandb/files"}, mesosapi.TASK_FAILED, 0, nil},
+	} {
+		id := "s." + string(rune('0'+i)) + ".1"
+		d := f.deliver(i, tt.patterns, "none")
+		d.Bytes = 1 << 20
+		f.launch(id, task.Order{Trial: i, Attempt: 1, Shell: make + tt.shell, Deliver: d})
+		o := f.finished(id)
+		if o.state != tt.state || len(o.end.Artifacts) != tt.want || !slices.Equal(o.end.Undelivered, tt.not) {
+			t.Errorf("%s: %s %q with %d artifacts, not %q",
+				tt.shell, o.state, o.message, len(o.end.Artifacts), o.end.Undelivered)
 		}
 	}
 }
