@@ -398,7 +398,7 @@ func (c *checker) output(ref Reference, s *Step, st standing, maybe bool, steps 
 		steps[s.Name] = types.Any
 		return Type{Kind: Any}, nil
 	}
-	if !ref.Optional && !ref.Tested && !c.accepted {
+	if !ref.Optional && !ref.Tested && c.w.Requires {
 		s.read(o.Name)
 	}
 	t := lists(o.Type, st.lists)

@@ -28,8 +28,11 @@ func WithFiles(read func(name string) ([]byte, error)) Option {
 }
 
 // Accepted is for a text that is read back, as a run's: what types of steps and winners have refused of it is not
-// looked for again, since the kaon that accepted it may have refused less.
-func Accepted() Option { return func(r *reading) { r.accepted = true } }
+// looked for again, since the kaon that accepted it may have refused less. Requires is what the workflow's Requires was
+// when it was first read.
+func Accepted(requires bool) Option {
+	return func(r *reading) { r.accepted, r.w.Requires = true, requires }
+}
 
 // reading is one file being read.
 type reading struct {

@@ -26,4 +26,6 @@ type Workflow struct {
 	Strategy    Strategy          // what becomes of several runs of it, where it is registered
 	Triggers    []Trigger         // what begins runs of it, where it is registered
 	Warnings    []*sweep.Error
+	// Requires: outputs that are read have to be put out. Not so of texts that an earlier kaon accepted.
+	Requires bool
 }

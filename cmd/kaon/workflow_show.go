@@ -37,7 +37,7 @@ func (c *workflowShowCmd) read(ctx context.Context) (*workflow.Workflow, error) 
 	if err != nil {
 		return nil, answered(err)
 	}
-	w, err := run.Parse(c.File, src, workflow.Accepted())
+	w, err := run.Parse(c.File, src, workflow.Accepted(true))
 	if err != nil {
 		return nil, usage(err)
 	}

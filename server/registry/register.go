@@ -76,7 +76,7 @@ func (r *Registry) Register(reg Registration) (info Info, created bool, err erro
 		Source: string(wf.Source), File: wf.File, Root: reg.Root, Folder: reg.Folder, By: reg.Who.Name,
 		Within: reg.Within, Queue: reg.Queue,
 		Queues: reg.Queues, Created: r.cfg.Now().UnixMilli(), Description: wf.Description, Owner: wf.Owner,
-		Tags: wf.Tags,
+		Tags: wf.Tags, Requires: wf.Requires,
 	}
 	v.Hash = v.hash(place)
 	for _, t := range wf.Triggers {

@@ -36,6 +36,7 @@ type Version struct {
 	Description string    `json:"description,omitempty"`
 	Owner       string    `json:"owner,omitempty"` // as the file says
 	Tags        []string  `json:"tags,omitempty"`
+	Requires    bool      `json:"requires,omitempty"` // as the workflow's
 }
 
 // names are those that workflows may be registered under: they are names of folders, and words of a shell.
@@ -61,7 +62,7 @@ func (v *Version) hash(place string) string {
 
 // Workflow reads the workflow of the version. The error says why this kaon cannot.
 func (v *Version) Workflow() (*workflow.Workflow, error) {
-	return run.Parse(v.File, []byte(v.Source), workflow.Accepted())
+	return run.Parse(v.File, []byte(v.Source), workflow.Accepted(v.Requires))
 }
 
 // origin is that of runs of the version for somebody: they may what both they and who registered the version may.

@@ -33,7 +33,7 @@ steps:
   tell: {type: notify, message: "${steps.check.outputs.reason} ${steps.call.outputs.next} ${steps.call.outputs.status == '200'} ${steps.check.board}"}
 graph: check -> call -> tell
 `
-	wf, err := Parse("flow.yaml", []byte(text), workflow.Accepted())
+	wf, err := Parse("flow.yaml", []byte(text), workflow.Accepted(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +42,21 @@ graph: check -> call -> tell
 	}
 	if _, err := Parse("flow.yaml", []byte(text)); err == nil {
 		t.Error("a new text is taken that reads what is not there")
+	}
+}
+
+// What is read back of a run, or a registered version, of this kaon's has the outputs that it has to put out.
+func TestRequiredOutputsAreReadBack(t *testing.T) {
+	const text = "steps:\n  a: {command: 'true', outputs: [x]}\n  b: {type: notify, message: '${steps.a.outputs.x}'}\ngraph: a -> b\n"
+	wf, err := Parse("flow.yaml", []byte(text))
+	if err != nil || !wf.Requires {
+		t.Fatalf("%+v, %v", wf, err)
+	}
+	for _, requires := range []bool{true, false} {
+		back, err := Parse("flow.yaml", []byte(text), workflow.Accepted(requires))
+		if err != nil || len(required(t, back, "a")) > 0 != requires || back.Requires != requires {
+			t.Errorf("read back with %v: %q, %v", requires, required(t, back, "a"), err)
+		}
 	}
 }
 

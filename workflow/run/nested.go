@@ -190,7 +190,7 @@ func (r *Run) nestsAlways(outermost string) bool {
 		if header, err = ReadHeader(r.cfg.Folder, header.Parent); err != nil {
 			return false
 		}
-		if flow, err = Parse(header.File, []byte(header.Source), workflow.Accepted()); err != nil {
+		if flow, err = Parse(header.File, []byte(header.Source), workflow.Accepted(header.Requires)); err != nil {
 			return false
 		}
 	}

@@ -46,7 +46,7 @@ func Create(cfg Config, id, parent string, wf *workflow.Workflow, given map[stri
 	r.header = Header{
 		Version: 1, Run: id, Name: wf.Name, File: wf.File, Source: string(wf.Source), Given: given,
 		Created: time.Now().UnixMilli(),
-		Parent:  parent, Kaon: cfg.Version, Origin: cfg.Origin,
+		Parent:  parent, Kaon: cfg.Version, Requires: wf.Requires, Origin: cfg.Origin,
 	}
 	if err := os.MkdirAll(r.folder, 0o700); err != nil {
 		return nil, err

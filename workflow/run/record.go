@@ -25,6 +25,8 @@ type Header struct {
 	Created int64          `json:"created"`          // milliseconds since 1970
 	Parent  string         `json:"parent,omitempty"` // the run that this one is a step of
 	Kaon    string         `json:"kaon,omitempty"`
+	// Requires is that of the workflow; none where an earlier kaon began the run.
+	Requires bool `json:"requires,omitempty"`
 	Origin
 }
 
@@ -166,7 +168,7 @@ func (h *history) restore(f *facts) (*workflow.Workflow, *engine.Engine, error) 
 	if h.header.Version != 1 {
 		return nil, nil, fmt.Errorf("%w: it has version %d, this kaon reads 1", ErrDamaged, h.header.Version)
 	}
-	wf, err := Parse(h.header.File, []byte(h.header.Source), workflow.Accepted())
+	wf, err := Parse(h.header.File, []byte(h.header.Source), workflow.Accepted(h.header.Requires))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -76,7 +76,7 @@ func TestFieldsOfWinners(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s, %s: %v, want %q", c.sweep, c.step, err, c.want)
 		}
-		if _, err := Parse(name, src, workflow.Accepted()); err != nil && !strings.Contains(c.step, "board") {
+		if _, err := Parse(name, src, workflow.Accepted(true)); err != nil && !strings.Contains(c.step, "board") {
 			t.Errorf("%s, %s: read back, it is refused: %v", c.sweep, c.step, err)
 		}
 	}
