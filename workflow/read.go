@@ -19,7 +19,8 @@ var keysOfWorkflow = []string{
 // Read reads a workflow file and checks all of it. The error is a sweep.Errors with every problem found.
 func Read(file string, src []byte, options ...Option) (*Workflow, error) {
 	r := &reading{
-		TreeReader: sweep.NewTreeReader(file, src), placer: newPlacer(src), w: &Workflow{File: file, Source: src, Requires: true},
+		TreeReader: sweep.NewTreeReader(file, src), placer: newPlacer(src),
+		w:     &Workflow{File: file, Source: src, Requires: true},
 		steps: map[string]*stepText{}, read: func(string) ([]byte, error) { return nil, errors.ErrUnsupported },
 	}
 	for _, o := range options {
