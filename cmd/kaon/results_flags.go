@@ -87,6 +87,10 @@ func (f resultsFlags) decided(ctx context.Context, out *output, id string) (resu
 	switch {
 	case err != nil && noneHere:
 		return there, nil // it says what is wrong
+	case err != nil && f.Changes && ctx.Err() == nil && f.newestHere(ctx) != "":
+		return f, usage(fmt.Errorf("which sweep is meant is not said, and your server at %s has not said what it has "+
+			"(%w): name the one, or say where it is by --server %s or --server %s", other.Server, err, noServer,
+			ownAddress))
 	case err != nil:
 		out.leftOut(other, asking, err)
 		return f, nil

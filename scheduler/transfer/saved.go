@@ -38,7 +38,8 @@ func (srv *Server) postSaved(w http.ResponseWriter, r *http.Request, id attemptI
 }
 
 func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, err error) {
-	var copies savedFiles // of the newest attempt that left nothing else
+	var copies savedFiles // of an attempt that left nothing else: the newest of which all arrived, else the newest
+	copiesWhole := false
 	for n := id.number - 1; n > 0; n-- {
 		_, err := srv.conf.Bucket.Stat(ctx, results.WholeName(srv.conf.Sweep, id.trial, n))
 		whole := err == nil
@@ -59,8 +60,8 @@ func (srv *Server) saved(ctx context.Context, id attemptID) (found savedFiles, e
 			if whole {
 				return found, nil
 			}
-		case len(names) > 0 && copies.Attempt == 0:
-			copies = savedFiles{n, names}
+		case len(names) > 0 && (copies.Attempt == 0 || whole && !copiesWhole):
+			copies, copiesWhole = savedFiles{n, names}, whole
 		}
 	}
 	if found.Attempt == 0 {

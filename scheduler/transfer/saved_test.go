@@ -108,7 +108,7 @@ func TestSavedPrefersWhatIsWhole(t *testing.T) {
 func TestSavedPrefersWhatIsNotOfWandb(t *testing.T) {
 	b := folder(t)
 	d := open(t, transfer.Config{Folder: t.TempDir(), Bucket: b})
-	leave := func(attempt int, names ...string) {
+	begin := func(attempt int, names ...string) {
 		t.Helper()
 		for _, name := range names {
 			object := fmt.Sprintf("sweeps/s/artifacts/3/%d/%s", attempt, name)
@@ -116,6 +116,10 @@ func TestSavedPrefersWhatIsNotOfWandb(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	leave := func(attempt int, names ...string) {
+		t.Helper()
+		begin(attempt, names...)
 		if err := quick.Whole(t.Context(), d.Attempt(3, attempt)); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +132,8 @@ func TestSavedPrefersWhatIsNotOfWandb(t *testing.T) {
 	}
 	leave(1, "wandb/files/config.yaml")
 	leave(2, "wandb/files/config.yaml", "wandb/artifacts/model/model.pt")
-	goesOnFrom(3, 2)
+	begin(3, "wandb/artifacts/model/model.pt") // it was cut short
+	goesOnFrom(4, 2)
 	leave(3, "ckpt.pt", "wandb/files/config.yaml")
 	leave(4, "wandb/files/config.yaml")
 	goesOnFrom(5, 3)

@@ -117,6 +117,7 @@ func (c *catalog) readAll(ctx context.Context) error {
 				continue
 			}
 			if bucket.Unreadable(ctx, err) {
+				c.learn(next, known)
 				return err
 			}
 			if err != nil { // what is damaged is not listed; asked for by name, it says so
@@ -146,6 +147,20 @@ func (c *catalog) readAll(ctx context.Context) error {
 		c.read = began
 	}
 	return nil
+}
+
+// learn keeps what was read before reading was given up, so that the next caller goes on from there: one that waits for
+// less than all takes would have it begun anew each time.
+func (c *catalog) learn(read, known map[string]*stored) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := maps.Clone(c.known)
+	for id, s := range read {
+		if now[id] == known[id] && s.Finished != "" { // nobody has read or removed it meanwhile
+			now[id] = s
+		}
+	}
+	c.known = now
 }
 
 // leaveOut has lists go on without the sweeps that the results deny, if they do not deny all: it reads another, and

@@ -87,22 +87,19 @@ func (c *Cluster) Release(ctx context.Context, id string) error {
 }
 
 // Ended implements steps.Cluster, by what the results have of the sweep.
-func (c *Cluster) Ended(ctx context.Context, id string) (phase string, err error) {
+func (c *Cluster) Ended(ctx context.Context, id string) (phase string, there bool, err error) {
 	known, err := store.ReadSweep(ctx, c.Bucket, id)
 	switch {
-	case errors.Is(err, bucket.ErrNotExist) && c.Knows(id): // its results are to come
-		return "", nil
 	case errors.Is(err, bucket.ErrNotExist):
-		return "", &steps.Failure{Fault: engine.Input,
-			Err: fmt.Errorf("there is no sweep %s: it was removed, or never was", id)}
+		return "", c.Knows(id), nil // its results may be to come
 	case err != nil:
-		return "", err
+		return "", false, err
 	case c.Origin.Owner != "" && known.Owner != c.Origin.Owner:
-		return "", &steps.Failure{Fault: engine.Input, Err: fmt.Errorf("sweep %s is of another owner", id)}
+		return "", true, &steps.Failure{Fault: engine.Input, Err: fmt.Errorf("sweep %s is of another owner", id)}
 	case known.Finished == "" || !sweep.Phase(known.State).Ended():
-		return "", nil
+		return "", true, nil
 	}
-	return known.State, nil
+	return known.State, true, nil
 }
 
 // Message implements steps.Cluster.

@@ -21,7 +21,13 @@ type ends struct {
 	phase func(id string) (string, error)
 }
 
-func (e ends) Ended(_ context.Context, id string) (string, error) { return e.phase(id) }
+func (e ends) Ended(_ context.Context, id string) (string, bool, error) {
+	phase, err := e.phase(id)
+	if phase == "none" {
+		return "", false, err
+	}
+	return phase, true, err
+}
 
 // begin begins a further run beside others.
 func begin(t *testing.T, cfg Config, id, text string) *Run {
@@ -127,6 +133,14 @@ func TestWaitsForASweep(t *testing.T) {
 	}
 	r, _ = newTestRun(t, text, ends{phase: func(string) (string, error) { return "stopped", nil }})
 	if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, "sweep s-1 has ended: stopped") {
+		t.Errorf("it failed since %s", view.Reason)
+	}
+	looks := []string{"none", "", "none"} // it is to come, runs, and is removed
+	r, _ = newTestRun(t, text, ends{phase: func(string) (phase string, err error) {
+		phase, looks = looks[0], looks[1:]
+		return phase, nil
+	}})
+	if view := work(t, r, engine.Failed); !strings.Contains(view.Reason, "sweep s-1 was removed") {
 		t.Errorf("it failed since %s", view.Reason)
 	}
 }

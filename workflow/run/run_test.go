@@ -30,7 +30,7 @@ type cluster func(steps.Job) (steps.Done, error)
 
 func (c cluster) Run(_ context.Context, job steps.Job) (steps.Done, error) { return c(job) }
 func (cluster) Knows(string) bool                                          { return false }
-func (cluster) Ended(context.Context, string) (string, error)              { return "", nil }
+func (cluster) Ended(context.Context, string) (string, bool, error)        { return "", false, nil }
 func (cluster) Release(context.Context, string) error                      { return nil }
 func (cluster) Message(context.Context, string, int, steps.Sent) error     { return nil }
 

@@ -41,9 +41,9 @@ func (l *listener) Run(ctx context.Context, job steps.Job) (steps.Done, error) {
 	}
 }
 
-func (*listener) Knows(string) bool                             { return true }
-func (*listener) Ended(context.Context, string) (string, error) { return "", nil }
-func (*listener) Release(context.Context, string) error         { return nil }
+func (*listener) Knows(string) bool                                   { return true }
+func (*listener) Ended(context.Context, string) (string, bool, error) { return "", false, nil }
+func (*listener) Release(context.Context, string) error               { return nil }
 
 func (l *listener) Message(_ context.Context, id string, trial int, m steps.Sent) error {
 	l.mu.Lock()

@@ -20,10 +20,10 @@ func (s *specs) Run(_ context.Context, job Job) (Done, error) {
 	return Done{Phase: sweep.PhaseSucceeded, Output: []byte(`{"n": 3, "x": 0.5}`)}, nil
 }
 
-func (s *specs) Knows(string) bool                                { return false }
-func (s *specs) Ended(context.Context, string) (string, error)    { return "", nil }
-func (s *specs) Release(context.Context, string) error            { return nil }
-func (s *specs) Message(context.Context, string, int, Sent) error { return nil }
+func (s *specs) Knows(string) bool                                   { return false }
+func (s *specs) Ended(context.Context, string) (string, bool, error) { return "", false, nil }
+func (s *specs) Release(context.Context, string) error               { return nil }
+func (s *specs) Message(context.Context, string, int, Sent) error    { return nil }
 
 // Heavy steps are sweeps of one trial, whatever stands in their keys.
 func TestHeavyStepsAreSpecs(t *testing.T) {

@@ -34,9 +34,9 @@ func newTasks(t *testing.T) *tasks {
 	return &tasks{t: t, folder: t.TempDir()}
 }
 
-func (x *tasks) Knows(string) bool                             { return false }
-func (x *tasks) Ended(context.Context, string) (string, error) { return "", nil }
-func (x *tasks) Release(context.Context, string) error         { return nil }
+func (x *tasks) Knows(string) bool                                   { return false }
+func (x *tasks) Ended(context.Context, string) (string, bool, error) { return "", false, nil }
+func (x *tasks) Release(context.Context, string) error               { return nil }
 
 func (x *tasks) Message(context.Context, string, int, Sent) error { return nil }
 

@@ -190,9 +190,9 @@ type Cluster interface {
 	Knows(id string) bool
 	// Release forgets a sweep whose end is durable elsewhere; its results stay. That it is not known is no error.
 	Release(ctx context.Context, id string) error
-	// Ended is the phase in which a sweep of anybody's has ended, as succeeded; "": it has not, or there is none yet.
-	// The error of one that the run may not ask for is a *Failure.
-	Ended(ctx context.Context, id string) (phase string, err error)
+	// Ended is the phase in which a sweep of anybody's has ended, as succeeded; "": it has not, or is not there. The
+	// error of one that the run may not ask for is a *Failure.
+	Ended(ctx context.Context, id string) (phase string, there bool, err error)
 	// Message hands a message to a trial of a sweep. ErrLater: the trial does not run yet.
 	Message(ctx context.Context, id string, trial int, m Sent) error
 }

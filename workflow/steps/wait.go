@@ -273,7 +273,16 @@ func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
 		if key == "sweep" {
 			ctx, cancel := context.WithTimeout(ctx, lookLimit)
 			defer cancel()
-			state, err = c.Cluster.Ended(ctx, name)
+			var there bool
+			switch state, there, err = c.Cluster.Ended(ctx, name); {
+			case err != nil:
+			case there && c.Kept == "":
+				if err = c.Keep(name); err == nil {
+					c.Kept = name
+				}
+			case !there && c.Kept != "":
+				err = wrong("sweep %s was removed", name)
+			}
 			return state != "", err
 		}
 		id, now, err := c.EndOf(name)

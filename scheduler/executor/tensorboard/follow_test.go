@@ -195,11 +195,22 @@ func TestTagOfTrainingAlone(t *testing.T) {
 	w.add(train, bytes.Repeat(record(1, "lr", 1), maxWaiting))
 	expect("many", w.poll())
 	w.add(train, record(2, "lr", 2))
-	if got := w.poll(); len(got) != maxWaiting+1 || got[maxWaiting] != `{"step": 2, "lr": 2}` {
+	if got := w.poll(); len(got) != maxWaiting+1 || got[maxWaiting] != `{"step": 2, "train/lr": 2}` {
 		t.Errorf("%d points are let go of more than %d", len(got), maxWaiting)
 	}
 	w.add(train, record(3, "lr", 3))
-	expect("behind many", w.poll(), `{"step": 3, "lr": 3}`)
+	expect("behind many", w.poll(), `{"step": 3, "train/lr": 3}`)
+
+	w = start() // a held-out part that never writes
+	w.add(train, record(1, "loss", 1))
+	expect("no validation", w.poll())
+	expect("its end", flush(w), `{"step": 1, "train/loss": 1}`)
+
+	w = start() // a tag of each batch, and one of the whole
+	w.add(train, record(9, "loss", 1))
+	w.add(val, slices.Concat(record(0, "seconds", 1), record(1, "seconds", 1), record(9, "loss", 2)))
+	expect("batches", w.poll(), `{"step": 0, "validation/seconds": 1}`, `{"step": 1, "validation/seconds": 1}`,
+		`{"step": 9, "train/loss": 1}`, `{"step": 9, "loss": 2}`)
 
 	w = start() // a held-out part of many long tags is not remembered for ever
 	for i := range maxTags + 10 {

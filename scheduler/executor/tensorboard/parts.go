@@ -27,14 +27,23 @@ const (
 // split is a folder with parts of the data below it. A sweep about a tag that training and a held-out part share is
 // about the held-out one, so training's is train/TAG then; a tag of training alone keeps its name. Which it is shows
 // when the held-out part has written: its points come in rounds, of which each has all its tags. So a point of training
-// waits until the held-out part shows its tag, or begins its second round without it: until another of its tags has a
-// second step. Steps of training and of the held-out part are not compared: Keras counts epochs for some tags and
-// iterations for others.
+// waits until the held-out part shows its tag, or begins its second round without it: until the first of its tags comes
+// again, and others came between. One that waits too long is named as if it were shared, since a trial that is ranked
+// by how well it knows its training data is worse than one that never reported. Steps of training and of the held-out
+// part are not compared: Keras counts epochs for some tags and iterations for others.
 type split struct {
 	heldOut bool                // there is a held-out part
 	shown   map[string]bool     // watched tags that it has
 	seen    map[[2]string]int64 // the step of the first point, by part and tag
+	rounds  map[string]*round   // by part
 	known   bool                // it has no other watched tags, as far as can be known
+	late    bool                // points waited too long: all watched tags count as shared
+}
+
+// round is what a held-out part begins with each time, and how many tags it had so far.
+type round struct {
+	first string
+	tags  int
 }
 
 // point is one of training that waits.
@@ -49,7 +58,7 @@ type point struct {
 func (f *Follower) splitOf(folder string) *split {
 	above := path.Dir(folder)
 	if parts[path.Base(folder)] && f.splits[above] == nil {
-		f.splits[above] = &split{shown: map[string]bool{}, seen: map[[2]string]int64{}}
+		f.splits[above] = &split{shown: map[string]bool{}, seen: map[[2]string]int64{}, rounds: map[string]*round{}}
 	}
 	if !parts[path.Base(folder)] {
 		return nil
@@ -76,7 +85,10 @@ func (f *Follower) take(one *file, e tfevents.Event) {
 		f.Emit(line)
 	}
 	if len(f.waiting) > maxWaiting {
-		f.Flush()
+		for _, p := range f.waiting {
+			p.of.late = true
+		}
+		f.release()
 	}
 }
 
@@ -87,11 +99,18 @@ func (f *Follower) learn(one *file, e tfevents.Event) (more bool) {
 		if slices.Contains(f.Watched, scalar.Tag) && !s.shown[scalar.Tag] {
 			s.shown[scalar.Tag], more = true, true
 		}
-		key := [2]string{path.Base(one.folder), scalar.Tag}
+		part := path.Base(one.folder)
+		key := [2]string{part, scalar.Tag}
 		step, seen := s.seen[key]
-		again = again || seen && step != e.Step
+		of := s.rounds[part]
+		if of == nil {
+			of = &round{first: scalar.Tag}
+			s.rounds[part] = of
+		}
+		again = again || seen && step != e.Step && of.first == scalar.Tag && of.tags > 1
 		if !seen && len(scalar.Tag) <= maxTag && len(s.seen) < maxTags && !s.known {
 			s.seen[key] = e.Step
+			of.tags++
 		}
 	}
 	if again && !s.known {
@@ -104,7 +123,7 @@ func (f *Follower) learn(one *file, e tfevents.Event) (more bool) {
 func (f *Follower) release() {
 	rest := f.waiting[:0]
 	for _, p := range f.waiting {
-		if !p.of.known && !p.of.shown[p.tag] {
+		if !p.of.decided(p.tag) {
 			rest = append(rest, p)
 			continue
 		}
@@ -116,18 +135,28 @@ func (f *Follower) release() {
 // Flush emits what was read and waits for being named. It is to be called after the last Poll.
 func (f *Follower) Flush() {
 	for _, p := range f.waiting {
-		p.of.known, p.of.seen = true, nil
+		if len(p.of.seen) > 0 {
+			p.of.known = true
+		} else {
+			p.of.late = true // the held-out part never wrote
+		}
+	}
+	for _, p := range f.waiting {
+		p.of.seen = nil
 	}
 	f.release()
 }
 
 // name is that of a watched tag of training, once it is known.
 func (s *split) name(tag string) string {
-	if s.shown[tag] {
+	if s.shown[tag] || s.late {
 		return training + "/" + tag
 	}
 	return tag
 }
+
+// decided tells whether the name of a watched tag of training is known.
+func (s *split) decided(tag string) bool { return s.known || s.late || s.shown[tag] }
 
 // line is an event as a line of a metrics file, without those points that wait; nil: all do.
 func (f *Follower) line(one *file, e tfevents.Event) []byte {
@@ -138,7 +167,7 @@ func (f *Follower) line(one *file, e tfevents.Event) []byte {
 		switch beside := one.split != nil && one.split.heldOut && !one.isHeldOut(); {
 		case at < 0:
 			metric = one.metric(metric)
-		case beside && !one.split.known && !one.split.shown[metric]:
+		case beside && !one.split.decided(metric):
 			f.waiting = append(f.waiting, point{one.split, f.Watched[at], e.Step, s.Value})
 			continue
 		case beside:
@@ -161,8 +190,8 @@ func appendPoint(line []byte, metric string, value float64) []byte {
 }
 
 // metric names a tag: by itself; with the folder before it where that is the part of the data (validation/epoch_loss);
-// and with the name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in …/loss/a
-// by tensorboardX and in …/loss_a by PyTorch.
+// and with the name behind it for which add_scalars made a folder of its own: loss/a of {"loss": {"a": …}}, in
+// …/loss/a by tensorboardX and in …/loss_a by PyTorch.
 func (one *file) metric(tag string) string {
 	run := path.Base(one.folder)
 	if parts[run] && !strings.HasPrefix(tag, run+"/") {
