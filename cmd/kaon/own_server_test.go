@@ -254,7 +254,7 @@ func TestOwnServerThatHangs(t *testing.T) {
 	why := "sweeps of the server at " + ready.Server + " are left out: it has not answered"
 	list.wait().ends(exitDone).prints(mine.Sweep).says(why)
 	status.wait().ends(exitDone).prints(mine.Sweep).says(why)
-	stop.wait().ends(exitUsage).says("which sweep is meant is not said, and your server at "+ready.Server+" has not said")
+	stop.wait().ends(exitUsage).says("which sweep is meant is not said, and your server at " + ready.Server + " has not said")
 	nobody.wait().ends(exitUsage).says("no sweep \"nobody\"", why)
 	x.signal(syscall.SIGCONT)
 	x.signal(os.Interrupt)
