@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -247,7 +248,7 @@ func (c *Call) again(ctx context.Context, look func() (bool, error)) error {
 	}
 }
 
-// untilEnded waits for the end of a run or a sweep. The run that a name stands for is kept, for when the step is begun
+// untilEnded waits for the end of a run or a sweep. What was found by the name is kept, for when the step is begun
 // again.
 func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
 	name, err := c.text(key)
@@ -264,39 +265,28 @@ func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
 	if len(good) == 0 {
 		good = endStates[:1]
 	}
-	if key == "run" && c.Kept != "" {
-		name = c.Kept
+	endOf := c.EndOf
+	if key == "sweep" {
+		endOf = func(id string) (string, string, error) { return c.endOfSweep(ctx, id) }
 	}
+	name = cmp.Or(c.Kept, name)
 	state := ""
 	err = c.again(ctx, func() (bool, error) {
-		var err error
-		if key == "sweep" {
-			ctx, cancel := context.WithTimeout(ctx, lookLimit)
-			defer cancel()
-			var there bool
-			switch state, there, err = c.Cluster.Ended(ctx, name); {
-			case err != nil:
-			case there && c.Kept == "":
-				if err = c.Keep(name); err == nil {
-					c.Kept = name
-				}
-			case !there && c.Kept != "":
-				err = wrong("sweep %s was removed", name)
+		id, now, err := endOf(name)
+		switch {
+		case err != nil:
+			return false, err
+		case id == "" && c.Kept != "":
+			return false, wrong("%s %s was removed", key, c.Kept)
+		case id != "" && id != c.Kept:
+			if err := c.Keep(id); err != nil {
+				return false, err
 			}
-			return state != "", err
-		}
-		id, now, err := c.EndOf(name)
-		if err == nil && id == "" && c.Kept != "" {
-			return false, wrong("run %s was removed", c.Kept)
-		}
-		if err == nil && id != "" && id != c.Kept {
-			if err = c.Keep(id); err == nil {
-				c.Kept, name = id, id
-				c.Progress(Progress{Text: "waits for run " + id})
-			}
+			c.Kept, name = id, id
+			c.Progress(Progress{Text: "waits for " + key + " " + id})
 		}
 		state = now
-		return state != "", err
+		return state != "", nil
 	})
 	switch {
 	case err != nil:
@@ -305,6 +295,17 @@ func (c *Call) untilEnded(ctx context.Context, key string) (Result, error) {
 		return Result{}, failed("%s %s has ended: %s", key, name, state)
 	}
 	return Result{Outputs: map[string]any{key: name, "status": state}}, nil
+}
+
+// endOfSweep is EndOf of a sweep.
+func (c *Call) endOfSweep(ctx context.Context, name string) (id, state string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	state, there, err := c.Cluster.Ended(ctx, name)
+	if !there {
+		return "", "", err
+	}
+	return name, state, err
 }
 
 // look is how it is looked for once.

@@ -17,12 +17,8 @@ var parts = map[string]bool{"train": true, "validation": true, "valid": true, "v
 // training is the part that a model has seen: how well it does there does not say how well it does.
 const training = "train"
 
-// Bounds of what is remembered.
-const (
-	maxWaiting = 10_000 // points of training, of 40 bytes: as many steps may go by before the first validation
-	maxTags    = 256    // of the held-out parts of a folder
-	maxTag     = 128    // bytes of such a tag
-)
+// maxWaiting is how many points of training may wait, of 40 bytes: so many steps may go by before the first validation.
+const maxWaiting = 10_000
 
 // split is a folder with parts of the data below it. A sweep about a tag that training and a held-out part share is
 // about the held-out one, so training's is train/TAG then; a tag of training alone keeps its name. Which it is shows
@@ -32,18 +28,18 @@ const (
 // by how well it knows its training data is worse than one that never reported. Steps of training and of the held-out
 // part are not compared: Keras counts epochs for some tags and iterations for others.
 type split struct {
-	heldOut bool                // there is a held-out part
-	shown   map[string]bool     // watched tags that it has
-	seen    map[[2]string]int64 // the step of the first point, by part and tag
-	rounds  map[string]*round   // by part
-	known   bool                // it has no other watched tags, as far as can be known
-	late    bool                // points waited too long: all watched tags count as shared
+	heldOut bool              // there is a held-out part
+	shown   map[string]bool   // watched tags that it has
+	rounds  map[string]*round // the first of each held-out part that has written, by its name
+	known   bool              // it has no other watched tags, as far as can be known
+	late    bool              // points waited too long: all watched tags count as shared
 }
 
-// round is what a held-out part begins with each time, and how many tags it had so far.
+// round is what a held-out part began with, and whether other tags have come since.
 type round struct {
-	first string
-	tags  int
+	tag    string
+	step   int64
+	others bool
 }
 
 // point is one of training that waits.
@@ -58,7 +54,7 @@ type point struct {
 func (f *Follower) splitOf(folder string) *split {
 	above := path.Dir(folder)
 	if parts[path.Base(folder)] && f.splits[above] == nil {
-		f.splits[above] = &split{shown: map[string]bool{}, seen: map[[2]string]int64{}, rounds: map[string]*round{}}
+		f.splits[above] = &split{shown: map[string]bool{}, rounds: map[string]*round{}}
 	}
 	if !parts[path.Base(folder)] {
 		return nil
@@ -94,27 +90,19 @@ func (f *Follower) take(one *file, e tfevents.Event) {
 
 // learn notes what tags a held-out part has, and tells whether that may name points that wait.
 func (f *Follower) learn(one *file, e tfevents.Event) (more bool) {
-	s, again := one.split, false
+	s, part := one.split, path.Base(one.folder)
 	for _, scalar := range e.Scalars {
 		if slices.Contains(f.Watched, scalar.Tag) && !s.shown[scalar.Tag] {
 			s.shown[scalar.Tag], more = true, true
 		}
-		part := path.Base(one.folder)
-		key := [2]string{part, scalar.Tag}
-		step, seen := s.seen[key]
-		of := s.rounds[part]
-		if of == nil {
-			of = &round{first: scalar.Tag}
-			s.rounds[part] = of
+		switch first := s.rounds[part]; {
+		case first == nil:
+			s.rounds[part] = &round{tag: scalar.Tag, step: e.Step}
+		case first.tag != scalar.Tag:
+			first.others = true
+		case first.others && first.step != e.Step && !s.known:
+			s.known, more = true, true
 		}
-		again = again || seen && step != e.Step && of.first == scalar.Tag && of.tags > 1
-		if !seen && len(scalar.Tag) <= maxTag && len(s.seen) < maxTags && !s.known {
-			s.seen[key] = e.Step
-			of.tags++
-		}
-	}
-	if again && !s.known {
-		s.known, s.seen, more = true, nil, true
 	}
 	return more
 }
@@ -135,14 +123,11 @@ func (f *Follower) release() {
 // Flush emits what was read and waits for being named. It is to be called after the last Poll.
 func (f *Follower) Flush() {
 	for _, p := range f.waiting {
-		if len(p.of.seen) > 0 {
+		if len(p.of.rounds) > 0 {
 			p.of.known = true
 		} else {
-			p.of.late = true // the held-out part never wrote
+			p.of.late = true // no held-out part ever wrote
 		}
-	}
-	for _, p := range f.waiting {
-		p.of.seen = nil
 	}
 	f.release()
 }
